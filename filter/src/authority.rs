@@ -1,0 +1,221 @@
+//! The authority of a request (RFC 9110 §7.2), and the host patterns that find a tenant in it.
+
+use std::borrow::Cow;
+
+use crate::tenant::MAX_TENANT_BYTES;
+
+/// The host of an authority: without its port and one trailing dot.
+///
+/// Nothing for what cannot be a host name: an IP literal, user information, an empty label,
+/// a comma, `%`, a control byte or a byte above 0x7F.
+pub(crate) fn host(authority: &[u8]) -> Option<&[u8]> {
+    let host = match authority.iter().rposition(|byte| *byte == b':') {
+        None => authority,
+        Some(at) => {
+            let (host, port) = authority.split_at_checked(at)?;
+            port.iter().skip(1).all(u8::is_ascii_digit).then_some(host)?
+        }
+    };
+    let host = host.strip_suffix(b".").unwrap_or(host);
+    host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)).then_some(host)
+}
+
+/// A host pattern: labels matched one by one, literally and without regard to ASCII case, with
+/// exactly one `{tenant}`. As many labels as written here, no more and no fewer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct HostPattern {
+    /// From the right, so that a foreign domain is told apart at its last label.
+    labels: Vec<Label>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Label {
+    Literal(Box<[u8]>),
+    /// `*`: one label of any text.
+    Any,
+    /// `{tenant}` with literal text before and after it.
+    Tenant {
+        before: Box<[u8]>,
+        after: Box<[u8]>,
+    },
+}
+
+const PLACEHOLDER: &[u8] = b"{tenant}";
+
+impl HostPattern {
+    /// Parses `{tenant}.www.example.com`, `{tenant}--www.example.com`, `{tenant}.*.example.com`.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern, as a sentence without its subject.
+    pub(crate) fn parse(pattern: &str) -> Result<Self, &'static str> {
+        if pattern.contains(':') {
+            return Err("holds a port, which is never compared; leave it out");
+        }
+        let labels = pattern.as_bytes().rsplit(|byte| *byte == b'.').map(Label::parse);
+        let labels = labels.collect::<Result<Vec<_>, _>>()?;
+        let tenants = labels.iter().filter(|label| matches!(label, Label::Tenant { .. })).count();
+        if tenants != 1 {
+            return Err("needs exactly one {tenant}, as in \"{tenant}.www.example.com\"");
+        }
+        if !matches!(labels.first(), Some(Label::Literal(_))) {
+            return Err("has to end in a domain of yours, as in \"{tenant}.www.example.com\"");
+        }
+        Ok(Self { labels })
+    }
+
+    /// The tenant that this host names, lower-cased; nothing where the host is another one.
+    pub(crate) fn tenant<'a>(&self, host: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let mut found = None;
+        let mut given = host.rsplit(|byte| *byte == b'.');
+        for label in &self.labels {
+            let text = given.next()?;
+            match label {
+                Label::Literal(literal) => text.eq_ignore_ascii_case(literal).then_some(())?,
+                Label::Any => (!text.is_empty()).then_some(())?,
+                Label::Tenant { before, after } => found = Some(between(text, before, after)?),
+            }
+        }
+        let tenant = found.filter(|text| given.next().is_none() && is_tenant_label(text))?;
+        Some(match tenant.iter().any(u8::is_ascii_uppercase) {
+            true => Cow::Owned(tenant.to_ascii_lowercase()),
+            false => Cow::Borrowed(tenant),
+        })
+    }
+}
+
+impl Label {
+    fn parse(label: &[u8]) -> Result<Self, &'static str> {
+        if label == b"*" {
+            return Ok(Self::Any);
+        }
+        let (before, after) = crate::request::cut(label, PLACEHOLDER);
+        let text = [before, after.unwrap_or_default()].concat();
+        if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)) {
+            return Err("has a label that is neither letters, digits and hyphens, \"*\", nor around one {tenant}");
+        }
+        let lower = |text: &[u8]| text.to_ascii_lowercase().into_boxed_slice();
+        match after {
+            Some(after) => Ok(Self::Tenant { before: lower(before), after: lower(after) }),
+            None if label.is_empty() => {
+                Err("has an empty label; write the name without a leading, double or trailing dot")
+            }
+            None => Ok(Self::Literal(lower(label))),
+        }
+    }
+}
+
+/// What stands between two literal texts, compared without regard to ASCII case.
+fn between<'a>(text: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> {
+    let (head, rest) = text.split_at_checked(before.len())?;
+    let (middle, tail) = rest.split_at_checked(rest.len().checked_sub(after.len())?)?;
+    (head.eq_ignore_ascii_case(before) && tail.eq_ignore_ascii_case(after)).then_some(middle)
+}
+
+/// A label of RFC 1123 §2.1: letters, digits and hyphens, none of these at either end.
+fn is_tenant_label(label: &[u8]) -> bool {
+    let hyphen = |end: Option<&u8>| end == Some(&b'-');
+    (1..=MAX_TENANT_BYTES).contains(&label.len())
+        && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        && !hyphen(label.first())
+        && !hyphen(label.last())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(pattern: &str, authority: &[u8]) -> Option<String> {
+        let pattern = HostPattern::parse(pattern).expect(pattern);
+        let found = pattern.tenant(host(authority)?)?;
+        Some(String::from_utf8(found.into_owned()).unwrap())
+    }
+
+    #[test]
+    fn finds_the_tenant_of_a_wildcard_host() {
+        for authority in [
+            "feat-x.www.example.com",
+            "feat-x.www.example.com:8443",
+            "feat-x.www.example.com:",
+            "FEAT-X.WWW.Example.COM",
+            "feat-x.www.example.com.",
+            "feat-x.www.example.com.:8443",
+        ] {
+            let found = tenant("{tenant}.www.example.com", authority.as_bytes());
+            assert_eq!(found.as_deref(), Some("feat-x"), "{authority}");
+        }
+    }
+
+    #[test]
+    fn matches_literally_and_at_the_stated_depth() {
+        let long = format!("{}.www.example.com", "a".repeat(64));
+        for authority in [
+            "www.example.com",
+            ".www.example.com",
+            "a.b.www.example.com",
+            "-x.www.example.com",
+            "x-.www.example.com",
+            "x_y.www.example.com",
+            "feat-x.wwwXexample.com",
+            "feat-x.www.example.com.evil.io",
+            "feat-x.www.example.com..",
+            "feat-x.www.example.com:80:80",
+            "feat-x.www.example.com:http",
+            "feat-x.www.example.com,feat-x.www.example.com",
+            "user@feat-x.www.example.com",
+            "feat%2dx.www.example.com",
+            "feat-x\0.www.example.com",
+            "feat-\u{fc}.www.example.com",
+            "[::1]",
+            "[::1]:80",
+            "127.0.0.1",
+            "",
+            ":80",
+            ".",
+            &long,
+        ] {
+            assert_eq!(tenant("{tenant}.www.example.com", authority.as_bytes()), None, "{authority:?}");
+        }
+        let longest = "a".repeat(63);
+        let found = tenant("{tenant}.www.example.com", format!("{longest}.www.example.com").as_bytes());
+        assert_eq!(found, Some(longest));
+    }
+
+    #[test]
+    fn takes_text_around_the_placeholder_and_arbitrary_labels() {
+        let cases = [
+            ("{tenant}--www.example.com", "feat-x--WWW.example.com", Some("feat-x")),
+            ("{tenant}--www.example.com", "--www.example.com", None),
+            ("{tenant}--www.example.com", "www.example.com", None),
+            ("pr-{tenant}-web.example.com", "pr-7-web.example.com", Some("7")),
+            ("pr-{tenant}-web.example.com", "pr-web.example.com", None),
+            ("{tenant}.*.example.com", "dev1.api.example.com", Some("dev1")),
+            ("{tenant}.*.example.com", "dev1..example.com", None),
+            ("{tenant}.*.example.com", "dev1.example.com", None),
+            ("*.{tenant}.example.com", "api.dev1.example.com", Some("dev1")),
+        ];
+        for (pattern, authority, expected) in cases {
+            assert_eq!(tenant(pattern, authority.as_bytes()).as_deref(), expected, "{pattern} {authority}");
+        }
+    }
+
+    #[test]
+    fn refuses_patterns_that_cannot_be_meant() {
+        for pattern in [
+            "",
+            "www.example.com",
+            "{tenant}",
+            "{tenant}.*",
+            "{tenant}.{tenant}.com",
+            "{tenant}{tenant}.com",
+            "{tenant}.example.com:8443",
+            "{tenant}..com",
+            "{tenant}.com.",
+            "{tenant}.exa mple.com",
+            "{tenant}.*x.com",
+            "{Tenant}.example.com",
+            "{tenant}.b\u{fc}cher.de",
+        ] {
+            assert!(HostPattern::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+}

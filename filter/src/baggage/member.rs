@@ -1,0 +1,220 @@
+//! The grammar of W3C Baggage: list-members, their keys and values.
+//!
+//! W3C Baggage, "Definition": `list-member = key OWS "=" OWS value *( OWS ";" OWS property )`.
+
+use std::borrow::Cow;
+
+use crate::names::fold;
+use crate::request::{cut, split, trim};
+
+/// A key of ours: a token, so configured that no spelling of it needs an escape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key(pub(crate) Box<str>);
+
+impl Key {
+    /// Whether a received key is spelled as ours; keys are case-sensitive.
+    pub(crate) fn is(&self, received: &[u8]) -> bool {
+        self.0.as_bytes() == received
+    }
+
+    /// Whether an SDK may read a received key as ours.
+    ///
+    /// Some decode keys (`%74enant`, `+`) and trim them afterwards, whatever W3C says; an edge
+    /// further lets no spelling pass that differs in letter case or punctuation alone.
+    pub(crate) fn may_be(&self, received: &[u8], any_spelling: bool) -> bool {
+        let spell = |byte: u8| if any_spelling { fold(byte) } else { byte };
+        let mut given = Decoded { rest: received, plus: true }.skip_while(is_blank);
+        self.0.bytes().all(|ours| given.next().is_some_and(|byte| spell(byte) == spell(ours)))
+            && given.all(|byte| is_blank(&byte))
+    }
+}
+
+/// What an SDK's `trim` may take away: white space and control bytes, and all of Latin-1's and
+/// Unicode's, whose bytes are above 0x7F.
+fn is_blank(byte: &u8) -> bool {
+    !byte.is_ascii_graphic()
+}
+
+/// One list-member, without the white space around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member<'a> {
+    /// The whole member with its properties, to pass on byte for byte.
+    pub(crate) text: &'a [u8],
+    /// What stands before the first `=` or `;`, valid or not.
+    pub(crate) key: &'a [u8],
+    value: Option<&'a [u8]>,
+    properties: Option<&'a [u8]>,
+}
+
+/// The list-members of a line; empty list elements are passed over (RFC 9110 §5.6.1.2).
+pub(crate) fn members(line: &[u8]) -> impl Iterator<Item = Member<'_>> {
+    split(line, b",").map(trim).filter(|text| !text.is_empty()).map(Member::parse)
+}
+
+impl<'a> Member<'a> {
+    fn parse(text: &'a [u8]) -> Self {
+        let (pair, properties) = cut(text, b";");
+        let (key, value) = cut(pair, b"=");
+        Self { text, key: trim(key), value: value.map(trim), properties }
+    }
+
+    /// Whether the member keeps to the grammar; an empty property is tolerated.
+    pub(crate) fn is_valid(&self) -> bool {
+        let mut properties = self.properties.into_iter().flat_map(|list| split(list, b";"));
+        is_token(self.key) && self.value.is_some_and(is_value) && properties.all(|text| is_property(trim(text)))
+    }
+
+    /// The value, percent-decoded; a plus is a plus. Nothing for a member outside the grammar.
+    pub(crate) fn value(&self) -> Option<Cow<'a, [u8]>> {
+        let value = self.value.filter(|_| self.is_valid())?;
+        Some(match value.contains(&b'%') {
+            true => Cow::Owned(Decoded { rest: value, plus: false }.collect()),
+            false => Cow::Borrowed(value),
+        })
+    }
+}
+
+/// `token` of RFC 9110 §5.6.2.
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    let tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(tchar)
+}
+
+/// `*baggage-octet` with whole percent escapes: printable ASCII without `"`, `,`, `;`, `\`.
+fn is_value(text: &[u8]) -> bool {
+    let octet = |byte: &u8| byte.is_ascii_graphic() && !b"\",;\\".contains(byte);
+    let mut escapes = text.split(|byte| *byte == b'%').skip(1);
+    text.iter().all(octet) && escapes.all(|after| after.len() >= 2 && after.iter().take(2).all(u8::is_ascii_hexdigit))
+}
+
+/// `property = key [ OWS "=" OWS value ]`, or nothing at all.
+fn is_property(text: &[u8]) -> bool {
+    let (key, value) = cut(text, b"=");
+    text.is_empty() || (is_token(trim(key)) && value.is_none_or(|value| is_value(trim(value))))
+}
+
+/// Percent-decoded bytes; what is no escape stands for itself.
+struct Decoded<'a> {
+    rest: &'a [u8],
+    /// Whether a plus stands for a space, as in a form.
+    plus: bool,
+}
+
+impl Iterator for Decoded<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        if let (b'%', Some((escape, after))) = (byte, rest.split_at_checked(2))
+            && let Some(byte) = hex_pair(escape)
+        {
+            self.rest = after;
+            return Some(byte);
+        }
+        self.rest = rest;
+        Some(if self.plus && *byte == b'+' { b' ' } else { *byte })
+    }
+}
+
+fn hex_pair(digits: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    u8::from_str_radix(text, 16).ok()
+}
+
+/// Writes a value with all but RFC 3986's unreserved characters escaped: what every SDK reads alike.
+pub(crate) fn encode(value: &[u8], out: &mut Vec<u8>) {
+    const HEX: [u8; 16] = *b"0123456789ABCDEF";
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
+    for &byte in value {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte);
+        } else {
+            out.extend([b'%', digit(byte >> 4), digit(byte & 0xF)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(text: &str) -> Member<'_> {
+        let mut found = members(text.as_bytes());
+        let member = found.next().expect("a member");
+        assert!(found.next().is_none(), "one member");
+        member
+    }
+
+    #[test]
+    fn keeps_to_the_grammar() {
+        for valid in
+            ["a=1", "a=", "a==", "a = 1 ; p", "a=1;p=2;q", "a=1;", "a=1;;p", "a=%20", "a=1+1/2", "a=1;p=a=b", "a=1;%zz"]
+        {
+            assert!(only(valid).is_valid(), "{valid}");
+        }
+        for invalid in [
+            "a",
+            "=1",
+            "a b=1",
+            "a=1 2",
+            "a=\"1\"",
+            "a=\\",
+            "a=%",
+            "a=%2",
+            "a=%GG",
+            "a=1;p=%GG",
+            "a=1;p q",
+            "a=1;=2",
+            "a=\u{e9}",
+            "k\u{e9}=1",
+            "a;p=1",
+            "a=1;p=\"",
+        ] {
+            assert!(!only(invalid).is_valid(), "{invalid}");
+            assert!(only(invalid).value().is_none(), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn reads_a_value_decoded_once() {
+        for (text, value) in [
+            ("a=1;p", "1"),
+            (" a\t= b=c ", "b=c"),
+            ("a=%66eat%2Dx", "feat-x"),
+            ("a=%2566", "%66"),
+            ("a=1+1", "1+1"),
+            ("a=caf%C3%A9", "caf\u{e9}"),
+        ] {
+            assert_eq!(only(text).value().as_deref(), Some(value.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn passes_over_empty_elements() {
+        let keys: Vec<_> = members(b" ,a=1,,\t, b=2,").map(|member| member.key).collect();
+        assert_eq!(keys, [b"a", b"b"]);
+    }
+
+    #[test]
+    fn knows_its_key_in_the_spellings_that_sdks_read() {
+        let key = Key("sd-Key".into());
+        for alias in ["sd-Key", "%73d-Key", "+sd-Key+", "%20sd-Key%09", "sd%2DKey", "sd-Key%C2%A0", "sd-Key\u{a0}"] {
+            assert!(key.may_be(alias.as_bytes(), false), "{alias}");
+            assert!(key.may_be(alias.as_bytes(), true), "{alias}");
+        }
+        for spelling in ["sd-key", "SD_KEY", "sd.key", "sd%2ekey", "sd+key"] {
+            assert!(!key.may_be(spelling.as_bytes(), false), "{spelling}");
+            assert!(key.may_be(spelling.as_bytes(), true), "{spelling}");
+        }
+        for other in ["", "sd", "sd-Ke", "sd-Keys", "xsd-Key", "%2573d-Key", "sd-Key%", "sdKey"] {
+            assert!(!key.may_be(other.as_bytes(), true), "{other}");
+        }
+    }
+
+    #[test]
+    fn escapes_all_but_the_unreserved() {
+        let mut out = Vec::new();
+        encode("foo:v1,b\u{e9}~ %".as_bytes(), &mut out);
+        assert_eq!(out, b"foo%3Av1%2Cb%C3%A9~%20%25");
+    }
+}

@@ -1,0 +1,160 @@
+//! W3C Baggage: our members in front, strangers' members byte for byte behind them, on one line.
+
+mod member;
+
+use std::borrow::Cow;
+
+pub(crate) use member::{Key, encode, is_token};
+use member::{Member, members};
+
+use crate::decision::Mutation;
+use crate::names::{Field, Lines};
+
+/// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
+/// what applications behind us may drop, ours with the rest.
+pub(crate) const MAX_MEMBERS: usize = 64;
+/// The other limit: bytes of the whole line, commas included.
+pub(crate) const MAX_BYTES: usize = 8192;
+
+/// The header of W3C Baggage.
+pub(crate) const NAME: &str = "baggage";
+
+/// What becomes of members that are not ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Foreign {
+    Drop,
+    Keep,
+}
+
+/// Which members are ours, and what to do with the others.
+#[derive(Debug)]
+pub(crate) struct BaggageRules {
+    /// Keys whose members never survive, unless we write them.
+    pub(crate) keys: Vec<Key>,
+    pub(crate) foreign: Foreign,
+    /// At an edge a key is ours in any letter case and punctuation.
+    pub(crate) any_spelling: bool,
+}
+
+/// The values of a key in all lines, under its exact spelling alone.
+pub(crate) fn values<'a>(lines: &Lines<'a>, key: &Key) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    let all = lines.values(Field::Baggage).flat_map(members);
+    all.filter(|member| key.is(member.key)).filter_map(|member| member.value())
+}
+
+impl BaggageRules {
+    /// Whether a key may be read as one of ours.
+    pub(crate) fn owns(&self, key: &[u8]) -> bool {
+        self.keys.iter().any(|ours| ours.may_be(key, self.any_spelling))
+    }
+
+    /// Leaves one line with `ours` in front, or none; nothing to do where none of it is ours.
+    pub(crate) fn rewrite<'a>(&self, lines: &Lines<'a>, ours: &[(&Key, Cow<'_, [u8]>)]) -> Option<Mutation<'a>> {
+        let received = || lines.values(Field::Baggage);
+        let mut members = received().flat_map(members);
+        let untouched = match self.foreign {
+            Foreign::Keep => ours.is_empty() && !members.any(|member| self.owns(member.key)),
+            Foreign::Drop => ours.is_empty() && received().next().is_none(),
+        };
+        if untouched {
+            return None;
+        }
+        let line = self.line(lines, ours);
+        if line.is_empty() {
+            return Some(Mutation::remove(NAME.as_bytes()));
+        }
+        (!received().eq([&line[..]])).then_some(Mutation::Set { name: NAME.as_bytes(), value: Cow::Owned(line) })
+    }
+
+    /// Our members, then the strangers' that fit whole; what does not is dropped from the tail.
+    fn line(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)]) -> Vec<u8> {
+        let mut line = Vec::new();
+        for (key, value) in ours {
+            separate(&mut line);
+            line.extend_from_slice(key.0.as_bytes());
+            line.push(b'=');
+            encode(value, &mut line);
+        }
+        let room = MAX_MEMBERS.saturating_sub(ours.len());
+        let kept = lines.values(Field::Baggage).filter(|_| self.foreign == Foreign::Keep).flat_map(members);
+        for member in kept.filter(|member| member.is_valid() && !self.owns(member.key)).take(room) {
+            let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
+            if end > MAX_BYTES {
+                break;
+            }
+            separate(&mut line);
+            line.extend_from_slice(member.text);
+        }
+        line
+    }
+
+    /// Takes our members out of a line of an older carrier; `None` where it holds none of them.
+    pub(crate) fn without_ours(&self, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
+        let named = || lines.owned.iter().filter(move |line| line.name == name).flat_map(|line| members(line.value));
+        let ours = |member: &Member| self.owns(member.key);
+        named().any(|member| ours(&member)).then(|| {
+            let strangers: Vec<_> = named().filter(|member| !ours(member)).map(|member| member.text).collect();
+            strangers.join(&b","[..])
+        })
+    }
+}
+
+fn separate(line: &mut Vec<u8>) {
+    if !line.is_empty() {
+        line.push(b',');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::Line;
+
+    /// What a mesh proxy leaves of these lines when it writes `tenant=acme`, or has no tenant.
+    fn rewritten(values: &[&str], tenant: Option<&'static str>) -> Option<String> {
+        let mut lines = Lines::default();
+        for value in values {
+            let line = Line { field: Field::Baggage, exact: true, name: NAME.as_bytes(), value: value.as_bytes() };
+            lines.owned.push(line);
+        }
+        let key = Key("tenant".into());
+        let rules = BaggageRules { keys: vec![key.clone()], foreign: Foreign::Keep, any_spelling: false };
+        let ours: Vec<_> = tenant.iter().map(|tenant| (&key, Cow::Borrowed(tenant.as_bytes()))).collect();
+        match rules.rewrite(&lines, &ours) {
+            None => Some(values.join("\n")),
+            Some(Mutation::Remove { .. }) => None,
+            Some(Mutation::Set { value, .. }) => Some(String::from_utf8(value.into_owned()).unwrap()),
+        }
+    }
+
+    #[test]
+    fn all_64_members_pass_and_one_more_goes_from_the_tail() {
+        let strangers: Vec<_> = (0..64).map(|n| format!("k{n}=v")).collect();
+        let fitting = strangers[..63].join(",");
+        assert_eq!(rewritten(&[&fitting], Some("acme")).unwrap(), format!("tenant=acme,{fitting}"));
+        assert_eq!(rewritten(&[&strangers.join(",")], Some("acme")).unwrap(), format!("tenant=acme,{fitting}"));
+    }
+
+    #[test]
+    fn all_8192_bytes_pass_and_one_more_drops_a_whole_member() {
+        let stranger = |bytes: usize| format!("k={}", "v".repeat(bytes - 2));
+        let room = MAX_BYTES - "tenant=acme,".len();
+        let kept = rewritten(&[&stranger(room)], Some("acme")).unwrap();
+        assert_eq!((kept.len(), kept.starts_with("tenant=acme,k=v")), (MAX_BYTES, true));
+        assert_eq!(rewritten(&[&stranger(room + 1)], Some("acme")).as_deref(), Some("tenant=acme"));
+        let tail = rewritten(&["a=1", &stranger(MAX_BYTES), "b=2"], Some("acme"));
+        assert_eq!(tail.as_deref(), Some("tenant=acme,a=1"), "from the tail on, not here and there");
+    }
+
+    #[test]
+    fn lines_without_ours_are_not_touched_however_large() {
+        let large = format!("k={}", "v".repeat(MAX_BYTES));
+        assert_eq!(rewritten(&[&large, " bad "], None), Some(format!("{large}\n bad ")));
+    }
+
+    #[test]
+    fn a_line_of_ours_alone_goes() {
+        assert_eq!(rewritten(&["tenant=evil", "tenant"], None), None);
+        assert_eq!(rewritten(&["tenant=evil,a=1"], None).as_deref(), Some("a=1"));
+    }
+}

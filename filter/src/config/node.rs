@@ -1,0 +1,133 @@
+//! A JSON value with the path that led to it, and the mistakes found on the way.
+
+use std::cell::RefCell;
+
+use serde_json::{Map, Value};
+
+use super::error::ConfigError;
+
+/// Where mistakes are collected, so that one reading finds them all.
+pub(super) type Mistakes = RefCell<Vec<ConfigError>>;
+
+/// A value of the configuration and its path.
+#[derive(Clone)]
+pub(super) struct Node<'c> {
+    pub(super) value: &'c Value,
+    pub(super) path: String,
+    mistakes: &'c Mistakes,
+}
+
+/// An object of which only named fields are known.
+pub(super) struct Object<'c> {
+    map: &'c Map<String, Value>,
+    fields: &'static [&'static str],
+    path: String,
+    mistakes: &'c Mistakes,
+}
+
+/// More entries than anybody writes by hand; what is generated belongs into routes.
+const MAX_ENTRIES: usize = 64;
+
+impl<'c> Node<'c> {
+    pub(super) fn root(value: &'c Value, mistakes: &'c Mistakes) -> Self {
+        Self { value, path: String::new(), mistakes }
+    }
+
+    /// Notes a mistake here.
+    pub(super) fn mistake(&self, message: impl Into<String>) {
+        let error = ConfigError { path: self.path.clone(), message: message.into() };
+        self.mistakes.borrow_mut().push(error);
+    }
+
+    /// Notes that something else belongs here, and shows what stands there.
+    fn expected<T>(&self, what: &str) -> Option<T> {
+        self.mistake(format!("expected {what}, found {}", self.shown()));
+        None
+    }
+
+    /// The value on one short line.
+    fn shown(&self) -> String {
+        let text = self.value.to_string();
+        match text.char_indices().nth(60).and_then(|(at, _)| text.get(..at)) {
+            Some(head) => format!("{head}…"),
+            None => text,
+        }
+    }
+
+    /// An object with no other fields than these; each unknown one is a mistake.
+    pub(super) fn object(&self, fields: &'static [&'static str]) -> Option<Object<'c>> {
+        let Some(map) = self.value.as_object() else {
+            return self.expected(&format!("an object with the fields {}", fields.join(", ")));
+        };
+        let object = Object { map, fields, path: self.path.clone(), mistakes: self.mistakes };
+        object.refuse_unknown();
+        Some(object)
+    }
+
+    pub(super) fn list(&self) -> Vec<Node<'c>> {
+        let entries = match self.value.as_array() {
+            None => return self.expected::<()>("a list").map_or(Vec::new(), |()| Vec::new()),
+            Some(entries) => entries,
+        };
+        if entries.len() > MAX_ENTRIES {
+            self.mistake(format!("has {} entries; at most {MAX_ENTRIES} are allowed", entries.len()));
+        }
+        let node = |(index, value)| Node { value, path: format!("{}[{index}]", self.path), mistakes: self.mistakes };
+        entries.iter().take(MAX_ENTRIES).enumerate().map(node).collect()
+    }
+
+    pub(super) fn text(&self) -> Option<&'c str> {
+        self.value.as_str().or_else(|| self.expected("a string"))
+    }
+
+    /// One of a few words, as what it stands for.
+    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let known = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
+        self.value.as_str().and_then(known).or_else(|| {
+            let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
+            self.expected(&words.join(" or "))
+        })
+    }
+}
+
+impl<'c> Object<'c> {
+    fn refuse_unknown(&self) {
+        for (name, value) in self.map.iter().filter(|(name, _)| !self.fields.contains(&name.as_str())) {
+            let known = self.fields.join(", ");
+            let path = self.child_path(&name.escape_debug().to_string());
+            Node { value, path, mistakes: self.mistakes }.mistake(format!("unknown field; known here: {known}"));
+        }
+    }
+
+    fn child_path(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// A field, where it is present.
+    pub(super) fn field(&self, name: &'static str) -> Option<Node<'c>> {
+        debug_assert!(self.fields.contains(&name));
+        self.map.get(name).map(|value| Node { value, path: self.child_path(name), mistakes: self.mistakes })
+    }
+
+    /// A field that has to be there; `remedy` says what to write.
+    pub(super) fn required(&self, name: &'static str, remedy: &str) -> Option<Node<'c>> {
+        self.field(name).or_else(|| {
+            let missing = Node { value: &Value::Null, path: self.child_path(name), mistakes: self.mistakes };
+            missing.mistake(format!("missing; {remedy}"));
+            None
+        })
+    }
+
+    /// The one field of `choices` that is there, by name: none and several are mistakes of the object.
+    pub(super) fn one_of(&self, choices: &[&'static str]) -> Option<(&'static str, Node<'c>)> {
+        let mut present = choices.iter().filter_map(|name| Some((*name, self.field(name)?)));
+        match (present.next(), present.next()) {
+            (Some(one), None) => Some(one),
+            _ => {
+                let whole = Node { value: &Value::Null, path: self.path.clone(), mistakes: self.mistakes };
+                whole.mistake(format!("expected exactly one of {}", choices.join(", ")));
+                None
+            }
+        }
+    }
+}

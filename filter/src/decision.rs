@@ -1,0 +1,67 @@
+//! What the filter wants done with a request.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The smallest list of header changes, in the order to apply them, or a refusal.
+///
+/// An empty list leaves the request as it is.
+pub type Decision<'a> = Result<Vec<Mutation<'a>>, Refusal>;
+
+/// One change to the header map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mutation<'a> {
+    /// Removes every line of this name.
+    Remove {
+        /// The name, spelled as the request spells it.
+        name: &'a [u8],
+    },
+    /// Leaves exactly one line of this name, with this value, whatever stood there.
+    Set {
+        /// The configured name.
+        name: &'a [u8],
+        /// The validated value.
+        value: Cow<'a, [u8]>,
+    },
+}
+
+impl<'a> Mutation<'a> {
+    /// A [`Mutation::Set`] of a borrowed value.
+    pub fn set(name: &'a [u8], value: &'a [u8]) -> Self {
+        Self::Set { name, value: Cow::Borrowed(value) }
+    }
+
+    /// A [`Mutation::Remove`].
+    pub fn remove(name: &'a [u8]) -> Self {
+        Self::Remove { name }
+    }
+}
+
+/// Why a request is answered locally and goes no further.
+///
+/// It displays as a short body that names the rule and never a value of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Two sources, or two values of one, name different tenants and `tenant.onConflict` is `reject`.
+    TenantConflict,
+    /// A believed source holds what is no tenant name and `tenant.onInvalid` is `reject`.
+    TenantInvalid,
+}
+
+impl Refusal {
+    /// The HTTP status of the answer: 400, because the request is what has to change.
+    pub fn status(self) -> u32 {
+        400
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TenantConflict => "the request names two different tenants (tenant.onConflict)\n",
+            Self::TenantInvalid => "the request names an invalid tenant (tenant.onInvalid)\n",
+        })
+    }
+}
+
+impl std::error::Error for Refusal {}

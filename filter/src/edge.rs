@@ -1,0 +1,136 @@
+//! What an edge removes, because a client may not send it.
+
+use std::borrow::Cow;
+
+use crate::Header;
+use crate::baggage::{BaggageRules, Foreign};
+use crate::decision::Mutation;
+use crate::names::{Field, Line, Lines, Names, begins};
+use crate::request::{split, trim};
+
+/// Carriers of one member each, from before W3C Baggage: OpenTracing's and Jaeger's.
+pub(crate) const BAGGAGE_PREFIXES: [&str; 2] = ["ot-baggage-", "uberctx-"];
+/// Carriers of a list of members, from before W3C Baggage: its own first draft, and Jaeger's.
+pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
+/// Names the headers that the next hop drops (RFC 9110 §7.6.1).
+pub(crate) const CONNECTION: &str = "connection";
+
+/// Removes every owned line but those that are about to be written.
+pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &Lines<'a>) -> Vec<Mutation<'a>> {
+    let mut mutations = Vec::new();
+    for name in distinct(lines, |line| is_removed(line, baggage)) {
+        mutations.push(Mutation::remove(name));
+    }
+    for name in distinct(lines, |line| line.field == Field::OlderBaggage) {
+        if let Some(BaggageRules { foreign: Foreign::Keep, .. }) = baggage {
+            let rest = baggage.and_then(|rules| rules.without_ours(lines, name));
+            mutations.extend(rest.map(|rest| replaced(name, rest)));
+        }
+    }
+    for name in distinct(lines, |line| line.field == Field::Connection) {
+        mutations.extend(kept_tokens(names, lines, name).map(|rest| replaced(name, rest)));
+    }
+    mutations
+}
+
+/// The trailers that go: every owned one, carriers of baggage whole.
+pub(crate) fn strip_trailers<'a>(names: &Names, trailers: &'a [Header<'a>]) -> Vec<Mutation<'a>> {
+    let lines = names.scan(trailers);
+    distinct(&lines, |_| true).into_iter().map(Mutation::remove).collect()
+}
+
+/// The names of some lines, each once.
+fn distinct<'a>(lines: &Lines<'a>, wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
+    let mut names = Vec::new();
+    for line in lines.owned.iter().filter(|line| wanted(line)) {
+        if let Err(place) = names.binary_search(&line.name) {
+            names.insert(place, line.name);
+        }
+    }
+    names
+}
+
+fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
+    let keeps = |rules: &BaggageRules| rules.foreign == Foreign::Keep;
+    match line.field {
+        Field::Target(_) | Field::Baggage => !line.exact,
+        Field::Source(_) | Field::Stripped => true,
+        Field::OlderBaggage => !baggage.is_some_and(keeps),
+        Field::BaggagePrefix => {
+            let prefix = BAGGAGE_PREFIXES.into_iter().find(|prefix| begins(line.name, prefix.as_bytes()));
+            let key = prefix.and_then(|prefix| line.name.get(prefix.len()..)).unwrap_or_default();
+            !baggage.is_some_and(|rules| keeps(rules) && !rules.owns(key))
+        }
+        Field::Connection => false,
+    }
+}
+
+/// The tokens of `Connection` that name nothing of ours; `None` where all are such.
+fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
+    let values = || lines.owned.iter().filter(|line| line.name == name).map(|line| line.value);
+    let tokens = || values().flat_map(|value| split(value, b",")).map(trim);
+    let ours = |token: &&[u8]| names.look_up(token).is_some_and(|(field, _)| field != Field::Connection);
+    tokens().any(|token| ours(&token)).then(|| {
+        let kept: Vec<_> = tokens().filter(|token| !token.is_empty() && !ours(token)).collect();
+        kept.join(&b", "[..])
+    })
+}
+
+fn replaced(name: &[u8], value: Vec<u8>) -> Mutation<'_> {
+    if value.is_empty() { Mutation::remove(name) } else { Mutation::Set { name, value: Cow::Owned(value) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An edge that owns `x-tenant` and `x-debug-*`, and drops strangers' baggage.
+    fn names() -> (Names, BaggageRules) {
+        let mut names = Names::default();
+        names.insert("x-tenant", Field::Target(0));
+        names.insert("baggage", Field::Baggage);
+        names.insert(CONNECTION, Field::Connection);
+        names.insert_prefix("x-debug-", Field::Stripped);
+        (names, BaggageRules { keys: Vec::new(), foreign: Foreign::Drop, any_spelling: true })
+    }
+
+    fn headers<'a>(lines: &[(&'a str, &'a str)]) -> Vec<Header<'a>> {
+        lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect()
+    }
+
+    #[test]
+    fn connection_names_nothing_of_ours() {
+        let (names, baggage) = names();
+        for (value, left) in [
+            ("upgrade", None),
+            ("upgrade, x-other", None),
+            ("Upgrade , X_Tenant", Some("Upgrade")),
+            ("x-debug-on,upgrade,,baggage, te", Some("upgrade, te")),
+            ("x-tenant", Some("")),
+        ] {
+            let headers = headers(&[("connection", value)]);
+            let expected = match left {
+                None => vec![],
+                Some("") => vec![Mutation::remove(b"connection")],
+                Some(left) => vec![Mutation::set(b"connection", left.as_bytes())],
+            };
+            assert_eq!(strip(&names, Some(&baggage), &names.scan(&headers)), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn each_name_is_removed_once() {
+        let (names, baggage) = names();
+        let headers = headers(&[("x_tenant", "a"), ("x-debug-1", ""), ("x_tenant", "b"), ("x-tenant", "c")]);
+        let expected = [Mutation::remove(b"x-debug-1"), Mutation::remove(b"x_tenant")];
+        assert_eq!(strip(&names, Some(&baggage), &names.scan(&headers)), expected, "x-tenant is about to be written");
+    }
+
+    #[test]
+    fn trailers_of_ours_go_whole() {
+        let (names, _) = names();
+        let trailers = headers(&[("x-tenant", "a"), ("baggage", "a=1"), ("grpc-status", "0"), ("x.debug.1", "1")]);
+        let expected = [&b"baggage"[..], b"x-tenant", b"x.debug.1"].map(Mutation::remove);
+        assert_eq!(strip_trailers(&names, &trailers), expected);
+    }
+}

@@ -1,0 +1,171 @@
+//! The header names that the filter owns, and the lines of a request that bear one of them.
+
+use hashbrown::HashTable;
+use smallvec::SmallVec;
+
+use crate::Header;
+
+/// A header name: a token (RFC 9110 §5.6.2), lower-case as Envoy keeps it, never a pseudo-header.
+pub(crate) type HeaderName = Box<str>;
+
+/// What the lines of an owned name are to the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// Read, and left to whoever sent it unless this is an edge; numbered by configuration.
+    Source(u16),
+    /// Written, and read in the mesh; numbered by configuration.
+    Target(u16),
+    /// W3C baggage.
+    Baggage,
+    /// A list of members from before W3C baggage: `correlation-context`, `jaeger-baggage`.
+    OlderBaggage,
+    /// One member from before W3C baggage: `ot-baggage-KEY`, `uberctx-KEY`.
+    BaggagePrefix,
+    /// Names further headers as hop-by-hop (RFC 9110 §7.6.1).
+    Connection,
+    /// Removed at an edge, never read.
+    Stripped,
+}
+
+/// A line of a request whose name the filter owns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) field: Field,
+    /// Whether the name is spelled as configured, or is an alias that only an edge cares for.
+    pub(crate) exact: bool,
+    pub(crate) name: &'a [u8],
+    pub(crate) value: &'a [u8],
+}
+
+/// The owned lines of one request, in order, and its authority.
+#[derive(Debug, Default)]
+pub(crate) struct Lines<'a> {
+    pub(crate) authority: &'a [u8],
+    pub(crate) owned: SmallVec<[Line<'a>; 8]>,
+}
+
+impl<'a> Lines<'a> {
+    /// The values of a field, a line each, under its exact name alone.
+    pub(crate) fn values(&self, field: Field) -> impl Iterator<Item = &'a [u8]> {
+        self.owned.iter().filter(move |line| line.exact && line.field == field).map(|line| line.value)
+    }
+}
+
+/// All owned names, compiled for one look-up a header line.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    exact: HashTable<(HeaderName, Field)>,
+    prefixes: Vec<(HeaderName, Field)>,
+}
+
+impl Names {
+    pub(crate) fn insert(&mut self, name: &str, field: Field) {
+        let hash = hash(name.as_bytes());
+        self.exact.insert_unique(hash, (name.into(), field), |(name, _)| self::hash(name.as_bytes()));
+    }
+
+    /// Owns every name that begins so, whatever its spelling.
+    pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
+        self.prefixes.push((prefix.into(), field));
+    }
+
+    /// The field that was inserted under this very name.
+    pub(crate) fn get(&self, name: &[u8]) -> Option<Field> {
+        self.look_up(name).filter(|(_, exact)| *exact).map(|(field, _)| field)
+    }
+
+    /// The owned lines among all lines of a request.
+    pub(crate) fn scan<'a>(&self, headers: &'a [Header<'a>]) -> Lines<'a> {
+        let mut lines = Lines::default();
+        for &Header { name, value } in headers {
+            if name == b":authority" {
+                lines.authority = value;
+            } else if let Some((field, exact)) = self.look_up(name) {
+                lines.owned.push(Line { field, exact, name, value });
+            }
+        }
+        lines
+    }
+
+    /// What a name is in any spelling, and whether it is spelled as configured.
+    pub(crate) fn look_up(&self, name: &[u8]) -> Option<(Field, bool)> {
+        let mut alias = None;
+        for (owned, field) in self.exact.iter_hash(hash(name)) {
+            if owned.as_bytes() == name {
+                return Some((*field, true));
+            }
+            if same_name(owned.as_bytes(), name) {
+                alias = Some((*field, false));
+            }
+        }
+        alias.or_else(|| {
+            let (_, field) = self.prefixes.iter().find(|(prefix, _)| begins(name, prefix.as_bytes()))?;
+            Some((*field, false))
+        })
+    }
+}
+
+/// One spelling for all: lower case, and a hyphen for whatever is neither letter nor digit.
+///
+/// Applications read `X_Tenant`, `x.tenant` and `x-tenant` from the same variable (CGI, RFC 3875
+/// §4.1.18, and what descends from it), so to an edge they are one name.
+pub(crate) fn fold(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
+}
+
+pub(crate) fn same_name(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && begins(a, b)
+}
+
+/// Whether a name begins with a prefix, in any spelling.
+pub(crate) fn begins(name: &[u8], prefix: &[u8]) -> bool {
+    name.get(..prefix.len()).is_some_and(|head| head.iter().zip(prefix).all(|(a, b)| fold(*a) == fold(*b)))
+}
+
+/// FNV-1a over the folded name: short keys, and a table whose content no client chooses.
+fn hash(name: &[u8]) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(fold(*byte))).wrapping_mul(0x0000_0100_0000_01b3);
+    name.iter().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_a_name_in_every_spelling_and_tells_the_configured_one() {
+        let mut names = Names::default();
+        names.insert("x-tenant", Field::Target(0));
+        names.insert("x_tenant", Field::Source(1));
+        names.insert_prefix("x-debug-", Field::Stripped);
+
+        assert_eq!(names.look_up(b"x-tenant"), Some((Field::Target(0), true)));
+        assert_eq!(names.look_up(b"x_tenant"), Some((Field::Source(1), true)));
+        for alias in ["X-Tenant", "x.tenant", "x~tenant", "x\u{1}tenant"] {
+            assert!(matches!(names.look_up(alias.as_bytes()), Some((_, false))), "{alias}");
+        }
+        assert_eq!(names.look_up(b"x_debug_on"), Some((Field::Stripped, false)));
+        for other in ["x-tenan", "x-tenants", "xtenant", "x-debug", "", "-"] {
+            assert_eq!(names.look_up(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn keeps_every_line_in_order_and_the_authority_aside() {
+        let mut names = Names::default();
+        names.insert("x-tenant", Field::Target(0));
+        let header =
+            |name: &'static str, value: &'static str| Header { name: name.as_bytes(), value: value.as_bytes() };
+        let headers = [
+            header(":authority", "example.com"),
+            header("x-tenant", "a"),
+            header("accept", "*/*"),
+            header("x_tenant", "b"),
+            header("x-tenant", "c"),
+        ];
+        let lines = names.scan(&headers);
+        assert_eq!(lines.authority, b"example.com");
+        assert_eq!(lines.owned.len(), 3);
+        assert!(lines.values(Field::Target(0)).eq([&b"a"[..], b"c"]));
+    }
+}

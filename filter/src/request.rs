@@ -1,0 +1,66 @@
+//! The borrowed view of one request.
+
+/// One header line as the proxy holds it.
+///
+/// Envoy lower-cases names before any filter sees them; a value holds opaque bytes (RFC 9110 §5.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header<'a> {
+    /// The name, lower-case; pseudo-headers begin with a colon (RFC 9113 §8.3).
+    pub name: &'a [u8],
+    /// The value, without the white space around it.
+    pub value: &'a [u8],
+}
+
+/// The headers of one request, every line of them, in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// All header lines, pseudo-headers included; a repeated header stands here once a line.
+    pub headers: &'a [Header<'a>],
+}
+
+/// The value without the optional white space around it (`OWS`, RFC 9110 §5.6.3).
+pub(crate) fn trim(value: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !blank(byte)).map_or(start, |last| last.saturating_add(1));
+    value.get(start..end).unwrap_or_default()
+}
+
+/// The parts of `value` between the occurrences of `separator`, which is not empty.
+pub(crate) fn split<'a>(value: &'a [u8], separator: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let (part, after) = cut(rest?, separator);
+        rest = after;
+        Some(part)
+    })
+}
+
+/// What stands before the first `separator`, and what stands after it where there is one.
+pub(crate) fn cut<'a>(value: &'a [u8], separator: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
+    let found = value.windows(separator.len().max(1)).position(|window| window == separator);
+    match found.and_then(|at| value.split_at_checked(at)) {
+        Some((before, after)) => (before, after.get(separator.len()..)),
+        None => (value, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trims_only_optional_white_space() {
+        assert_eq!(trim(b" \t a b\t"), b"a b");
+        assert_eq!(trim(b" \t "), b"");
+        assert_eq!(trim(b"\x0ba\x0b"), b"\x0ba\x0b");
+    }
+
+    #[test]
+    fn splits_at_separators_of_any_length() {
+        let parts = |value, separator| split(value, separator).collect::<Vec<_>>();
+        assert_eq!(parts(b"a:1::b:2", b"::"), [b"a:1", b"b:2"]);
+        assert_eq!(parts(b",a,", b","), [&b""[..], b"a", b""]);
+        assert_eq!(parts(b"", b","), [b""]);
+    }
+}
