@@ -41,7 +41,7 @@ fn parse(json: &[u8]) -> Result<Value, String> {
     if json.len() > MAX_CONFIG_BYTES {
         return Err(format!("has {} bytes; at most {MAX_CONFIG_BYTES} are allowed", json.len()));
     }
-    let remedy = "in a YAML manifest write it under pluginConfig, or as a google.protobuf.Struct";
+    let remedy = "in YAML write it under pluginConfig, or as the text of a google.protobuf.StringValue";
     serde_json::from_slice(json).map_err(|error| format!("is not JSON: {error}; {remedy}"))
 }
 
