@@ -1,0 +1,113 @@
+//! The playground: a gateway, a sidecar and a shop in two versions on this machine, until Ctrl-C.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::num::NonZeroU16;
+use std::process::ExitCode;
+use std::{env, io};
+
+use anyhow::{Context, Result, bail};
+use integration::{Bootstrap, Chain, Echo, Envoy, FEAT_X, Protocol, Request, STABLE};
+use tokio::signal::unix::{SignalKind, signal};
+
+const HOST: &str = "www.carouselltenancy.com";
+const FEAT_X_HOST: &str = "feat-x.www.carouselltenancy.com";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let session = async {
+        let chain = start().await?;
+        show(&chain).await?;
+        std::future::pending::<Result<()>>().await
+    };
+    tokio::select! {
+        outcome = session => outcome?,
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    println!("\nstopped");
+    Ok(())
+}
+
+async fn start() -> Result<Chain> {
+    let port = gateway_port()?;
+    println!("starting the gateway, the sidecar and the shop");
+    let shops = [Echo::start_on(usual(10010), STABLE).await?, Echo::start_on(usual(10011), FEAT_X).await?];
+    let sidecar = Bootstrap::sidecar()?.listen_on(usual(10001)).admin_on(usual(9902));
+    let gateway = Bootstrap::gateway()?.listen_on(port).admin_on(usual(9901));
+    Chain::before(shops, gateway, sidecar).await
+}
+
+/// The port that was asked for; else the usual one, or a free one.
+fn gateway_port() -> Result<u16> {
+    let asked = env::var("PORT").unwrap_or_default();
+    if asked.is_empty() {
+        return Ok(usual(10000));
+    }
+    let port: NonZeroU16 = asked
+        .parse()
+        .ok()
+        .with_context(|| format!("PORT is {asked:?}; expected a number, as in: make run PORT=10100"))?;
+    match claim(port.get()) {
+        Ok(()) => Ok(port.get()),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            bail!("port {port} is taken; choose another: make run PORT=…")
+        }
+        Err(error) => bail!("port {port} cannot be used ({error}); choose another: make run PORT=…"),
+    }
+}
+
+/// This port, or 0 for a free one.
+fn usual(port: u16) -> u16 {
+    if claim(port).is_ok() {
+        return port;
+    }
+    println!("port {port} is taken; using a free one");
+    0
+}
+
+fn claim(port: u16) -> io::Result<()> {
+    TcpListener::bind(("127.0.0.1", port)).map(drop)
+}
+
+/// Prints what runs and what to try, with the answers that it got just now.
+async fn show(chain: &Chain) -> Result<()> {
+    let [stable, feat_x] = chain.shops.each_ref().map(Echo::address);
+    let (gateway, sidecar) = (&chain.gateway, &chain.sidecar);
+    println!("\ngateway   http://{}  (edge; admin http://{})", gateway.listener(), gateway.admin_address());
+    println!("sidecar   http://{}  (mesh; admin http://{})", sidecar.listener(), sidecar.admin_address());
+    println!("shop      http://{stable}  (stable)\n          http://{feat_x}  (feat-x)");
+    for (title, entry, host, headers) in [
+        ("A host name chooses the version:", gateway, FEAT_X_HOST, &[][..]),
+        ("What a client claims does not count:", gateway, HOST, &[("c-tenancy", "feat-x")]),
+        ("Overrides become one line:", sidecar, "shop", &[("x-override", "foo:v1"), ("x-override", "bar:v2, foo:v3")]),
+    ] {
+        println!("\n{title}\n\n{}", example(chain, entry, host, headers).await?);
+    }
+    println!("\nCtrl-C stops everything.");
+    Ok(())
+}
+
+/// A curl command, and what comes back.
+async fn example(chain: &Chain, entry: &Envoy, host: &str, headers: &[(&str, &str)]) -> Result<String> {
+    let mut text = format!("  $ curl -H 'Host: {host}'");
+    let mut request = Request::to(host).header("user-agent", "playground").header("accept", "*/*");
+    for (name, value) in headers {
+        text += &format!(" -H '{name}: {value}'");
+        request = request.header(name, value);
+    }
+    text += &format!(" http://{}/", entry.listener());
+    let answer = chain.visit(entry, &request, Protocol::Http1).await?.reply.text();
+    Ok(answer.lines().fold(text, |text, line| text + "\n  " + line))
+}

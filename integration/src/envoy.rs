@@ -1,0 +1,181 @@
+//! Envoy as a child process.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, io};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::sleep;
+
+use crate::bootstrap::{Bootstrap, root};
+use crate::client::{Protocol, Request};
+
+/// Compiling a module on a busy machine takes seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(20);
+
+/// A running Envoy with one worker; dropping it stops it.
+#[derive(Debug)]
+pub struct Envoy {
+    process: Process,
+    admin: SocketAddr,
+    listener: SocketAddr,
+}
+
+/// What `envoy --mode validate` says.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// Whether Envoy would start.
+    pub accepted: bool,
+    /// What it logged.
+    pub log: String,
+}
+
+impl Envoy {
+    /// Starts one and waits until it is ready; fails with its log if it ends before.
+    pub async fn start(bootstrap: &Bootstrap) -> Result<Self> {
+        let mut process = Process::spawn(bootstrap)?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Ok((admin, listener)) = process.addresses().await {
+                return Ok(Self { process, admin, listener });
+            }
+            if let Some(status) = process.envoy.try_wait()? {
+                bail!("Envoy ended ({status}):\n{}", process.log()?);
+            }
+            ensure!(Instant::now() < deadline, "Envoy is not ready after {PATIENCE:?}:\n{}", process.log()?);
+            sleep(POLL).await;
+        }
+    }
+
+    /// Asks Envoy whether it would start, which configures our plugin.
+    pub fn validate(bootstrap: &Bootstrap) -> Result<Verdict> {
+        let home = Home::new(bootstrap)?;
+        let status = home.envoy(&["--mode", "validate"])?.status()?;
+        Ok(Verdict { accepted: status.success(), log: home.log()? })
+    }
+
+    /// Where it listens.
+    pub fn listener(&self) -> SocketAddr {
+        self.listener
+    }
+
+    /// Where its admin interface listens.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// What its admin interface answers.
+    pub async fn admin(&self, path: &str) -> Result<String> {
+        admin(self.admin, path).await
+    }
+
+    /// Its counters and gauges whose names match a regular expression.
+    pub async fn stats(&self, filter: &str) -> Result<BTreeMap<String, u64>> {
+        let text = self.admin(&format!("/stats?filter={filter}")).await?;
+        let stat =
+            |line: &str| line.split_once(": ").and_then(|(name, value)| Some((name.into(), value.parse().ok()?)));
+        Ok(text.lines().filter_map(stat).collect())
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> Result<String> {
+        self.process.log()
+    }
+}
+
+/// The path of the Envoy to use.
+fn envoy_path() -> Result<PathBuf> {
+    let path = env::var_os("ENVOY_PATH")
+        .context("no ENVOY_PATH: run `make test` or `make run`, or set ENVOY_PATH to an Envoy binary")?;
+    Ok(root().join(path))
+}
+
+async fn admin(address: SocketAddr, path: &str) -> Result<String> {
+    let reply = Request::to("admin").path(path).send(address, Protocol::Http1).await?;
+    ensure!(reply.status == 200, "{path}: {} {}", reply.status, reply.text());
+    Ok(reply.text())
+}
+
+/// The folder of an Envoy: its bootstrap, its log and where its admin interface listens.
+#[derive(Debug)]
+struct Home(TempDir);
+
+impl Home {
+    fn new(bootstrap: &Bootstrap) -> Result<Self> {
+        let home = Self(TempDir::with_prefix("envoy-")?);
+        fs::write(home.file("bootstrap.json"), bootstrap.json().to_string())?;
+        Ok(home)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn envoy(&self, arguments: &[&str]) -> Result<Command> {
+        let log = File::create(self.file("log"))?;
+        let mut command = Command::new(envoy_path()?);
+        command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]).args(arguments);
+        command.arg("-c").arg(self.file("bootstrap.json")).arg("--admin-address-path").arg(self.file("admin"));
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
+    fn log(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&fs::read(self.file("log"))?).into_owned())
+    }
+}
+
+/// An Envoy and the guard that outlives us.
+#[derive(Debug)]
+struct Process {
+    envoy: Child,
+    guard: Child,
+    home: Home,
+}
+
+impl Process {
+    fn spawn(bootstrap: &Bootstrap) -> Result<Self> {
+        let home = Home::new(bootstrap)?;
+        let mut command = home.envoy(&[])?;
+        let mut envoy = command.spawn().with_context(|| format!("ENVOY_PATH {:?}", command.get_program()))?;
+        let guard = guard(envoy.id()).inspect_err(|_| drop(envoy.kill()))?;
+        Ok(Self { envoy, guard, home })
+    }
+
+    /// The addresses of the admin interface and of the listener, once Envoy is ready.
+    async fn addresses(&self) -> Result<(SocketAddr, SocketAddr)> {
+        let address = fs::read_to_string(self.home.file("admin"))?.parse()?;
+        admin(address, "/ready").await?;
+        let listeners: Value = serde_json::from_str(&admin(address, "/listeners?format=json").await?)?;
+        let socket = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
+        let port = socket["port_value"].as_u64().context("no listener yet")?;
+        Ok((address, (address.ip(), u16::try_from(port)?).into()))
+    }
+
+    fn log(&self) -> Result<String> {
+        self.home.log()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        for child in [&mut self.guard, &mut self.envoy] {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Kills Envoy if we are killed and drop nothing: the pipe that it reads ends with us.
+fn guard(pid: u32) -> io::Result<Child> {
+    let script = "trap '' INT TERM; read -r _; kill -9 \"$0\"";
+    Command::new("sh").args(["-c", script, &pid.to_string()]).stdin(Stdio::piped()).spawn()
+}
