@@ -46,6 +46,12 @@ pub enum Refusal {
     TenantConflict,
     /// A believed source holds what is no tenant name and `tenant.onInvalid` is `reject`.
     TenantInvalid,
+    /// Two versions of one service, and `overrides.onDuplicate` is `reject`.
+    OverrideDuplicate,
+    /// A malformed override or too many of them, and `overrides.onInvalid` is `reject`.
+    OverrideInvalid,
+    /// A plain CONNECT at an edge, and `connect` is `refuse`: what is tunnelled is not seen.
+    Tunnel,
 }
 
 impl Refusal {
@@ -60,6 +66,9 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::TenantConflict => "the request names two different tenants (tenant.onConflict)\n",
             Self::TenantInvalid => "the request names an invalid tenant (tenant.onInvalid)\n",
+            Self::OverrideDuplicate => "the request names two versions of one service (overrides.onDuplicate)\n",
+            Self::OverrideInvalid => "the request names an invalid override, or too many (overrides.onInvalid)\n",
+            Self::Tunnel => "the request asks for a tunnel (connect)\n",
         })
     }
 }

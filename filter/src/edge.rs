@@ -33,10 +33,15 @@ pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &L
     mutations
 }
 
+/// Whether a name is ours, and not one that we merely read.
+fn is_owned(field: Field) -> bool {
+    !matches!(field, Field::Connection | Field::Cookie)
+}
+
 /// The trailers that go: every owned one, carriers of baggage whole.
 pub(crate) fn strip_trailers<'a>(names: &Names, trailers: &'a [Header<'a>]) -> Vec<Mutation<'a>> {
     let lines = names.scan(trailers);
-    distinct(&lines, |_| true).into_iter().map(Mutation::remove).collect()
+    distinct(&lines, |line| is_owned(line.field)).into_iter().map(Mutation::remove).collect()
 }
 
 /// The names of some lines, each once.
@@ -61,7 +66,7 @@ fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
             let key = prefix.and_then(|prefix| line.name.get(prefix.len()..)).unwrap_or_default();
             !baggage.is_some_and(|rules| keeps(rules) && !rules.owns(key))
         }
-        Field::Connection => false,
+        Field::Connection | Field::Cookie => false,
     }
 }
 
@@ -69,7 +74,7 @@ fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
 fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
     let values = || lines.owned.iter().filter(|line| line.name == name).map(|line| line.value);
     let tokens = || values().flat_map(|value| split(value, b",")).map(trim);
-    let ours = |token: &&[u8]| names.look_up(token).is_some_and(|(field, _)| field != Field::Connection);
+    let ours = |token: &&[u8]| names.look_up(token).is_some_and(|(field, _)| is_owned(field));
     tokens().any(|token| ours(&token)).then(|| {
         let kept: Vec<_> = tokens().filter(|token| !token.is_empty() && !ours(token)).collect();
         kept.join(&b", "[..])

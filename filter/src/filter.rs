@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use crate::baggage::{BaggageRules, Key};
 use crate::config::{self, ConfigErrors};
-use crate::decision::{Decision, Mutation};
+use crate::decision::{Decision, Mutation, Refusal};
 use crate::edge;
 use crate::names::{Field, HeaderName, Lines, Names};
 use crate::overrides::{Dialect, OverrideRules, Overrides};
-use crate::request::{Header, Request};
-use crate::tenant::{Tenant, TenantRules};
+use crate::projection::Projection;
+use crate::request::{Header, Peer, Request};
+use crate::sources::Verified;
+use crate::tally::{Counter, Tally};
+use crate::tenant::{Policy, Tenant, TenantRules};
 
 /// Whom the proxy faces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,15 +23,32 @@ pub enum Role {
     Mesh,
 }
 
+/// The way to a claim in a token's payload: names of nested objects, and indexes of lists in decimals.
+pub type ClaimPath = Vec<String>;
+
 /// The plugin configuration, compiled once and asked for every request.
 #[derive(Debug)]
 pub struct Filter {
+    pub(crate) rules: Rules,
+    /// For callers that presented no certificate, where the configuration tells them apart.
+    pub(crate) unknown_peer: Option<Rules>,
+    pub(crate) claims: Vec<ClaimPath>,
+    pub(crate) reads_token: bool,
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+pub(crate) struct Rules {
     pub(crate) role: Role,
     pub(crate) names: Names,
+    /// Whether an edge refuses plain CONNECT.
+    pub(crate) tunnel: Policy,
+    pub(crate) verified: Verified,
     pub(crate) tenant: TenantRules,
     pub(crate) tenant_to: TenantTargets,
     pub(crate) overrides: OverrideRules,
-    pub(crate) overrides_to: Vec<(HeaderName, Field, Dialect)>,
+    pub(crate) overrides_to: OverrideTargets,
+    pub(crate) projections: Vec<Projection>,
     /// Nothing where the configuration leaves baggage alone.
     pub(crate) baggage: Option<BaggageRules>,
 }
@@ -40,6 +60,13 @@ pub(crate) struct TenantTargets {
     pub(crate) baggage: Vec<Key>,
 }
 
+/// Where the overrides are written.
+#[derive(Debug, Default)]
+pub(crate) struct OverrideTargets {
+    pub(crate) headers: Vec<(HeaderName, Field, Dialect)>,
+    pub(crate) baggage: Option<Key>,
+}
+
 impl Filter {
     /// Compiles a plugin configuration: JSON, at most [`MAX_CONFIG_BYTES`](crate::MAX_CONFIG_BYTES).
     ///
@@ -49,19 +76,67 @@ impl Filter {
         config::compile(json)
     }
 
-    /// Whom the proxy faces, by configuration.
-    pub fn role(&self) -> Role {
-        self.role
+    /// Whom the proxy faces in this peer.
+    pub fn role(&self, peer: Peer) -> Role {
+        self.rules(peer).role
+    }
+
+    /// Whether [`Request::token`] decides anything; without need the proxy spares itself the look-up.
+    pub fn reads_token(&self) -> bool {
+        self.reads_token
+    }
+
+    /// Whether [`Request::peer`] decides anything.
+    pub fn reads_peer(&self) -> bool {
+        self.unknown_peer.is_some()
+    }
+
+    /// The claims that a [`Token`](crate::Token) has to bring, in this order.
+    pub fn claims(&self) -> &[ClaimPath] {
+        &self.claims
     }
 
     /// What to change in a request, or why to refuse it.
     ///
     /// # Errors
-    /// A [`Refusal`](crate::Refusal) where the configuration says `reject`.
-    pub fn on_request<'a>(&'a self, request: &Request<'a>) -> Decision<'a> {
+    /// A [`Refusal`] where the configuration says `reject` or `refuse`.
+    pub fn on_request<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Decision<'a> {
+        tally.count(Counter::Requests);
+        let decision = self.rules(request.peer).decide(request, tally);
+        if decision.is_err() {
+            tally.count(Counter::Refused);
+        }
+        decision
+    }
+
+    /// What to remove from the request's trailers: at an edge, everything that is ours.
+    pub fn on_request_trailers<'a>(&self, trailers: &'a [Header<'a>], peer: Peer, tally: &Tally) -> Vec<Mutation<'a>> {
+        let rules = self.rules(peer);
+        match rules.role {
+            Role::Edge => counted(edge::strip_trailers(&rules.names, trailers), tally),
+            Role::Mesh => Vec::new(),
+        }
+    }
+
+    fn rules(&self, peer: Peer) -> &Rules {
+        match peer {
+            Peer::Known => &self.rules,
+            Peer::Unknown => self.unknown_peer.as_ref().unwrap_or(&self.rules),
+        }
+    }
+}
+
+impl Rules {
+    fn decide<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Decision<'a> {
         let lines = self.names.scan(request.headers);
-        let tenant = self.tenant.resolve(&lines)?;
-        let overrides = self.overrides.resolve(&lines);
+        match (lines.is_tunnel, self.role, self.tunnel) {
+            (true, Role::Mesh, _) => return Ok(Vec::new()),
+            (true, Role::Edge, Policy::Reject) => return Err(Refusal::Tunnel),
+            _ => {}
+        }
+        let evidence = self.verified.weigh(&lines, request.token);
+        let tenant = self.tenant.resolve(&evidence, tally)?;
+        let overrides = self.overrides.resolve(&evidence, tally)?;
 
         let mut mutations = match self.role {
             Role::Edge => edge::strip(&self.names, self.baggage.as_ref(), &lines),
@@ -69,16 +144,12 @@ impl Filter {
         };
         mutations.extend(self.write_tenant(&lines, tenant.as_ref()));
         mutations.extend(self.write_overrides(&lines, &overrides));
-        mutations.extend(self.write_baggage(&lines, tenant.as_ref()));
-        Ok(mutations)
-    }
-
-    /// What to remove from the request's trailers: at an edge, everything that is ours.
-    pub fn on_request_trailers<'a>(&self, trailers: &'a [Header<'a>]) -> Vec<Mutation<'a>> {
-        match self.role {
-            Role::Edge => edge::strip_trailers(&self.names, trailers),
-            Role::Mesh => Vec::new(),
-        }
+        mutations.extend(self.write_projections(&lines, &overrides));
+        mutations.extend(self.write_baggage(&lines, tenant.as_ref(), &overrides, tally));
+        Ok(match self.role {
+            Role::Edge => counted(mutations, tally),
+            Role::Mesh => mutations,
+        })
     }
 
     fn write_tenant<'a>(
@@ -96,15 +167,37 @@ impl Filter {
         overrides: &Overrides<'_>,
     ) -> impl Iterator<Item = Mutation<'a>> {
         let line = |dialect| overrides.line(dialect).map(Cow::Owned);
-        self.overrides_to.iter().filter_map(move |(name, field, dialect)| write(lines, name, *field, line(dialect)))
+        let targets = self.overrides_to.headers.iter();
+        targets.filter_map(move |(name, field, dialect)| write(lines, name, *field, line(dialect)))
     }
 
-    fn write_baggage<'a>(&'a self, lines: &Lines<'a>, tenant: Option<&Tenant<'a>>) -> Option<Mutation<'a>> {
+    fn write_projections<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        overrides: &Overrides<'a>,
+    ) -> impl Iterator<Item = Mutation<'a>> {
+        let version = |projection: &Projection| projection.version(lines, overrides);
+        let write =
+            move |projection: &'a Projection| write(lines, &projection.header, projection.field, version(projection));
+        self.projections.iter().filter_map(write)
+    }
+
+    fn write_baggage<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        tenant: Option<&Tenant<'a>>,
+        overrides: &Overrides<'_>,
+        tally: &Tally,
+    ) -> Option<Mutation<'a>> {
         let rules = self.baggage.as_ref()?;
-        let value = tenant.map(Tenant::name);
-        let ours: Vec<_> =
-            value.iter().flat_map(|value| self.tenant_to.baggage.iter().map(|key| (key, value.clone()))).collect();
-        rules.rewrite(lines, &ours)
+        let mut ours = Vec::new();
+        if let Some(tenant) = tenant {
+            ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
+        }
+        if let Some(key) = &self.overrides_to.baggage {
+            ours.extend(overrides.line(&Dialect::default()).map(|line| (key, Cow::Owned(line))));
+        }
+        rules.rewrite(lines, &ours, tally)
     }
 }
 
@@ -118,4 +211,11 @@ fn write<'a>(lines: &Lines<'a>, name: &'a str, field: Field, value: Option<Cow<'
         (_, _, Some(value)) => Some(Mutation::Set { name, value }),
         (Some(_), _, None) => Some(Mutation::remove(name)),
     }
+}
+
+/// Counts what an edge removes.
+fn counted<'a>(mutations: Vec<Mutation<'a>>, tally: &Tally) -> Vec<Mutation<'a>> {
+    let removed = mutations.iter().filter(|mutation| matches!(mutation, Mutation::Remove { .. })).count();
+    tally.add(Counter::Stripped, removed);
+    mutations
 }

@@ -5,7 +5,7 @@
 //! proxy-wasm plugin around it reads the header map and applies the [`Decision`].
 //!
 //! ```
-//! use tenancy_filter::{Filter, Header, Mutation, Request};
+//! use tenancy_filter::{Filter, Header, Mutation, Request, Tally};
 //!
 //! let filter = Filter::from_config(br#"{
 //!     "version": 1,
@@ -16,7 +16,8 @@
 //!     }
 //! }"#)?;
 //! let headers = [Header { name: b":authority", value: b"feat-x.www.example.com:8443" }];
-//! let mutations = filter.on_request(&Request { headers: &headers })?;
+//! let request = Request { headers: &headers, ..Request::default() };
+//! let mutations = filter.on_request(&request, &Tally::default())?;
 //!
 //! assert_eq!(mutations, [
 //!     Mutation::set(b"x-tenant", b"feat-x"),
@@ -35,10 +36,15 @@ mod edge;
 mod filter;
 mod names;
 mod overrides;
+mod percent;
+mod projection;
 mod request;
+mod sources;
+mod tally;
 mod tenant;
 
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
 pub use decision::{Decision, Mutation, Refusal};
-pub use filter::{Filter, Role};
-pub use request::{Header, Request};
+pub use filter::{ClaimPath, Filter, Role};
+pub use request::{Claim, Header, Peer, Request, Token};
+pub use tally::{Counter, Tally};

@@ -23,6 +23,8 @@ pub(crate) enum Field {
     BaggagePrefix,
     /// Names further headers as hop-by-hop (RFC 9110 §7.6.1).
     Connection,
+    /// Read alone (RFC 6265).
+    Cookie,
     /// Removed at an edge, never read.
     Stripped,
 }
@@ -37,10 +39,13 @@ pub(crate) struct Line<'a> {
     pub(crate) value: &'a [u8],
 }
 
-/// The owned lines of one request, in order, and its authority.
+/// The owned lines of one request, in order, and its pseudo-headers.
 #[derive(Debug, Default)]
 pub(crate) struct Lines<'a> {
     pub(crate) authority: &'a [u8],
+    pub(crate) path: &'a [u8],
+    /// A CONNECT without `:protocol` (RFC 9110 §9.3.6, RFC 8441 §4): what it tunnels is not seen.
+    pub(crate) is_tunnel: bool,
     pub(crate) owned: SmallVec<[Line<'a>; 8]>,
 }
 
@@ -77,13 +82,20 @@ impl Names {
     /// The owned lines among all lines of a request.
     pub(crate) fn scan<'a>(&self, headers: &'a [Header<'a>]) -> Lines<'a> {
         let mut lines = Lines::default();
+        let mut is_extended = false;
         for &Header { name, value } in headers {
-            if name == b":authority" {
-                lines.authority = value;
-            } else if let Some((field, exact)) = self.look_up(name) {
-                lines.owned.push(Line { field, exact, name, value });
+            match name {
+                b":authority" => lines.authority = value,
+                b":path" => lines.path = value,
+                b":method" => lines.is_tunnel = value == b"CONNECT",
+                b":protocol" => is_extended = true,
+                _ => {
+                    let owned = self.look_up(name).map(|(field, exact)| Line { field, exact, name, value });
+                    lines.owned.extend(owned);
+                }
             }
         }
+        lines.is_tunnel &= !is_extended;
         lines
     }
 

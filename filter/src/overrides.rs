@@ -1,10 +1,16 @@
 //! Overrides: a version for each of some services, in every dialect, as one canonical set.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
-use crate::names::{Field, Lines};
-use crate::request::{cut, split, trim};
-use crate::tenant::is_label_value;
+use crate::baggage::Key;
+use crate::decision::Refusal;
+use crate::names::Field;
+use crate::request::{Claim, cut, split, trim};
+use crate::sources::Evidence;
+use crate::tally::{Counter, Tally};
+use crate::tenant::{Policy, is_label_value};
 
 /// At most so many services: what one developer tests at once, with room to spare, and the bound
 /// that keeps the search for duplicates linear in the header's bytes.
@@ -12,6 +18,9 @@ pub(crate) const MAX_ENTRIES: usize = 64;
 
 /// At most so many bytes of the canonical line: half of what baggage may hold in all.
 pub(crate) const MAX_LINE_BYTES: usize = 4096;
+
+/// What baggage makes of it: each of an entry's two separators takes three bytes instead of one.
+pub(crate) const MAX_ENCODED_BYTES: usize = MAX_LINE_BYTES + MAX_ENTRIES * 4;
 
 /// A service is a DNS name or a label of one: at most 253 bytes.
 const MAX_SERVICE_BYTES: usize = 253;
@@ -30,19 +39,27 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a service may be called so.
+pub(crate) fn is_service(name: &[u8]) -> bool {
+    (1..=MAX_SERVICE_BYTES).contains(&name.len()) && name.iter().copied().all(is_name_byte)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry<'a> {
-    service: &'a [u8],
-    version: &'a [u8],
+    service: Cow<'a, [u8]>,
+    version: Cow<'a, [u8]>,
 }
 
 impl<'a> Entry<'a> {
     fn parse(text: &'a [u8], pair: &str) -> Option<Self> {
         let (service, version) = cut(text, pair.as_bytes());
         let (service, version) = (trim(service), trim(version?));
-        let service_is_valid =
-            (1..=MAX_SERVICE_BYTES).contains(&service.len()) && service.iter().copied().all(is_name_byte);
-        (service_is_valid && is_label_value(version)).then_some(Self { service, version })
+        let entry = Self { service: Cow::Borrowed(service), version: Cow::Borrowed(version) };
+        (is_service(service) && is_label_value(version)).then_some(entry)
+    }
+
+    fn into_owned(self) -> Entry<'static> {
+        Entry { service: Cow::Owned(self.service.into_owned()), version: Cow::Owned(self.version.into_owned()) }
     }
 
     /// Its bytes in the canonical line, with both separators.
@@ -52,8 +69,8 @@ impl<'a> Entry<'a> {
 }
 
 impl Dialect {
-    /// The entries of one line. A comma separates in every dialect that does not pair with it:
-    /// proxies join repeated lines so (RFC 9110 §5.3).
+    /// The entries of one line, `None` for each that is malformed. A comma separates in every
+    /// dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
         let joint = if self.pair.contains(',') { &self.list } else { "," };
         let listed = split(line, joint.as_bytes()).flat_map(|part| split(part, self.list.as_bytes()));
@@ -61,51 +78,172 @@ impl Dialect {
     }
 }
 
-/// Where believed overrides may stand: header fields, each in its dialect, in order.
+impl Default for Dialect {
+    fn default() -> Self {
+        Self { list: ",".into(), pair: ":".into() }
+    }
+}
+
+/// A source of overrides.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OverrideSource {
+    pub(crate) place: OverridePlace,
+    /// Whether it is believed only where a token vouches for it.
+    pub(crate) needs_vouching: bool,
+}
+
+/// A place where overrides may stand; but for headers in the default dialect.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum OverridePlace {
+    Header(Field, Dialect),
+    /// By its number among the filter's claims.
+    Claim(usize),
+    Baggage(Key),
+}
+
+/// Which of two versions of one service counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnDuplicate {
+    #[default]
+    First,
+    Last,
+    /// Neither: the request is answered with 400.
+    Reject,
+}
+
+/// How to find the overrides.
 #[derive(Debug, Default)]
 pub(crate) struct OverrideRules {
-    pub(crate) sources: Vec<(Field, Dialect)>,
+    /// What the previous proxy wrote; nothing that comes later changes it.
+    pub(crate) decided: Vec<OverrideSource>,
+    pub(crate) sources: Vec<OverrideSource>,
+    pub(crate) on_duplicate: OnDuplicate,
+    pub(crate) on_invalid: Policy,
 }
 
 /// One version a service, in the order in which the services came.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides<'a> {
-    entries: SmallVec<[Entry<'a>; 8]>,
+    entries: SmallVec<[Entry<'a>; 4]>,
+    /// How many of them the previous proxy decided.
+    decided: usize,
     bytes: usize,
 }
 
 impl OverrideRules {
-    /// All believed overrides; the first version of a service wins, malformed entries are dropped.
-    pub(crate) fn resolve<'a>(&self, lines: &Lines<'a>) -> Overrides<'a> {
-        let mut overrides = Overrides::default();
-        for (field, dialect) in &self.sources {
-            lines
-                .values(*field)
-                .flat_map(|line| dialect.entries(line))
-                .flatten()
-                .for_each(|entry| overrides.add(entry));
+    /// All believed overrides.
+    pub(crate) fn resolve<'a>(&self, evidence: &Evidence<'_, 'a>, tally: &Tally) -> Result<Overrides<'a>, Refusal> {
+        let mut collection = Collection { rules: self, tally, overrides: Overrides::default() };
+        collection.read(&self.decided, evidence)?;
+        collection.overrides.decided = collection.overrides.entries.len();
+        collection.read(&self.sources, evidence)?;
+        if !collection.overrides.entries.is_empty() {
+            tally.count(Counter::Overrides);
         }
-        overrides
+        Ok(collection.overrides)
+    }
+}
+
+/// The overrides of a request so far.
+struct Collection<'r, 'a> {
+    rules: &'r OverrideRules,
+    tally: &'r Tally,
+    overrides: Overrides<'a>,
+}
+
+impl<'a> Collection<'_, 'a> {
+    fn read(&mut self, sources: &[OverrideSource], evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
+        let default = Dialect::default();
+        for source in sources.iter().filter(|source| evidence.vouched || !source.needs_vouching) {
+            match &source.place {
+                OverridePlace::Header(field, dialect) => {
+                    evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect))?;
+                }
+                OverridePlace::Baggage(key) => evidence.baggage(key).try_for_each(|value| match value {
+                    Cow::Borrowed(line) => self.line(line, &default),
+                    Cow::Owned(line) => {
+                        default.entries(&line).try_for_each(|entry| self.add(entry.map(Entry::into_owned)))
+                    }
+                })?,
+                OverridePlace::Claim(number) => match evidence.claim(*number) {
+                    Some(Claim::Single(line)) => self.line(line, &default)?,
+                    Some(Claim::List(lines)) => lines.iter().try_for_each(|line| self.line(line, &default))?,
+                    Some(Claim::Absent) | None => {}
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &'a [u8], dialect: &Dialect) -> Result<(), Refusal> {
+        dialect.entries(line).try_for_each(|entry| self.add(entry))
+    }
+
+    fn add(&mut self, entry: Option<Entry<'a>>) -> Result<(), Refusal> {
+        let Some(entry) = entry else { return self.dropped(Counter::OverrideInvalid) };
+        let Overrides { entries, decided, .. } = &self.overrides;
+        match entries.iter().position(|earlier| earlier.service == entry.service) {
+            None => self.append(entry),
+            Some(place) if entries.get(place).is_some_and(|earlier| *earlier == entry) || place < *decided => Ok(()),
+            Some(place) => self.duplicate(place, entry),
+        }
+    }
+
+    fn append(&mut self, entry: Entry<'a>) -> Result<(), Refusal> {
+        if self.overrides.entries.len() >= MAX_ENTRIES || !self.fits(&entry, 0) {
+            return self.dropped(Counter::OverrideLimit);
+        }
+        self.overrides.bytes = self.overrides.bytes.saturating_add(entry.len());
+        self.overrides.entries.push(entry);
+        Ok(())
+    }
+
+    fn duplicate(&mut self, place: usize, entry: Entry<'a>) -> Result<(), Refusal> {
+        self.tally.count(Counter::OverrideDuplicate);
+        let earlier = self.overrides.entries.get(place).map_or(0, Entry::len);
+        match self.rules.on_duplicate {
+            OnDuplicate::First => Ok(()),
+            OnDuplicate::Reject => Err(Refusal::OverrideDuplicate),
+            OnDuplicate::Last if !self.fits(&entry, earlier) => self.dropped(Counter::OverrideLimit),
+            OnDuplicate::Last => {
+                self.overrides.bytes = self.overrides.bytes.saturating_sub(earlier).saturating_add(entry.len());
+                if let Some(earlier) = self.overrides.entries.get_mut(place) {
+                    *earlier = entry;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the line has room, once so many bytes have gone. Its last entry has no separator behind it.
+    fn fits(&self, entry: &Entry<'_>, gone: usize) -> bool {
+        let bytes = self.overrides.bytes.saturating_sub(gone).saturating_add(entry.len());
+        bytes <= MAX_LINE_BYTES.saturating_add(1)
+    }
+
+    fn dropped(&self, counter: Counter) -> Result<(), Refusal> {
+        self.tally.count(counter);
+        match self.rules.on_invalid {
+            Policy::Tolerate => Ok(()),
+            Policy::Reject => Err(Refusal::OverrideInvalid),
+        }
     }
 }
 
 impl<'a> Overrides<'a> {
-    fn add(&mut self, entry: Entry<'a>) {
-        let known = self.entries.iter().any(|earlier| earlier.service == entry.service);
-        let bytes = self.bytes.saturating_add(entry.len());
-        // The last entry is followed by no separator.
-        if !known && self.entries.len() < MAX_ENTRIES && bytes <= MAX_LINE_BYTES.saturating_add(1) {
-            self.bytes = bytes;
-            self.entries.push(entry);
-        }
+    /// The version of a service, whose name is compared without regard to ASCII case, as hosts are.
+    pub(crate) fn version(&self, service: &[u8]) -> Option<Cow<'a, [u8]>> {
+        let entry = self.entries.iter().find(|entry| entry.service.eq_ignore_ascii_case(service))?;
+        Some(entry.version.clone())
     }
 
     /// The canonical line in a dialect, without white space; nothing where there is no override.
     pub(crate) fn line(&self, dialect: &Dialect) -> Option<Vec<u8>> {
         let (first, rest) = self.entries.split_first()?;
-        let mut line = Vec::with_capacity(self.bytes.saturating_add(self.entries.len()));
+        let separators = dialect.list.len().saturating_add(dialect.pair.len()).saturating_mul(self.entries.len());
+        let mut line = Vec::with_capacity(self.bytes.saturating_add(separators));
         let mut write = |entry: &Entry, separator: &str| {
-            for part in [separator.as_bytes(), entry.service, dialect.pair.as_bytes(), entry.version] {
+            for part in [separator.as_bytes(), &entry.service, dialect.pair.as_bytes(), &entry.version] {
                 line.extend_from_slice(part);
             }
         };
@@ -118,22 +256,36 @@ impl<'a> Overrides<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Line;
+    use crate::names::{Line, Lines};
 
     fn dialect(list: &str, pair: &str) -> Dialect {
         Dialect { list: list.into(), pair: pair.into() }
     }
 
-    /// What the lines say in one dialect, written in another.
-    fn translate(values: &[&str], from: Dialect, to: &Dialect) -> Option<String> {
+    /// What the lines of one header say, under these rules, in a dialect; and what was counted.
+    fn resolved(
+        values: &[&str],
+        dialect: Dialect,
+        on_duplicate: OnDuplicate,
+        to: &Dialect,
+    ) -> (Option<String>, Vec<(Counter, u64)>) {
         let mut lines = Lines::default();
         for value in values {
             let line = Line { field: Field::Target(0), exact: true, name: b"x", value: value.as_bytes() };
             lines.owned.push(line);
         }
-        let rules = OverrideRules { sources: vec![(Field::Target(0), from)] };
-        let line = rules.resolve(&lines).line(to);
-        line.map(|line| String::from_utf8(line).unwrap())
+        let place = OverridePlace::Header(Field::Target(0), dialect);
+        let sources = vec![OverrideSource { place, needs_vouching: false }];
+        let rules = OverrideRules { sources, on_duplicate, ..OverrideRules::default() };
+        let tally = Tally::default();
+        let evidence = Evidence { lines: &lines, token: None, vouched: false };
+        let overrides = rules.resolve(&evidence, &tally).unwrap();
+        (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())
+    }
+
+    /// What the lines say in one dialect, written in another.
+    fn translate(values: &[&str], from: Dialect, to: &Dialect) -> Option<String> {
+        resolved(values, from, OnDuplicate::First, to).0
     }
 
     fn canonical(values: &[&str]) -> Option<String> {
@@ -190,5 +342,27 @@ mod tests {
         assert_eq!(canonical(&[&exact]).as_deref(), Some(exact.as_str()));
         let over = exact.replacen(":vv", ":vvv", 1);
         assert_eq!(canonical(&[&over]).unwrap(), over.rsplit_once(',').unwrap().0);
+    }
+
+    #[test]
+    fn the_last_version_keeps_the_first_ones_place() {
+        let default = Dialect::default();
+        let last = |values: &[&str]| resolved(values, default.clone(), OnDuplicate::Last, &default);
+        let counted = |duplicates| vec![(Counter::Overrides, 1), (Counter::OverrideDuplicate, duplicates)];
+        assert_eq!(last(&["a:1,b:1", "a:2,b:1,a:3"]), (Some("a:3,b:1".into()), counted(2)), "equal ones are none");
+
+        let nearly_full: Vec<_> = (0..16).map(|n| format!("{n:a>253}:v")).collect();
+        let (line, counts) = last(&[&nearly_full.join(","), &format!("{:a>253}:vvv", 0)]);
+        assert_eq!(line.unwrap(), nearly_full.join(","), "a version that has no room");
+        assert!(counts.contains(&(Counter::OverrideLimit, 1)));
+    }
+
+    #[test]
+    fn counts_what_it_drops() {
+        let default = Dialect::default();
+        let many: Vec<_> = (0..70).map(|n| format!("s{n}:v")).collect();
+        let (_, counts) = resolved(&["foo,:v,a:1", &many.join(",")], default.clone(), OnDuplicate::First, &default);
+        let expected = [(Counter::Overrides, 1), (Counter::OverrideInvalid, 2), (Counter::OverrideLimit, 7)];
+        assert_eq!(counts, expected);
     }
 }

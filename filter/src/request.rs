@@ -11,11 +11,45 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
-/// The headers of one request, every line of them, in order.
-#[derive(Clone, Copy, Debug)]
+/// What the proxy knows of one request.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// All header lines, pseudo-headers included; a repeated header stands here once a line.
     pub headers: &'a [Header<'a>],
+    /// The verified token that came with it, if any; needed where [`Filter::reads_token`](crate::Filter::reads_token).
+    pub token: Option<&'a Token<'a>>,
+    /// Who sent it; needed where [`Filter::reads_peer`](crate::Filter::reads_peer).
+    pub peer: Peer,
+}
+
+/// The payload of a token that the proxy verified (Envoy's `jwt_authn`), as far as the filter asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token<'a> {
+    /// The `iss` claim (RFC 7519 §4.1.1).
+    pub issuer: &'a [u8],
+    /// One for each of [`Filter::claims`](crate::Filter::claims), in their order.
+    pub claims: &'a [Claim<'a>],
+}
+
+/// A claim, as the host hands it over: without its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim<'a> {
+    /// The token has no such claim.
+    Absent,
+    /// A string; or a number, a boolean or a map in the bytes of the host's encoding.
+    Single(&'a [u8]),
+    /// A list of the same.
+    List(Vec<&'a [u8]>),
+}
+
+/// Whether the sender of a request is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Peer {
+    /// It presented a client certificate, or it is the workload that this proxy stands beside.
+    #[default]
+    Known,
+    /// It did not.
+    Unknown,
 }
 
 /// The value without the optional white space around it (`OWS`, RFC 9110 §5.6.3).

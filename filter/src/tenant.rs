@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 
+use regex_lite::Regex;
+
 use crate::authority::{self, HostPattern};
-use crate::baggage::{self, Key};
+use crate::baggage::Key;
 use crate::decision::Refusal;
-use crate::names::{Field, Lines};
-use crate::request::{split, trim};
+use crate::names::Field;
+use crate::request::Claim;
+use crate::sources::Evidence;
+use crate::tally::{Counter, Tally};
 
 /// A tenant ends up in label selectors, so it is at most a Kubernetes label value: 63 bytes.
 pub(crate) const MAX_TENANT_BYTES: usize = 63;
@@ -40,12 +44,24 @@ pub(crate) fn is_label_value(value: &[u8]) -> bool {
         && ends_well(value.last())
 }
 
-/// A place where a believed tenant may stand.
+/// A source of tenants.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) struct Source {
+    pub(crate) place: Place,
+    /// Whether it is believed only where a token vouches for it.
+    pub(crate) needs_vouching: bool,
+}
+
+/// A place where a tenant may stand.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Place {
     Host(HostPattern),
+    /// By its number among the filter's claims.
+    Claim(usize),
     Header(Field),
     Baggage(Key),
+    Cookie(Box<str>),
+    Query(Box<str>),
 }
 
 /// What to do with what is not as it should be.
@@ -58,52 +74,102 @@ pub(crate) enum Policy {
     Reject,
 }
 
-/// How to find the tenant: the believed sources, in order.
+/// How to find the tenant: the sources that may be believed, in order.
 #[derive(Debug, Default)]
 pub(crate) struct TenantRules {
     pub(crate) sources: Vec<Source>,
+    /// Narrows what is valid; matches whole names.
+    pub(crate) pattern: Option<Regex>,
     pub(crate) on_conflict: Policy,
     pub(crate) on_invalid: Policy,
 }
 
 impl TenantRules {
     /// The tenant that the first source with a valid value names.
-    pub(crate) fn resolve<'a>(&self, lines: &Lines<'a>) -> Result<Option<Tenant<'a>>, Refusal> {
-        let mut choice = Choice { rules: self, tenant: None };
-        for source in &self.sources {
-            match source {
-                Source::Host(pattern) => {
-                    let tenant = authority::host(lines.authority).and_then(|host| pattern.tenant(host));
-                    tenant.map_or(Ok(()), |name| choice.offer(name))?;
+    pub(crate) fn resolve<'a>(
+        &self,
+        evidence: &Evidence<'_, 'a>,
+        tally: &Tally,
+    ) -> Result<Option<Tenant<'a>>, Refusal> {
+        let mut choice = Choice { rules: self, tally, tenant: None, conflicts: false };
+        for source in self.sources.iter().filter(|source| evidence.vouched || !source.needs_vouching) {
+            let mut offer = |name| choice.offer(name, source.place.counter());
+            match &source.place {
+                Place::Host(pattern) => {
+                    let host = authority::host(evidence.lines.authority);
+                    host.and_then(|host| pattern.tenant(host)).into_iter().try_for_each(offer)?;
                 }
-                Source::Header(field) => {
-                    let listed = lines.values(*field).flat_map(|line| split(line, b",")).map(trim);
-                    listed.filter(|name| !name.is_empty()).try_for_each(|name| choice.offer(Cow::Borrowed(name)))?;
-                }
-                Source::Baggage(key) => baggage::values(lines, key).try_for_each(|name| choice.offer(name))?,
+                Place::Claim(number) => match evidence.claim(*number) {
+                    Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
+                    Some(Claim::List(_)) => choice.invalid()?,
+                    Some(Claim::Absent) | None => {}
+                },
+                Place::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
+                Place::Baggage(key) => evidence.baggage(key).try_for_each(offer)?,
+                Place::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,
+                Place::Query(name) => evidence.query(name).try_for_each(offer)?,
             }
         }
         Ok(choice.tenant)
     }
+
+    fn parse<'a>(&self, name: Cow<'a, [u8]>) -> Option<Tenant<'a>> {
+        let tenant = Tenant::parse(name)?;
+        let fits = |pattern: &Regex| std::str::from_utf8(&tenant.0).is_ok_and(|name| pattern.is_match(name));
+        self.pattern.as_ref().is_none_or(fits).then_some(tenant)
+    }
 }
 
+impl Place {
+    fn counter(&self) -> Counter {
+        match self {
+            Self::Host(_) => Counter::TenantHost,
+            Self::Claim(_) => Counter::TenantClaim,
+            Self::Header(_) => Counter::TenantHeader,
+            Self::Baggage(_) => Counter::TenantBaggage,
+            Self::Cookie(_) => Counter::TenantCookie,
+            Self::Query(_) => Counter::TenantQuery,
+        }
+    }
+}
+
+/// The tenant of a request so far.
 struct Choice<'r, 'a> {
     rules: &'r TenantRules,
+    tally: &'r Tally,
     tenant: Option<Tenant<'a>>,
+    conflicts: bool,
 }
 
 impl<'a> Choice<'_, 'a> {
-    fn offer(&mut self, name: Cow<'a, [u8]>) -> Result<(), Refusal> {
-        match (Tenant::parse(name), &self.tenant) {
-            (None, _) if self.rules.on_invalid == Policy::Reject => Err(Refusal::TenantInvalid),
+    fn offer(&mut self, name: Cow<'a, [u8]>, source: Counter) -> Result<(), Refusal> {
+        match (self.rules.parse(name), &self.tenant) {
+            (None, _) => self.invalid(),
             (Some(tenant), None) => {
+                self.tally.count(source);
                 self.tenant = Some(tenant);
                 Ok(())
             }
-            (Some(tenant), Some(chosen)) if !tenant.is(chosen) && self.rules.on_conflict == Policy::Reject => {
-                Err(Refusal::TenantConflict)
-            }
-            _ => Ok(()),
+            (Some(tenant), Some(chosen)) if tenant.is(chosen) => Ok(()),
+            (Some(_), Some(_)) => self.conflict(),
+        }
+    }
+
+    fn invalid(&self) -> Result<(), Refusal> {
+        self.tally.count(Counter::TenantInvalid);
+        match self.rules.on_invalid {
+            Policy::Tolerate => Ok(()),
+            Policy::Reject => Err(Refusal::TenantInvalid),
+        }
+    }
+
+    fn conflict(&mut self) -> Result<(), Refusal> {
+        if !std::mem::replace(&mut self.conflicts, true) {
+            self.tally.count(Counter::TenantConflict);
+        }
+        match self.rules.on_conflict {
+            Policy::Tolerate => Ok(()),
+            Policy::Reject => Err(Refusal::TenantConflict),
         }
     }
 }
@@ -111,6 +177,7 @@ impl<'a> Choice<'_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::{Line, Lines};
 
     #[test]
     fn a_tenant_is_a_kubernetes_label_value() {
@@ -122,33 +189,52 @@ mod tests {
         }
     }
 
-    fn resolve(rules: &TenantRules, values: &[&'static [u8]]) -> Result<Option<Vec<u8>>, Refusal> {
+    type Named = Result<Option<Vec<u8>>, Refusal>;
+
+    /// The tenant of a request whose header says this, and the counts.
+    fn resolve(rules: &TenantRules, values: &[&'static [u8]]) -> (Named, Vec<(Counter, u64)>) {
         let mut lines = Lines::default();
         for value in values {
-            let line = crate::names::Line { field: Field::Source(0), exact: true, name: b"x", value };
-            lines.owned.push(line);
+            lines.owned.push(Line { field: Field::Source(0), exact: true, name: b"x", value });
         }
-        Ok(rules.resolve(&lines)?.map(|tenant| tenant.name().into_owned()))
+        let tally = Tally::default();
+        let evidence = Evidence { lines: &lines, token: None, vouched: false };
+        let tenant = rules.resolve(&evidence, &tally);
+        (tenant.map(|tenant| Some(tenant?.name().into_owned())), tally.take().collect())
+    }
+
+    fn rules(on_conflict: Policy, on_invalid: Policy, pattern: Option<&str>) -> TenantRules {
+        let sources = vec![Source { place: Place::Header(Field::Source(0)), needs_vouching: false }];
+        TenantRules { sources, pattern: pattern.map(|pattern| Regex::new(pattern).unwrap()), on_conflict, on_invalid }
     }
 
     #[test]
     fn reads_every_line_and_every_element() {
-        let mut rules = TenantRules {
-            sources: vec![Source::Header(Field::Source(0))],
-            on_conflict: Policy::Reject,
-            on_invalid: Policy::Tolerate,
-        };
-        let one = Ok(Some(b"a".to_vec()));
-        assert_eq!(resolve(&rules, &[]), Ok(None));
-        assert_eq!(resolve(&rules, &[b"", b" , "]), Ok(None));
-        assert_eq!(resolve(&rules, &[b"a", b"a"]), one, "equal lines");
-        assert_eq!(resolve(&rules, &[b" a ,, A"]), one, "joined, and case tells nothing apart");
-        assert_eq!(resolve(&rules, &[b"-", b"a"]), one, "an invalid value is as good as none");
-        assert_eq!(resolve(&rules, &[b"a", b"b"]), Err(Refusal::TenantConflict));
-        assert_eq!(resolve(&rules, &[b"a, b"]), Err(Refusal::TenantConflict));
-        rules.on_conflict = Policy::Tolerate;
-        assert_eq!(resolve(&rules, &[b"a", b"b"]), one, "first wins");
-        rules.on_invalid = Policy::Reject;
-        assert_eq!(resolve(&rules, &[b"a", b"\xff"]), Err(Refusal::TenantInvalid));
+        use Counter::{TenantConflict, TenantHeader, TenantInvalid};
+        let strict = rules(Policy::Reject, Policy::Tolerate, None);
+        let a = || Ok(Some(b"a".to_vec()));
+        let one = || (a(), vec![(TenantHeader, 1)]);
+        assert_eq!(resolve(&strict, &[]), (Ok(None), vec![]));
+        assert_eq!(resolve(&strict, &[b"", b" , "]), (Ok(None), vec![]));
+        assert_eq!(resolve(&strict, &[b"a", b"a"]), one(), "equal lines");
+        assert_eq!(resolve(&strict, &[b" a ,, A"]), one(), "joined, and case tells nothing apart");
+        let both = vec![(TenantHeader, 1), (TenantInvalid, 1)];
+        assert_eq!(resolve(&strict, &[b"-", b"a"]), (a(), both), "an invalid value is as good as none");
+        let refused = || (Err(Refusal::TenantConflict), vec![(TenantHeader, 1), (TenantConflict, 1)]);
+        assert_eq!(resolve(&strict, &[b"a", b"b"]), refused());
+        assert_eq!(resolve(&strict, &[b"a, b"]), refused());
+        let lenient = rules(Policy::Tolerate, Policy::Reject, None);
+        let first = (a(), vec![(TenantHeader, 1), (TenantConflict, 1)]);
+        assert_eq!(resolve(&lenient, &[b"a", b"b,c"]), first, "first wins; one conflict a request");
+        assert_eq!(resolve(&lenient, &[b"\xff", b"a"]), (Err(Refusal::TenantInvalid), vec![(TenantInvalid, 1)]));
+    }
+
+    #[test]
+    fn a_pattern_narrows_what_is_valid() {
+        let rules = rules(Policy::Reject, Policy::Tolerate, Some("^(?:(dev|mp)-[a-z0-9-]+)$"));
+        for (name, valid) in [("dev-1", true), ("mp-x", true), ("xmp-1", false), ("dev-", false), ("DEV-1", false)] {
+            let name: &'static [u8] = name.as_bytes();
+            assert_eq!(resolve(&rules, &[name]).0.unwrap().is_some(), valid, "{name:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use integration::cases::{Case, CaseFile, Outcome};
 use integration::{Bootstrap, Echo, Envoy, Headers, Protocol, Request};
 use serde_json::json;
-use tenancy_filter::{Filter, Header, Mutation};
+use tenancy_filter::{Filter, Header, Mutation, Tally};
 
 #[test]
 fn natively() -> Result<()> {
@@ -61,7 +61,8 @@ fn filter(configuration: &serde_json::Value) -> Result<Filter> {
 fn apply(filter: &Filter, authority: &str, headers: &Headers) -> Outcome {
     let mut lines = vec![Header { name: b":authority", value: authority.as_bytes() }];
     lines.extend(headers.0.iter().map(|(name, value)| Header { name, value }));
-    let mutations = match filter.on_request(&tenancy_filter::Request { headers: &lines }) {
+    let request = tenancy_filter::Request { headers: &lines, ..Default::default() };
+    let mutations = match filter.on_request(&request, &Tally::default()) {
         Ok(mutations) => mutations,
         Err(refusal) => return Outcome::Refused(refusal.status().try_into().expect("a status")),
     };

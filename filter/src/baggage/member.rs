@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::names::fold;
+use crate::percent::{decode, decode_form};
 use crate::request::{cut, split, trim};
 
 /// A key of ours: a token, so configured that no spelling of it needs an escape.
@@ -23,7 +24,7 @@ impl Key {
     /// further lets no spelling pass that differs in letter case or punctuation alone.
     pub(crate) fn may_be(&self, received: &[u8], any_spelling: bool) -> bool {
         let spell = |byte: u8| if any_spelling { fold(byte) } else { byte };
-        let mut given = Decoded { rest: received, plus: true }.skip_while(is_blank);
+        let mut given = decode_form(received).skip_while(is_blank);
         self.0.bytes().all(|ours| given.next().is_some_and(|byte| spell(byte) == spell(ours)))
             && given.all(|byte| is_blank(&byte))
     }
@@ -66,11 +67,7 @@ impl<'a> Member<'a> {
 
     /// The value, percent-decoded; a plus is a plus. Nothing for a member outside the grammar.
     pub(crate) fn value(&self) -> Option<Cow<'a, [u8]>> {
-        let value = self.value.filter(|_| self.is_valid())?;
-        Some(match value.contains(&b'%') {
-            true => Cow::Owned(Decoded { rest: value, plus: false }.collect()),
-            false => Cow::Borrowed(value),
-        })
+        self.value.filter(|_| self.is_valid()).map(decode)
     }
 }
 
@@ -91,47 +88,6 @@ fn is_value(text: &[u8]) -> bool {
 fn is_property(text: &[u8]) -> bool {
     let (key, value) = cut(text, b"=");
     text.is_empty() || (is_token(trim(key)) && value.is_none_or(|value| is_value(trim(value))))
-}
-
-/// Percent-decoded bytes; what is no escape stands for itself.
-struct Decoded<'a> {
-    rest: &'a [u8],
-    /// Whether a plus stands for a space, as in a form.
-    plus: bool,
-}
-
-impl Iterator for Decoded<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        let (byte, rest) = self.rest.split_first()?;
-        if let (b'%', Some((escape, after))) = (byte, rest.split_at_checked(2))
-            && let Some(byte) = hex_pair(escape)
-        {
-            self.rest = after;
-            return Some(byte);
-        }
-        self.rest = rest;
-        Some(if self.plus && *byte == b'+' { b' ' } else { *byte })
-    }
-}
-
-fn hex_pair(digits: &[u8]) -> Option<u8> {
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    u8::from_str_radix(text, 16).ok()
-}
-
-/// Writes a value with all but RFC 3986's unreserved characters escaped: what every SDK reads alike.
-pub(crate) fn encode(value: &[u8], out: &mut Vec<u8>) {
-    const HEX: [u8; 16] = *b"0123456789ABCDEF";
-    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
-    for &byte in value {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte);
-        } else {
-            out.extend([b'%', digit(byte >> 4), digit(byte & 0xF)]);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -209,12 +165,5 @@ mod tests {
         for other in ["", "sd", "sd-Ke", "sd-Keys", "xsd-Key", "%2573d-Key", "sd-Key%", "sdKey"] {
             assert!(!key.may_be(other.as_bytes(), true), "{other}");
         }
-    }
-
-    #[test]
-    fn escapes_all_but_the_unreserved() {
-        let mut out = Vec::new();
-        encode("foo:v1,b\u{e9}~ %".as_bytes(), &mut out);
-        assert_eq!(out, b"foo%3Av1%2Cb%C3%A9~%20%25");
     }
 }

@@ -4,11 +4,13 @@ mod member;
 
 use std::borrow::Cow;
 
-pub(crate) use member::{Key, encode, is_token};
+pub(crate) use member::{Key, is_token};
 use member::{Member, members};
 
 use crate::decision::Mutation;
 use crate::names::{Field, Lines};
+use crate::percent::encode;
+use crate::tally::{Counter, Tally};
 
 /// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.
@@ -49,7 +51,12 @@ impl BaggageRules {
     }
 
     /// Leaves one line with `ours` in front, or none; nothing to do where none of it is ours.
-    pub(crate) fn rewrite<'a>(&self, lines: &Lines<'a>, ours: &[(&Key, Cow<'_, [u8]>)]) -> Option<Mutation<'a>> {
+    pub(crate) fn rewrite<'a>(
+        &self,
+        lines: &Lines<'a>,
+        ours: &[(&Key, Cow<'_, [u8]>)],
+        tally: &Tally,
+    ) -> Option<Mutation<'a>> {
         let received = || lines.values(Field::Baggage);
         let mut members = received().flat_map(members);
         let untouched = match self.foreign {
@@ -59,7 +66,7 @@ impl BaggageRules {
         if untouched {
             return None;
         }
-        let line = self.line(lines, ours);
+        let line = self.line(lines, ours, tally);
         if line.is_empty() {
             return Some(Mutation::remove(NAME.as_bytes()));
         }
@@ -67,7 +74,7 @@ impl BaggageRules {
     }
 
     /// Our members, then the strangers' that fit whole; what does not is dropped from the tail.
-    fn line(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)]) -> Vec<u8> {
+    fn line(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)], tally: &Tally) -> Vec<u8> {
         let mut line = Vec::new();
         for (key, value) in ours {
             separate(&mut line);
@@ -75,17 +82,27 @@ impl BaggageRules {
             line.push(b'=');
             encode(value, &mut line);
         }
-        let room = MAX_MEMBERS.saturating_sub(ours.len());
-        let kept = lines.values(Field::Baggage).filter(|_| self.foreign == Foreign::Keep).flat_map(members);
-        for member in kept.filter(|member| member.is_valid() && !self.owns(member.key)).take(room) {
-            let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
-            if end > MAX_BYTES {
-                break;
-            }
-            separate(&mut line);
-            line.extend_from_slice(member.text);
+        if self.foreign == Foreign::Keep {
+            self.append_strangers(lines, MAX_MEMBERS.saturating_sub(ours.len()), &mut line, tally);
         }
         line
+    }
+
+    fn append_strangers(&self, lines: &Lines<'_>, mut room: usize, line: &mut Vec<u8>, tally: &Tally) {
+        let strangers = lines.values(Field::Baggage).flat_map(members).filter(|member| !self.owns(member.key));
+        for member in strangers {
+            let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
+            if !member.is_valid() {
+                tally.count(Counter::BaggageInvalid);
+            } else if room == 0 || end > MAX_BYTES {
+                room = 0;
+                tally.count(Counter::BaggageLimit);
+            } else {
+                room = room.saturating_sub(1);
+                separate(line);
+                line.extend_from_slice(member.text);
+            }
+        }
     }
 
     /// Takes our members out of a line of an older carrier; `None` where it holds none of them.
@@ -120,7 +137,7 @@ mod tests {
         let key = Key("tenant".into());
         let rules = BaggageRules { keys: vec![key.clone()], foreign: Foreign::Keep, any_spelling: false };
         let ours: Vec<_> = tenant.iter().map(|tenant| (&key, Cow::Borrowed(tenant.as_bytes()))).collect();
-        match rules.rewrite(&lines, &ours) {
+        match rules.rewrite(&lines, &ours, &Tally::default()) {
             None => Some(values.join("\n")),
             Some(Mutation::Remove { .. }) => None,
             Some(Mutation::Set { value, .. }) => Some(String::from_utf8(value.into_owned()).unwrap()),

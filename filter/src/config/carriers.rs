@@ -4,6 +4,8 @@ use crate::baggage::{self, Key, is_token};
 use crate::edge::{BAGGAGE_PREFIXES, CONNECTION, OLDER_BAGGAGE};
 use crate::filter::Role;
 use crate::names::{Field, HeaderName, Names, begins, same_name};
+use crate::overrides::MAX_ENCODED_BYTES;
+use crate::tenant::MAX_TENANT_BYTES;
 
 use super::node::Node;
 
@@ -12,6 +14,7 @@ use super::node::Node;
 pub(super) enum Owner {
     Tenant,
     Overrides,
+    Projections,
 }
 
 /// What frames a message or steers a connection; taking it away breaks the request (RFC 9110 §7.6.1).
@@ -34,12 +37,20 @@ const MEANINGFUL: [&str; 4] = ["authorization", "cookie", "traceparent", "traces
 /// Carriers of baggage members, which are named by key.
 const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
 
+const COOKIE: &str = "cookie";
+
 /// Everything owned so far.
 pub(super) struct Carriers {
     pub(super) role: Role,
     pub(super) names: Names,
     headers: Vec<(HeaderName, Field, Owner)>,
-    keys: Vec<Key>,
+    keys: Vec<(Key, Owner, Use)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Read,
+    Written,
 }
 
 impl Carriers {
@@ -54,8 +65,8 @@ impl Carriers {
     /// A header to write.
     pub(super) fn target_header(&mut self, node: &Node<'_>, owner: Owner) -> Option<(HeaderName, Field)> {
         let name = carrier_name(node)?;
-        if self.headers.iter().any(|(known, ..)| *known == name) {
-            node.mistake(format!("{name:?} is written already; a header carries one thing"));
+        if let Some((_, _, other)) = self.headers.iter().find(|(known, ..)| *known == name) {
+            node.mistake(format!("{name:?} carries {} already; a header carries one thing", other.what()));
             return None;
         }
         let field = Field::Target(self.number());
@@ -68,7 +79,7 @@ impl Carriers {
         let name = carrier_name(node)?;
         match self.headers.iter().find(|(known, ..)| *known == name) {
             Some((_, _, other)) if *other != owner => {
-                node.mistake(format!("{name:?} carries the {} already; a header carries one thing", other.what()));
+                node.mistake(format!("{name:?} carries {} already; a header carries one thing", other.what()));
                 None
             }
             Some((_, field, _)) => Some(*field),
@@ -81,14 +92,59 @@ impl Carriers {
     }
 
     /// A baggage key to write.
-    pub(super) fn target_key(&mut self, node: &Node<'_>) -> Option<Key> {
+    pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<Key> {
         let key = baggage_key(node)?;
-        if self.keys.contains(&key) {
-            node.mistake(format!("{:?} is written already; a key carries one thing", key.0));
+        if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
+            node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
             return None;
         }
-        self.keys.push(key.clone());
+        self.keys.push((key.clone(), owner, Use::Written));
         Some(key)
+    }
+
+    /// A baggage key to read, which may be one that is written too.
+    pub(super) fn source_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<Key> {
+        let key = baggage_key(node)?;
+        match self.keys.iter().find(|(known, ..)| *known == key) {
+            Some((_, other, _)) if *other != owner => {
+                node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
+                return None;
+            }
+            Some(_) => {}
+            None => self.keys.push((key.clone(), owner, Use::Read)),
+        }
+        Some(key)
+    }
+
+    /// A cookie to read.
+    pub(super) fn cookie(&mut self, node: &Node<'_>) -> Option<Box<str>> {
+        self.refuse_in_mesh(node, "cookie");
+        let name = node.text()?;
+        if !is_token(name.as_bytes()) {
+            node.mistake(format!("expected the name of a cookie (RFC 6265: a token), found {name:?}"));
+            return None;
+        }
+        if self.names.get(COOKIE.as_bytes()).is_none() {
+            self.names.insert(COOKIE, Field::Cookie);
+        }
+        Some(name.into())
+    }
+
+    /// A query parameter to read.
+    pub(super) fn query(&mut self, node: &Node<'_>) -> Option<Box<str>> {
+        self.refuse_in_mesh(node, "query");
+        let name = node.text()?;
+        if name.is_empty() {
+            node.mistake("is empty; name the parameter, decoded");
+        }
+        Some(name.into())
+    }
+
+    /// An edge does not remove cookies and queries, so what it did not believe would be believed behind it.
+    fn refuse_in_mesh(&self, node: &Node<'_>, kind: &str) {
+        if self.role == Role::Mesh {
+            node.mistake(format!("a {kind} is a source of an edge only, which does not remove it; leave it out"));
+        }
     }
 
     /// A name, or a prefix with `*` behind it, that an edge removes.
@@ -112,9 +168,24 @@ impl Carriers {
         }
     }
 
-    /// The keys whose members survive only as we write them.
-    pub(super) fn keys(&self) -> &[Key] {
-        &self.keys
+    pub(super) fn has_keys(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// The keys whose members survive only as we write them: an edge leaves none, the mesh those that it only reads.
+    pub(super) fn removed_keys(&self) -> Vec<Key> {
+        let removed = self.keys.iter().filter(|(.., usage)| self.role == Role::Edge || *usage == Use::Written);
+        removed.map(|(key, ..)| key.clone()).collect()
+    }
+
+    /// The bytes of all members that may be written, at worst.
+    pub(super) fn longest_baggage(&self) -> usize {
+        let written = self.keys.iter().filter(|(.., usage)| *usage == Use::Written);
+        let member = |(key, owner, _): &(Key, Owner, Use)| {
+            let value = if *owner == Owner::Overrides { MAX_ENCODED_BYTES } else { MAX_TENANT_BYTES };
+            key.0.len().saturating_add(value).saturating_add("=,".len())
+        };
+        written.map(member).fold(0, usize::saturating_add)
     }
 
     /// Owns baggage, and at an edge whatever else applications read as baggage.
@@ -139,8 +210,9 @@ impl Carriers {
 impl Owner {
     fn what(self) -> &'static str {
         match self {
-            Self::Tenant => "tenant",
-            Self::Overrides => "overrides",
+            Self::Tenant => "the tenant",
+            Self::Overrides => "the overrides",
+            Self::Projections => "a projection",
         }
     }
 }

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
+use crate::filter::Role;
+
 use super::error::ConfigError;
 
 /// Where mistakes are collected, so that one reading finds them all.
@@ -46,7 +48,7 @@ impl<'c> Node<'c> {
     }
 
     /// The value on one short line.
-    fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let text = self.value.to_string();
         match text.char_indices().nth(60).and_then(|(at, _)| text.get(..at)) {
             Some(head) => format!("{head}…"),
@@ -103,6 +105,15 @@ impl<'c> Object<'c> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
+    /// Notes a mistake of the whole object.
+    pub(super) fn mistake(&self, message: impl Into<String>) {
+        self.whole().mistake(message);
+    }
+
+    fn whole(&self) -> Node<'c> {
+        Node { value: &Value::Null, path: self.path.clone(), mistakes: self.mistakes }
+    }
+
     /// A field, where it is present.
     pub(super) fn field(&self, name: &'static str) -> Option<Node<'c>> {
         debug_assert!(self.fields.contains(&name));
@@ -112,7 +123,7 @@ impl<'c> Object<'c> {
     /// A field that has to be there; `remedy` says what to write.
     pub(super) fn required(&self, name: &'static str, remedy: &str) -> Option<Node<'c>> {
         self.field(name).or_else(|| {
-            let missing = Node { value: &Value::Null, path: self.child_path(name), mistakes: self.mistakes };
+            let missing = Node { path: self.child_path(name), ..self.whole() };
             missing.mistake(format!("missing; {remedy}"));
             None
         })
@@ -124,10 +135,26 @@ impl<'c> Object<'c> {
         match (present.next(), present.next()) {
             (Some(one), None) => Some(one),
             _ => {
-                let whole = Node { value: &Value::Null, path: self.path.clone(), mistakes: self.mistakes };
-                whole.mistake(format!("expected exactly one of {}", choices.join(", ")));
+                self.mistake(format!("expected exactly one of {}", choices.join(", ")));
                 None
             }
+        }
+    }
+
+    /// The entries of a list that has to be there and not to be empty.
+    pub(super) fn required_list(&self, name: &'static str, remedy: &str) -> Vec<Node<'c>> {
+        let Some(node) = self.required(name, remedy) else { return Vec::new() };
+        if node.value.as_array().is_some_and(Vec::is_empty) {
+            node.mistake(format!("is empty; {remedy}"));
+        }
+        node.list()
+    }
+
+    /// The entries of `from`; the mesh may do without, because it reads `to` as well.
+    pub(super) fn sources(&self, role: Role) -> Vec<Node<'c>> {
+        match role {
+            Role::Edge => self.required_list("from", "at an edge nothing else is read, as in [{header: x-override}]"),
+            Role::Mesh => self.field("from").map_or(Vec::new(), |node| node.list()),
         }
     }
 }

@@ -15,6 +15,8 @@ fn mesh(fields: &str) -> String {
     format!(r#"{{"version": 1, "role": "mesh", {fields}}}"#)
 }
 
+const ISSUERS: &str = r#", "verified": {"issuers": ["https://idp.example.com"]}"#;
+
 #[test]
 fn accepts_what_the_contract_knows() {
     for config in [
@@ -31,6 +33,18 @@ fn accepts_what_the_contract_knows() {
         ),
         mesh(r#""tenant": {"to": [{"header": "x-tenant"}]}"#),
         mesh(r#""overrides": {"from": [], "to": [{"header": "x-override"}]}, "foreignBaggage": "drop""#),
+        edge(
+            r#""tenant": {"from": [{"claim": "tenancy.name"}, {"claim": ["https://a.com/t", 0.0]}, {"baggage": "k",
+                "trust": "verified"}, {"cookie": "tenant", "trust": "anyone"}, {"query": "tenant"}],
+                "to": [{"header": "x-tenant"}], "pattern": "(dev|mp)-[a-z0-9-]+"},
+                "verified": {"issuers": ["https://idp.example.com"], "claim": "groups", "anyOf": ["developers"]},
+                "connect": "pass""#,
+        ),
+        mesh(
+            r#""overrides": {"from": [{"claim": "overrides"}, {"baggage": "o"}], "to": [{"header": "x-o"}, {"baggage": "o"}],
+                "onDuplicate": "last", "onInvalid": "reject"}, "peers": "mtls", "verified": {"issuers": ["i"]},
+                "projections": [{"header": "x-v", "service": "called"}, {"header": "x-foo", "service": "foo.ns"}]"#,
+        ),
         r#" {"version": 1.0, "role": "mesh", "tenant": {"to": [{"baggage": "Sd.Key_1"}]}} "#.into(),
     ] {
         assert!(compile(config.as_bytes()).is_ok(), "{config}: {:?}", compile(config.as_bytes()).err());
@@ -56,8 +70,8 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
         "tenant.to[1].baggage: expected a baggage key",
         "tenant.from[0].host: \"www.example.com\" needs exactly one {tenant}",
         "tenant.from[1].header: expected a header name",
-        "tenant.from[2]: expected exactly one of host, header",
-        "tenant.from[3]: expected an object with the fields host, header, trust, found 7",
+        "tenant.from[2]: expected exactly one of host, claim, header, baggage, cookie, query",
+        "tenant.from[3]: expected an object with the fields host, claim, header, baggage, cookie, query, trust, found 7",
         "tenant.onConflict: expected \"first\" or \"reject\", found \"last\"",
     ];
     let found = mistakes(config);
@@ -71,6 +85,11 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
 fn names_the_one_mistake() {
     let tenant = |fields: &str| edge(&format!(r#""tenant": {{"from": [{{"host": "{{tenant}}.a.com"}}], {fields}}}"#));
     let overrides = |from: &str| mesh(&format!(r#""overrides": {{"from": [{from}], "to": [{{"header": "x-o"}}]}}"#));
+    let source =
+        |from: &str, more: &str| edge(&format!(r#""tenant": {{"from": [{from}], "to": [{{"header": "x"}}]}}{more}"#));
+    let override_targets = |to: &str| mesh(&format!(r#""overrides": {{"to": [{{"header": "x-o"}}, {to}]}}"#));
+    let projections =
+        |entry: &str| mesh(&format!(r#""overrides": {{"to": [{{"header": "x-o"}}]}}, "projections": [{entry}]"#));
     let cases = [
         (String::new(), "configuration: is empty"),
         (" \n".into(), "configuration: is empty"),
@@ -99,29 +118,38 @@ fn names_the_one_mistake() {
         (tenant(r#""to": []"#), "tenant.to: is empty; name where the tenant is written"),
         (tenant(r#""onInvalid": "ignore""#), "tenant.to: missing; name where the tenant is written"),
         (tenant(r#""to": [{"header": "x", "baggage": "y"}]"#), "tenant.to[0]: expected exactly one of header, baggage"),
-        (tenant(r#""to": [{"header": "x"}, {"header": "X"}]"#), "tenant.to[1].header: \"x\" is written already"),
-        (tenant(r#""to": [{"baggage": "k"}, {"baggage": "k"}]"#), "tenant.to[1].baggage: \"k\" is written already"),
+        (
+            tenant(r#""to": [{"header": "x"}, {"header": "X"}]"#),
+            "tenant.to[1].header: \"x\" carries the tenant already",
+        ),
+        (
+            tenant(r#""to": [{"baggage": "k"}, {"baggage": "k"}]"#),
+            "tenant.to[1].baggage: \"k\" carries the tenant already",
+        ),
         (tenant(r#""to": [{"baggage": "k%20"}]"#), "tenant.to[0].baggage: expected a baggage key"),
         (tenant(r#""to": [{"header": "baggage"}]"#), "tenant.to[0].header: \"baggage\" holds members; name one"),
         (tenant(r#""to": [{"header": "Content_Length"}]"#), "tenant.to[0].header: \"content-length\" has a meaning"),
         (tenant(r#""to": [{"header": "traceparent"}]"#), "tenant.to[0].header: \"traceparent\" has a meaning"),
-        (tenant(r#""to": [{"header": "x"}], "repair": {}"#), "tenant.repair: unknown field; known here: from, to"),
+        (
+            tenant(r#""to": [{"header": "x"}], "repair": {}"#),
+            "tenant.repair: unknown field; known here: from, to, pattern",
+        ),
         (
             edge(r#""tenant": {"from": [{"host": "{tenant}.a.com", "trust": "anyone"}], "to": [{"header": "x"}]}"#),
             "tenant.from[0].trust: a host needs no trust",
         ),
         (
             edge(r#""tenant": {"from": [{"header": "x", "trust": "client"}], "to": [{"header": "x"}]}"#),
-            "tenant.from[0].trust: expected \"mesh\" or \"anyone\"",
+            "tenant.from[0].trust: expected \"mesh\" or \"verified\" or \"anyone\"",
         ),
-        (overrides(r#"{"list": ";"}"#), "overrides.from[0].header: missing; name the header to read"),
+        (overrides(r#"{"list": ";"}"#), "overrides.from[0]: expected exactly one of header, claim, baggage"),
         (overrides(r#"{"header": "y", "list": ""}"#), "overrides.from[0].list: expected 1 to 8 printable bytes"),
         (overrides(r#"{"header": "y", "pair": "-"}"#), "overrides.from[0].pair: expected 1 to 8 printable bytes"),
         (overrides(r#"{"header": "y", "list": ":"}"#), "overrides.from[0]: pair \":\" holds the list separator"),
         (overrides(r#"{"header": "x-o", "list": ";"}"#), "overrides.from[0]: is written with other separators"),
         (
             mesh(r#""tenant": {"to": [{"header": "x"}]}, "overrides": {"to": [{"header": "x"}]}"#),
-            "overrides.to[0].header: \"x\" is written already",
+            "overrides.to[0].header: \"x\" carries the tenant already",
         ),
         (
             mesh(
@@ -129,6 +157,54 @@ fn names_the_one_mistake() {
             ),
             "overrides.from[0].header: \"x\" carries the tenant already",
         ),
+        (tenant(r#""to": [{"header": "x"}], "pattern": "(""#), "tenant.pattern: is no regular expression"),
+        (tenant(r#""to": [{"header": "x"}], "pattern": "a)|(b""#), "tenant.pattern: is no regular expression"),
+        (tenant(r#""to": [{"header": "x"}], "pattern": """#), "tenant.pattern: expected a regular expression of 1 to"),
+        (source(r#"{"claim": "tenancy"}"#, ""), "verified: missing; tenant.from[0].claim needs it; name the issuers"),
+        (source(r#"{"header": "y", "trust": "verified"}"#, ""), "verified: missing; tenant.from[0].trust needs it"),
+        (source(r#"{"claim": "a..b"}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": ["a", -1]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": ["a", 0.5]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": []}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": "a", "trust": "anyone"}"#, ISSUERS), "tenant.from[0].trust: a claim needs no trust"),
+        (source(r#"{"cookie": "a b"}"#, ""), "tenant.from[0].cookie: expected the name of a cookie"),
+        (source(r#"{"query": ""}"#, ""), "tenant.from[0].query: is empty"),
+        (source(r#"{"baggage": "k", "header": "y"}"#, ""), "tenant.from[0]: expected exactly one of host, claim"),
+        (
+            source(r#"{"header": "y"}"#, r#", "verified": {"issuers": []}"#),
+            "verified.issuers: is empty; name the accepted",
+        ),
+        (source(r#"{"header": "y"}"#, r#", "verified": {"issuers": [""]}"#), "verified.issuers[0]: is empty"),
+        (
+            source(r#"{"header": "y"}"#, r#", "verified": {"issuers": ["a"], "claim": "groups"}"#),
+            "verified: claim and anyOf go together",
+        ),
+        (source(r#"{"header": "y"}"#, r#", "peers": "mtls""#), "peers: decides nothing at an edge"),
+        (source(r#"{"header": "y"}"#, r#", "connect": "allow""#), "connect: expected \"refuse\" or \"pass\""),
+        (source(r#"{"header": "y"}"#, r#", "projections": []"#), "projections: project overrides; add overrides"),
+        (mesh(r#""tenant": {"to": [{"header": "x"}]}, "connect": "pass""#), "connect: decides nothing in the mesh"),
+        (
+            mesh(r#""tenant": {"from": [{"cookie": "x"}], "to": [{"header": "x"}]}"#),
+            "tenant.from[0].cookie: a cookie is a source of an edge only",
+        ),
+        (
+            mesh(r#""tenant": {"from": [{"query": "x"}], "to": [{"header": "x"}]}"#),
+            "tenant.from[0].query: a query is a source of an edge only",
+        ),
+        (overrides(r#"{"baggage": "k", "list": ";"}"#), "overrides.from[0].list: only headers have dialects"),
+        (override_targets(r#"{"baggage": "k", "pair": "="}"#), "overrides.to[1].pair: baggage has one dialect"),
+        (override_targets(r#"{"baggage": "k"}, {"baggage": "l"}"#), "overrides.to[2].baggage: is a second baggage key"),
+        (
+            override_targets(&format!(r#"{{"baggage": "{}"}}"#, "k".repeat(4000))),
+            "configuration: writes baggage of more than",
+        ),
+        (projections(r#"{"service": "called"}"#), "projections[0].header: missing; name the header to write"),
+        (projections(r#"{"header": "x-v"}"#), "projections[0].service: missing; name a service, or write called"),
+        (
+            projections(r#"{"header": "x-v", "service": "a b"}"#),
+            "projections[0].service: expected called, or a service",
+        ),
+        (projections(r#"{"header": "x-o", "service": "a"}"#), "projections[0].header: \"x-o\" carries the overrides"),
     ];
     for (config, start) in cases {
         let found = mistakes(&config);
