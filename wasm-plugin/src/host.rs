@@ -6,16 +6,19 @@ use std::ptr;
 
 use proxy_wasm::types::MapType;
 use smallvec::SmallVec;
-use tenancy_filter::Header;
+use tenancy_filter::{Filter, Header, Peer};
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
 pub(crate) struct HostFailure;
 
 const OK: u32 = 0;
+const NOT_FOUND: u32 = 1;
+const SERIALIZATION_FAILURE: u32 = 3;
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
     fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_replace_header_map_value(
         map: u32,
         name: *const u8,
@@ -41,41 +44,44 @@ fn done(status: u32) -> Result<(), HostFailure> {
 }
 
 /// A header map as the host serialises it.
-///
-/// The number of pairs, the sizes of each name and value, all as 32 bits in little endian; then
-/// the names and values, each followed by a zero byte.
 pub(crate) struct HeaderMap(Vec<u8>);
+
+/// The lines of a header map; few requests have more than fit on the stack.
+pub(crate) type Pairs<'a> = SmallVec<[Header<'a>; 64]>;
 
 impl HeaderMap {
     pub(crate) fn read(map: MapType) -> Result<Self, HostFailure> {
         let (mut data, mut size) = (ptr::null_mut(), 0);
         // SAFETY: both pointers are valid for the call's one write through each.
         done(unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) })?;
-        if data.is_null() {
-            return Err(HostFailure);
-        }
-        // SAFETY: the host wrote `size` bytes into memory that it took from this module's allocator
-        // with that very size, and handed it over.
-        Ok(Self(unsafe { Vec::from_raw_parts(data, size, size) }))
+        Ok(Self(owned(data, size).ok_or(HostFailure)?))
     }
 
     /// Every line, borrowed from the host's buffer.
-    pub(crate) fn headers(&self) -> Result<SmallVec<[Header<'_>; 64]>, HostFailure> {
-        self.parse().ok_or(HostFailure)
+    pub(crate) fn headers(&self) -> Result<Pairs<'_>, HostFailure> {
+        pairs(&self.0).ok_or(HostFailure)
     }
+}
 
-    fn parse(&self) -> Option<SmallVec<[Header<'_>; 64]>> {
-        let (count, rest) = self.0.split_first_chunk()?;
-        let pairs = usize::try_from(u32::from_le_bytes(*count)).ok()?;
-        let (sizes, mut data) = rest.split_at_checked(pairs.checked_mul(8)?)?;
-        let mut headers = SmallVec::with_capacity(pairs);
-        for &[a, b, c, d, e, f, g, h] in sizes.as_chunks().0 {
-            let name = take(&mut data, [a, b, c, d])?;
-            let value = take(&mut data, [e, f, g, h])?;
-            headers.push(Header { name, value });
-        }
-        Some(headers)
+/// What the host wrote into memory that it took from this module's allocator, and handed over.
+fn owned(data: *mut u8, size: usize) -> Option<Vec<u8>> {
+    // SAFETY: the allocation has that very size (proxy-wasm, `proxy_on_memory_allocate`).
+    (!data.is_null()).then(|| unsafe { Vec::from_raw_parts(data, size, size) })
+}
+
+/// The pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
+/// all as 32 bits in little endian; then the names and values, each followed by a zero byte.
+pub(crate) fn pairs(bytes: &[u8]) -> Option<Pairs<'_>> {
+    let (count, rest) = bytes.split_first_chunk()?;
+    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+    let (sizes, mut data) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let mut pairs = SmallVec::with_capacity(count);
+    for &[a, b, c, d, e, f, g, h] in sizes.as_chunks().0 {
+        let name = take(&mut data, [a, b, c, d])?;
+        let value = take(&mut data, [e, f, g, h])?;
+        pairs.push(Header { name, value });
     }
+    Some(pairs)
 }
 
 /// The next name or value, without the zero byte behind it.
@@ -83,6 +89,29 @@ fn take<'a>(data: &mut &'a [u8], size: [u8; 4]) -> Option<&'a [u8]> {
     let (text, rest) = data.split_at_checked(usize::try_from(u32::from_le_bytes(size)).ok()?)?;
     *data = rest.split_first()?.1;
     Some(text)
+}
+
+/// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and
+/// empty where its type has no bytes.
+pub(crate) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
+    let path = path.join("\0");
+    let (mut data, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: the host reads the path during the call, and writes once through each pointer.
+    match unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) } {
+        NOT_FOUND => Ok(None),
+        SERIALIZATION_FAILURE => Ok(Some(Vec::new())),
+        status => done(status).map(|()| Some(owned(data, size).unwrap_or_default())),
+    }
+}
+
+/// Who sends the request: known where a client certificate was verified, or where it is the workload
+/// beside this proxy, which calls out through an outbound listener. Where nothing tells, unknown.
+pub(crate) fn peer(filter: &Filter) -> Peer {
+    const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
+    let is = |path: &[&str], expected: &[u8]| matches!(property(path), Ok(Some(value)) if value == expected);
+    let known =
+        !filter.reads_peer() || is(&["connection", "mtls"], &[1]) || is(&["xds", "listener_direction"], &OUTBOUND);
+    if known { Peer::Known } else { Peer::Unknown }
 }
 
 /// Leaves one line of this name, whatever stood there.

@@ -1,15 +1,23 @@
-//! The tenancy filter as a proxy-wasm plugin: reads the header map, asks the filter, applies its answer.
+//! The tenancy filter as a proxy-wasm plugin: reads the request, asks the filter, applies its answer.
 
+mod counters;
 mod host;
+mod token;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use log::error;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel, MapType};
-use tenancy_filter::{Filter, Mutation, Refusal, Request, Role};
+use tenancy_filter::{Counter, Filter, Mutation, Peer, Refusal, Request, Role, Tally};
 
+use counters::Counters;
 use host::{HeaderMap, HostFailure};
+use token::Payload;
+
+/// How often counts are handed to the host: no call a request, and no older than a scrape.
+const FLUSH: Duration = Duration::from_secs(1);
 
 proxy_wasm::main! {{
     proxy_wasm::set_log_level(LogLevel::Warn);
@@ -19,7 +27,14 @@ proxy_wasm::main! {{
 /// One plugin configuration; several may share a VM, an edge and a mesh one among them.
 #[derive(Default)]
 struct Root {
-    filter: Option<Rc<Filter>>,
+    plugin: Option<Rc<Plugin>>,
+    counters: Counters,
+}
+
+/// What all requests of a configuration share.
+struct Plugin {
+    filter: Filter,
+    tally: Tally,
 }
 
 impl Context for Root {}
@@ -28,15 +43,25 @@ impl RootContext for Root {
     fn on_configure(&mut self, _: usize) -> bool {
         let json = self.get_plugin_configuration().unwrap_or_default();
         match Filter::from_config(&json) {
-            Ok(filter) => self.filter = Some(Rc::new(filter)),
+            Ok(filter) => {
+                self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
+                self.counters = Counters::define();
+                self.set_tick_period(FLUSH);
+            }
             Err(errors) => errors.iter().for_each(|error| error!("tenancy-filter: {error}")),
         }
-        self.filter.is_some()
+        self.plugin.is_some()
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(plugin) = &self.plugin {
+            self.counters.flush(&plugin.tally);
+        }
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        let filter = self.filter.clone()?;
-        Some(Box::new(Http { filter }))
+        let plugin = self.plugin.clone()?;
+        Some(Box::new(Http { plugin, peer: Peer::Unknown }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -46,7 +71,8 @@ impl RootContext for Root {
 
 /// One request.
 struct Http {
-    filter: Rc<Filter>,
+    plugin: Rc<Plugin>,
+    peer: Peer,
 }
 
 /// Why a request goes no further.
@@ -71,11 +97,12 @@ impl Context for Http {}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        self.peer = host::peer(&self.plugin.filter);
         self.go_on(self.rewrite_headers())
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        match self.filter.role() {
+        match self.plugin.filter.role(self.peer) {
             Role::Edge => self.go_on(self.strip_trailers()),
             Role::Mesh => Action::Continue,
         }
@@ -84,24 +111,36 @@ impl HttpContext for Http {
 
 impl Http {
     fn rewrite_headers(&self) -> Result<(), Stop> {
+        let Plugin { filter, tally } = &*self.plugin;
         let map = HeaderMap::read(MapType::HttpRequestHeaders)?;
         let headers = map.headers()?;
-        let mutations = self.filter.on_request(&Request { headers: &headers })?;
+        let payload = Payload::read(filter)?;
+        let claims = payload.as_ref().map(Payload::claims).unwrap_or_default();
+        let token = payload.as_ref().map(|payload| payload.token(&claims));
+        let request = Request { headers: &headers, token: token.as_ref(), peer: self.peer };
+        let mutations = filter.on_request(&request, tally)?;
         apply(MapType::HttpRequestHeaders, &mutations)
     }
 
     fn strip_trailers(&self) -> Result<(), Stop> {
+        let Plugin { filter, tally } = &*self.plugin;
         let map = HeaderMap::read(MapType::HttpRequestTrailers)?;
         let trailers = map.headers()?;
-        apply(MapType::HttpRequestTrailers, &self.filter.on_request_trailers(&trailers))
+        apply(MapType::HttpRequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
     }
 
     /// At an edge nothing passes that was not looked at; the mesh breaks no request over it.
     fn go_on(&self, outcome: Result<(), Stop>) -> Action {
-        match (outcome, self.filter.role()) {
-            (Ok(()), _) | (Err(Stop::HostFailed), Role::Mesh) => return Action::Continue,
-            (Err(Stop::Refused(refusal)), _) => host::respond(refusal.status(), &refusal.to_string()),
-            (Err(Stop::HostFailed), Role::Edge) => host::respond(500, "the proxy gave no access to the headers\n"),
+        let Err(stop) = outcome else { return Action::Continue };
+        match stop {
+            Stop::Refused(refusal) => host::respond(refusal.status(), &refusal.to_string()),
+            Stop::HostFailed => {
+                self.plugin.tally.count(Counter::HostFailed);
+                match self.plugin.filter.role(self.peer) {
+                    Role::Mesh => return Action::Continue,
+                    Role::Edge => host::respond(500, "the proxy gave no access to the request\n"),
+                }
+            }
         }
         Action::Pause
     }
