@@ -195,7 +195,7 @@ impl Rules {
             ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
         }
         if let Some(key) = &self.overrides_to.baggage {
-            ours.extend(overrides.line(&Dialect::default()).map(|line| (key, Cow::Owned(line))));
+            ours.extend(overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
         }
         rules.rewrite(lines, &ours, tally)
     }

@@ -29,9 +29,14 @@ const MAX_SERVICE_BYTES: usize = 253;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     /// Between entries.
-    pub(crate) list: Box<str>,
+    pub(crate) list: Cow<'static, str>,
     /// Between service and version; an entry is split at its first.
-    pub(crate) pair: Box<str>,
+    pub(crate) pair: Cow<'static, str>,
+}
+
+impl Dialect {
+    /// `foo:v1,bar:v2`: of headers unless configured, of claims and baggage always.
+    pub(crate) const CANONICAL: Self = Self { list: Cow::Borrowed(","), pair: Cow::Borrowed(":") };
 }
 
 /// Whether a byte may stand in a service or a version, and so in no separator.
@@ -72,15 +77,9 @@ impl Dialect {
     /// The entries of one line, `None` for each that is malformed. A comma separates in every
     /// dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
-        let joint = if self.pair.contains(',') { &self.list } else { "," };
+        let joint = if self.pair.contains(',') { &*self.list } else { "," };
         let listed = split(line, joint.as_bytes()).flat_map(|part| split(part, self.list.as_bytes()));
         listed.map(trim).filter(|text| !text.is_empty()).map(|text| Entry::parse(text, &self.pair))
-    }
-}
-
-impl Default for Dialect {
-    fn default() -> Self {
-        Self { list: ",".into(), pair: ":".into() }
     }
 }
 
@@ -153,21 +152,22 @@ struct Collection<'r, 'a> {
 
 impl<'a> Collection<'_, 'a> {
     fn read(&mut self, sources: &[OverrideSource], evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
-        let default = Dialect::default();
         for source in sources.iter().filter(|source| evidence.vouched || !source.needs_vouching) {
             match &source.place {
                 OverridePlace::Header(field, dialect) => {
                     evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect))?;
                 }
                 OverridePlace::Baggage(key) => evidence.baggage(key).try_for_each(|value| match value {
-                    Cow::Borrowed(line) => self.line(line, &default),
+                    Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL),
                     Cow::Owned(line) => {
-                        default.entries(&line).try_for_each(|entry| self.add(entry.map(Entry::into_owned)))
+                        Dialect::CANONICAL.entries(&line).try_for_each(|entry| self.add(entry.map(Entry::into_owned)))
                     }
                 })?,
                 OverridePlace::Claim(number) => match evidence.claim(*number) {
-                    Some(Claim::Single(line)) => self.line(line, &default)?,
-                    Some(Claim::List(lines)) => lines.iter().try_for_each(|line| self.line(line, &default))?,
+                    Some(Claim::Single(line)) => self.line(line, &Dialect::CANONICAL)?,
+                    Some(Claim::List(lines)) => {
+                        lines.iter().try_for_each(|line| self.line(line, &Dialect::CANONICAL))?
+                    }
                     Some(Claim::Absent) | None => {}
                 },
             }
@@ -259,7 +259,7 @@ mod tests {
     use crate::names::{Line, Lines};
 
     fn dialect(list: &str, pair: &str) -> Dialect {
-        Dialect { list: list.into(), pair: pair.into() }
+        Dialect { list: list.to_owned().into(), pair: pair.to_owned().into() }
     }
 
     /// What the lines of one header say, under these rules, in a dialect; and what was counted.
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn the_last_version_keeps_the_first_ones_place() {
-        let default = Dialect::default();
+        let default = Dialect::CANONICAL;
         let last = |values: &[&str]| resolved(values, default.clone(), OnDuplicate::Last, &default);
         let counted = |duplicates| vec![(Counter::Overrides, 1), (Counter::OverrideDuplicate, duplicates)];
         assert_eq!(last(&["a:1,b:1", "a:2,b:1,a:3"]), (Some("a:3,b:1".into()), counted(2)), "equal ones are none");
@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn counts_what_it_drops() {
-        let default = Dialect::default();
+        let default = Dialect::CANONICAL;
         let many: Vec<_> = (0..70).map(|n| format!("s{n}:v")).collect();
         let (_, counts) = resolved(&["foo,:v,a:1", &many.join(",")], default.clone(), OnDuplicate::First, &default);
         let expected = [(Counter::Overrides, 1), (Counter::OverrideInvalid, 2), (Counter::OverrideLimit, 7)];

@@ -111,7 +111,7 @@ fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
         entry.mistake(format!("pair {pair:?} holds the list separator {list:?}, {why}"));
         return None;
     }
-    Some(Dialect { list: list.into(), pair: pair.into() })
+    Some(Dialect { list: list.to_owned().into(), pair: pair.to_owned().into() })
 }
 
 /// A separator is printable, and no byte of it may stand in a service or a version.
