@@ -6,7 +6,7 @@ use crate::Header;
 use crate::baggage::{BaggageRules, Foreign};
 use crate::decision::Mutation;
 use crate::names::{Field, Line, Lines, Names, begins};
-use crate::request::{split, trim};
+use crate::request::{join, split, trim};
 
 /// Carriers of one member each, from before W3C Baggage: OpenTracing's and Jaeger's.
 pub(crate) const BAGGAGE_PREFIXES: [&str; 2] = ["ot-baggage-", "uberctx-"];
@@ -75,10 +75,8 @@ fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>>
     let values = || lines.owned.iter().filter(|line| line.name == name).map(|line| line.value);
     let tokens = || values().flat_map(|value| split(value, b",")).map(trim);
     let ours = |token: &&[u8]| names.look_up(token).is_some_and(|(field, _)| is_owned(field));
-    tokens().any(|token| ours(&token)).then(|| {
-        let kept: Vec<_> = tokens().filter(|token| !token.is_empty() && !ours(token)).collect();
-        kept.join(&b", "[..])
-    })
+    let kept = || tokens().filter(|token| !token.is_empty() && !ours(token));
+    tokens().any(|token| ours(&token)).then(|| join(kept(), b", "))
 }
 
 fn replaced(name: &[u8], value: Vec<u8>) -> Mutation<'_> {

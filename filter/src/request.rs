@@ -79,6 +79,18 @@ pub(crate) fn cut<'a>(value: &'a [u8], separator: &[u8]) -> (&'a [u8], Option<&'
     }
 }
 
+/// The parts with a separator between them.
+pub(crate) fn join<'a>(parts: impl Iterator<Item = &'a [u8]>, separator: &[u8]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for part in parts {
+        if !joined.is_empty() {
+            joined.extend_from_slice(separator);
+        }
+        joined.extend_from_slice(part);
+    }
+    joined
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ use member::{Member, members};
 use crate::decision::Mutation;
 use crate::names::{Field, Lines};
 use crate::percent::encode;
+use crate::request::join;
 use crate::tally::{Counter, Tally};
 
 /// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
@@ -109,10 +110,8 @@ impl BaggageRules {
     pub(crate) fn without_ours(&self, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
         let named = || lines.owned.iter().filter(move |line| line.name == name).flat_map(|line| members(line.value));
         let ours = |member: &Member| self.owns(member.key);
-        named().any(|member| ours(&member)).then(|| {
-            let strangers: Vec<_> = named().filter(|member| !ours(member)).map(|member| member.text).collect();
-            strangers.join(&b","[..])
-        })
+        let strangers = || named().filter(|member| !ours(member)).map(|member| member.text);
+        named().any(|member| ours(&member)).then(|| join(strangers(), b","))
     }
 }
 
