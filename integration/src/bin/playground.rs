@@ -43,9 +43,10 @@ async fn run() -> Result<()> {
 async fn start() -> Result<Chain> {
     let port = gateway_port()?;
     println!("starting the gateway, the sidecar and the shop");
-    let shops = [Echo::start_on(usual(10010), STABLE).await?, Echo::start_on(usual(10011), FEAT_X).await?];
-    let sidecar = Bootstrap::sidecar()?.listen_on(usual(10001)).admin_on(usual(9902));
-    let gateway = Bootstrap::gateway()?.listen_on(port).admin_on(usual(9901));
+    let beside = |other| if other == port { 0 } else { usual(other) };
+    let shops = [Echo::start_on(beside(10010), STABLE).await?, Echo::start_on(beside(10011), FEAT_X).await?];
+    let sidecar = Bootstrap::sidecar()?.listen_on(beside(10001)).admin_on(beside(9902));
+    let gateway = Bootstrap::gateway()?.listen_on(port).admin_on(beside(9901));
     Chain::before(shops, gateway, sidecar).await
 }
 
@@ -101,7 +102,7 @@ async fn show(chain: &Chain) -> Result<()> {
 
 /// A curl command, and what comes back.
 async fn example(chain: &Chain, entry: &Envoy, host: &str, headers: &[(&str, &str)]) -> Result<String> {
-    let mut text = format!("  $ curl -H 'Host: {host}'");
+    let mut text = format!("  $ curl -A playground -H 'Host: {host}'");
     let mut request = Request::to(host).header("user-agent", "playground").header("accept", "*/*");
     for (name, value) in headers {
         text += &format!(" -H '{name}: {value}'");
