@@ -48,6 +48,9 @@ impl HostPattern {
     /// # Errors
     /// What is wrong with the pattern, as a sentence without its subject.
     pub(crate) fn parse(pattern: &str) -> Result<Self, &'static str> {
+        if pattern.contains('/') {
+            return Err("is a URL; write the host name alone");
+        }
         if pattern.contains(':') {
             return Err("holds a port, which is never compared; leave it out");
         }
@@ -55,7 +58,9 @@ impl HostPattern {
         let labels = labels.collect::<Result<Vec<_>, _>>()?;
         let tenants = labels.iter().filter(|label| matches!(label, Label::Tenant { .. })).count();
         if tenants != 1 {
-            return Err("needs exactly one {tenant}, as in \"{tenant}.www.example.com\"");
+            return Err(
+                "needs exactly one {tenant}, as in \"{tenant}.www.example.com\"; \"*\" matches a label and names nothing",
+            );
         }
         if !matches!(labels.first(), Some(Label::Literal(_))) {
             return Err("has to end in a domain of yours, as in \"{tenant}.www.example.com\"");
@@ -91,7 +96,9 @@ impl Label {
         let (before, after) = crate::request::cut(label, PLACEHOLDER);
         let text = [before, after.unwrap_or_default()].concat();
         if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)) {
-            return Err("has a label that is neither letters, digits and hyphens, \"*\", nor around one {tenant}");
+            return Err(
+                "has a label of other bytes than letters, digits and hyphens; the placeholder is {tenant}, in lower case",
+            );
         }
         let lower = |text: &[u8]| text.to_ascii_lowercase().into_boxed_slice();
         match after {
@@ -214,6 +221,7 @@ mod tests {
             "{tenant}.*x.com",
             "{Tenant}.example.com",
             "{tenant}.b\u{fc}cher.de",
+            "https://{tenant}.example.com/",
         ] {
             assert!(HostPattern::parse(pattern).is_err(), "{pattern}");
         }

@@ -3,6 +3,7 @@
 mod carriers;
 mod draft;
 mod error;
+mod json;
 mod node;
 mod overrides;
 mod tenant;
@@ -55,8 +56,7 @@ fn parse(json: &[u8]) -> Result<Value, String> {
     if json.len() > MAX_CONFIG_BYTES {
         return Err(format!("has {} bytes; at most {MAX_CONFIG_BYTES} are allowed", json.len()));
     }
-    let remedy = "in YAML write it under pluginConfig, or as the text of a google.protobuf.StringValue";
-    serde_json::from_slice(json).map_err(|error| format!("is not JSON: {error}; {remedy}"))
+    json::parse(json)
 }
 
 fn read_filter(root: &Node<'_>) -> Option<Filter> {

@@ -151,9 +151,9 @@ impl<'c> Object<'c> {
     }
 
     /// The entries of `from`; the mesh may do without, because it reads `to` as well.
-    pub(super) fn sources(&self, role: Role) -> Vec<Node<'c>> {
+    pub(super) fn sources(&self, role: Role, example: &str) -> Vec<Node<'c>> {
         match role {
-            Role::Edge => self.required_list("from", "at an edge nothing else is read, as in [{header: x-override}]"),
+            Role::Edge => self.required_list("from", &format!("at an edge nothing else is read, as in {example}")),
             Role::Mesh => self.field("from").map_or(Vec::new(), |node| node.list()),
         }
     }

@@ -17,7 +17,7 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules,
         read_target(&entry, draft, &mut targets);
     }
     let mut rules = OverrideRules { decided: decided(&targets, draft.role), ..OverrideRules::default() };
-    for entry in overrides.sources(draft.role) {
+    for entry in overrides.sources(draft.role, "[{header: x-override}]") {
         let source = read_source(&entry, draft, &targets);
         let known = |source: &OverrideSource| rules.decided.contains(source) || rules.sources.contains(source);
         let source = source.filter(|source| !known(source));

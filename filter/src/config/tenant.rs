@@ -27,7 +27,7 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
         let places = headers.chain(targets.baggage.iter().cloned().map(Place::Baggage));
         rules.sources.extend(places.map(|place| Source { place, needs_vouching: false }));
     }
-    for entry in tenant.sources(draft.role) {
+    for entry in tenant.sources(draft.role, "[{host: \"{tenant}.www.example.com\"}]") {
         let source = read_source(&entry, draft);
         rules.sources.extend(source.filter(|source| !rules.sources.contains(source)));
     }

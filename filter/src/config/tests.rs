@@ -96,6 +96,11 @@ fn names_the_one_mistake() {
         ("version: 1".into(), "configuration: is not JSON"),
         ("{\"version\": 1".into(), "configuration: is not JSON"),
         ("[]".into(), "configuration: expected an object"),
+        (
+            r#"{"version": 1, "role": "edge", "role": "mesh", "strip": ["x"]}"#.into(),
+            "configuration: \"role\" stands twice in one object; keep one",
+        ),
+        (edge(r#""tenant": {"to": [], "to": []}"#), "configuration: \"to\" stands twice in one object"),
         (format!("{{{}}}", " ".repeat(MAX_CONFIG_BYTES)), "configuration: has 65538 bytes"),
         (r#"{"version": 1, "role": "edge"}"#.into(), "configuration: says nothing to do"),
         (r#"{"role": "edge", "strip": ["x"]}"#.into(), "version: missing; write version: 1"),
