@@ -44,7 +44,8 @@ pub(crate) struct Line<'a> {
 pub(crate) struct Lines<'a> {
     pub(crate) authority: &'a [u8],
     pub(crate) path: &'a [u8],
-    /// A CONNECT without `:protocol` (RFC 9110 §9.3.6, RFC 8441 §4): what it tunnels is not seen.
+    /// A CONNECT (RFC 9110 §9.3.6): what it tunnels is not seen. An extended one (RFC 8441 §4) is a
+    /// request like others, but for `bytestream`, which Envoy tunnels as a plain CONNECT.
     pub(crate) is_tunnel: bool,
     pub(crate) owned: SmallVec<[Line<'a>; 8]>,
 }
@@ -88,7 +89,9 @@ impl Names {
                 b":authority" => lines.authority = value,
                 b":path" => lines.path = value,
                 b":method" => lines.is_tunnel = value == b"CONNECT",
-                b":protocol" => is_extended = true,
+                b":protocol" => is_extended = !value.is_empty() && !value.eq_ignore_ascii_case(b"bytestream"),
+                // Nobody owns a pseudo-header, whatever the spelling of a hyphen.
+                [b':', ..] => {}
                 _ => {
                     let owned = self.look_up(name).map(|(field, exact)| Line { field, exact, name, value });
                     lines.owned.extend(owned);
@@ -163,13 +166,32 @@ mod tests {
     }
 
     #[test]
+    fn tells_tunnels_from_requests() {
+        let names = Names::default();
+        for (method, protocol, is_tunnel) in [
+            ("GET", None, false),
+            ("CONNECT", None, true),
+            ("CONNECT", Some("websocket"), false),
+            ("CONNECT", Some("bytestream"), true),
+            ("CONNECT", Some("ByteStream"), true),
+            ("CONNECT", Some(""), true),
+        ] {
+            let mut headers = vec![Header { name: b":method", value: method.as_bytes() }];
+            headers.extend(protocol.map(|value: &str| Header { name: b":protocol", value: value.as_bytes() }));
+            assert_eq!(names.scan(&headers).is_tunnel, is_tunnel, "{method} {protocol:?}");
+        }
+    }
+
+    #[test]
     fn keeps_every_line_in_order_and_the_authority_aside() {
         let mut names = Names::default();
         names.insert("x-tenant", Field::Target(0));
+        names.insert_prefix("-", Field::Stripped);
         let header =
             |name: &'static str, value: &'static str| Header { name: name.as_bytes(), value: value.as_bytes() };
         let headers = [
             header(":authority", "example.com"),
+            header(":scheme", "https"),
             header("x-tenant", "a"),
             header("accept", "*/*"),
             header("x_tenant", "b"),
