@@ -20,11 +20,17 @@ impl Key {
 
     /// Whether an SDK may read a received key as ours.
     ///
-    /// Some decode keys (`%74enant`, `+`) and trim them afterwards, whatever W3C says; an edge
-    /// further lets no spelling pass that differs in letter case or punctuation alone.
+    /// Some decode keys (`%74enant`, `+`) and trim them afterwards, whatever W3C says, and one takes
+    /// all white space away beforehand; an edge further lets no spelling pass that differs in letter
+    /// case or punctuation alone.
     pub(crate) fn may_be(&self, received: &[u8], any_spelling: bool) -> bool {
         let spell = |byte: u8| if any_spelling { fold(byte) } else { byte };
-        let mut given = decode_form(received).skip_while(is_blank);
+        self.is_spelled(decode_form(received), spell)
+            || (any_spelling && self.is_spelled(decode_form(received).filter(|byte| !is_blank(byte)), spell))
+    }
+
+    fn is_spelled(&self, received: impl Iterator<Item = u8>, spell: impl Fn(u8) -> u8) -> bool {
+        let mut given = received.skip_while(is_blank);
         self.0.bytes().all(|ours| given.next().is_some_and(|byte| spell(byte) == spell(ours)))
             && given.all(|byte| is_blank(&byte))
     }
@@ -162,6 +168,7 @@ mod tests {
             assert!(!key.may_be(spelling.as_bytes(), false), "{spelling}");
             assert!(key.may_be(spelling.as_bytes(), true), "{spelling}");
         }
+        assert!(key.may_be(b"s d-K\te y", true) && !key.may_be(b"s d-Key", false), "blanks inside");
         for other in ["", "sd", "sd-Ke", "sd-Keys", "xsd-Key", "%2573d-Key", "sd-Key%", "sdKey"] {
             assert!(!key.may_be(other.as_bytes(), true), "{other}");
         }

@@ -106,11 +106,12 @@ impl BaggageRules {
         }
     }
 
-    /// Takes our members out of a line of an older carrier; `None` where it holds none of them.
+    /// Takes our members, and what is outside the grammar, out of the lines of an older carrier; `None`
+    /// where they hold none of ours.
     pub(crate) fn without_ours(&self, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
         let named = || lines.owned.iter().filter(move |line| line.name == name).flat_map(|line| members(line.value));
         let ours = |member: &Member| self.owns(member.key);
-        let strangers = || named().filter(|member| !ours(member)).map(|member| member.text);
+        let strangers = || named().filter(|member| member.is_valid() && !ours(member)).map(|member| member.text);
         named().any(|member| ours(&member)).then(|| join(strangers(), b","))
     }
 }
