@@ -67,6 +67,11 @@ impl<'a> Entry<'a> {
         Entry { service: Cow::Owned(self.service.into_owned()), version: Cow::Owned(self.version.into_owned()) }
     }
 
+    /// Whether it is for this service: without regard to ASCII case, as in host names.
+    fn is_for(&self, service: &[u8]) -> bool {
+        self.service.eq_ignore_ascii_case(service)
+    }
+
     /// Its bytes in the canonical line, with both separators.
     fn len(&self) -> usize {
         self.service.len().saturating_add(self.version.len()).saturating_add(2)
@@ -182,9 +187,10 @@ impl<'a> Collection<'_, 'a> {
     fn add(&mut self, entry: Option<Entry<'a>>) -> Result<(), Refusal> {
         let Some(entry) = entry else { return self.dropped(Counter::OverrideInvalid) };
         let Overrides { entries, decided, .. } = &self.overrides;
-        match entries.iter().position(|earlier| earlier.service == entry.service) {
+        match entries.iter().position(|earlier| earlier.is_for(&entry.service)) {
             None => self.append(entry),
-            Some(place) if entries.get(place).is_some_and(|earlier| *earlier == entry) || place < *decided => Ok(()),
+            Some(place) if place < *decided => Ok(()),
+            Some(place) if entries.get(place).is_some_and(|earlier| earlier.version == entry.version) => Ok(()),
             Some(place) => self.duplicate(place, entry),
         }
     }
@@ -231,9 +237,9 @@ impl<'a> Collection<'_, 'a> {
 }
 
 impl<'a> Overrides<'a> {
-    /// The version of a service, whose name is compared without regard to ASCII case, as hosts are.
+    /// The version of a service.
     pub(crate) fn version(&self, service: &[u8]) -> Option<Cow<'a, [u8]>> {
-        let entry = self.entries.iter().find(|entry| entry.service.eq_ignore_ascii_case(service))?;
+        let entry = self.entries.iter().find(|entry| entry.is_for(service))?;
         Some(entry.version.clone())
     }
 
@@ -300,6 +306,7 @@ mod tests {
         assert_eq!(canonical(&["bar:v1, foo:v2"]).as_deref(), Some("bar:v1,foo:v2"));
         assert_eq!(canonical(&["foo:v1", "bar:v2, foo:v3"]).as_deref(), Some("foo:v1,bar:v2"));
         assert_eq!(canonical(&["\tfoo : v1 ,,"]).as_deref(), Some("foo:v1"));
+        assert_eq!(canonical(&["Foo:v1,fOO:v2"]).as_deref(), Some("Foo:v1"), "services have no case");
     }
 
     #[test]
