@@ -157,6 +157,8 @@ impl Carriers {
         };
         if !is_token(name.as_bytes()) || name.contains('*') {
             node.mistake(format!("expected a header name, or a prefix followed by \"*\", found {text:?}"));
+        } else if self.names.get(COOKIE.as_bytes()).is_some() && hits(&COOKIE) {
+            node.mistake(format!("{text:?} would remove the cookies that tenant.from reads; leave one of them out"));
         } else if let Some(carrier) = BAGGAGE.iter().find(|carrier| hits(carrier)) {
             node.mistake(format!("{text:?} would remove {carrier:?}; write foreignBaggage: drop for that"));
         } else if let Some(framing) = FRAMING.iter().find(|framing| hits(framing)) {

@@ -87,7 +87,7 @@ fn claim_path(node: &Node<'_>) -> Option<ClaimPath> {
                 None => segment
                     .as_f64()
                     .filter(|index| *index >= 0.0 && index.fract() == 0.0)
-                    .map(|index| index.to_string()),
+                    .map(|index| index.abs().to_string()),
             })
             .collect(),
         _ => None,

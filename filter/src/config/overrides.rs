@@ -111,6 +111,12 @@ fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
         entry.mistake(format!("pair {pair:?} holds the list separator {list:?}, {why}"));
         return None;
     }
+    if list.contains(',') && list.trim() != "," {
+        entry.mistake(format!(
+            "list {list:?} holds a comma, which joins lines and so separates by itself; choose another"
+        ));
+        return None;
+    }
     Some(Dialect { list: list.to_owned().into(), pair: pair.to_owned().into() })
 }
 

@@ -151,6 +151,8 @@ fn names_the_one_mistake() {
         (overrides(r#"{"header": "y", "list": ""}"#), "overrides.from[0].list: expected 1 to 8 printable bytes"),
         (overrides(r#"{"header": "y", "pair": "-"}"#), "overrides.from[0].pair: expected 1 to 8 printable bytes"),
         (overrides(r#"{"header": "y", "list": ":"}"#), "overrides.from[0]: pair \":\" holds the list separator"),
+        (overrides(r#"{"header": "y", "list": ";,"}"#), "overrides.from[0]: list \";,\" holds a comma"),
+        (source(r#"{"cookie": "c"}"#, r#", "strip": ["x", "cook*"]"#), "strip[1]: \"cook*\" would remove the cookies"),
         (overrides(r#"{"header": "x-o", "list": ";"}"#), "overrides.from[0]: is written with other separators"),
         (
             mesh(r#""tenant": {"to": [{"header": "x"}]}, "overrides": {"to": [{"header": "x"}]}"#),
