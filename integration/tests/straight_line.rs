@@ -181,6 +181,22 @@ async fn a_trailer_that_is_ours_is_removed_and_others_stay() -> Result<()> {
     Ok(())
 }
 
+/// The second of two instances finds an empty map, which is no failure.
+#[tokio::test]
+async fn a_trailer_of_ours_alone_goes_through_two_instances() -> Result<()> {
+    let mut gateway = Bootstrap::gateway()?;
+    let filters = gateway.http_filters().as_array_mut().expect("a list");
+    filters.insert(0, filters[0].clone());
+    let chain = Chain::start(gateway, Bootstrap::sidecar()?).await?;
+    for protocol in [Http1, Http2] {
+        let request = Request::to(FEAT_X_HOST).trailer("c-tenancy", "evil");
+        let visit = chain.visit(&chain.gateway, &request, protocol).await?;
+        assert_eq!((visit.shop.as_str(), visit.reply.status), (FEAT_X, 200));
+        assert_eq!(visit.received.trailers, Headers::default());
+    }
+    Ok(())
+}
+
 /// A client that names our header in `Connection` would have the next proxy remove it.
 #[tokio::test]
 async fn a_connection_token_that_is_ours_is_removed() -> Result<()> {

@@ -54,7 +54,7 @@ impl HeaderMap {
         let (mut data, mut size) = (ptr::null_mut(), 0);
         // SAFETY: both pointers are valid for the call's one write through each.
         done(unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) })?;
-        Ok(Self(owned(data, size).ok_or(HostFailure)?))
+        Ok(Self(owned(data, size).unwrap_or_default()))
     }
 
     /// Every line, borrowed from the host's buffer.
@@ -70,8 +70,12 @@ fn owned(data: *mut u8, size: usize) -> Option<Vec<u8>> {
 }
 
 /// The pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
-/// all as 32 bits in little endian; then the names and values, each followed by a zero byte.
+/// all as 32 bits in little endian; then the names and values, each followed by a zero byte. Envoy
+/// hands over an empty map as no bytes at all.
 pub(crate) fn pairs(bytes: &[u8]) -> Option<Pairs<'_>> {
+    if bytes.is_empty() {
+        return Some(SmallVec::new());
+    }
     let (count, rest) = bytes.split_first_chunk()?;
     let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
     let (sizes, mut data) = rest.split_at_checked(count.checked_mul(8)?)?;

@@ -114,6 +114,10 @@ impl Http {
         let Plugin { filter, tally } = &*self.plugin;
         let map = HeaderMap::read(MapType::HttpRequestHeaders)?;
         let headers = map.headers()?;
+        if headers.is_empty() {
+            // A request has pseudo-headers; a map that the host could not hand over has nothing.
+            return Err(Stop::HostFailed);
+        }
         let payload = Payload::read(filter)?;
         let claims = payload.as_ref().map(Payload::claims).unwrap_or_default();
         let token = payload.as_ref().map(|payload| payload.token(&claims));

@@ -44,8 +44,7 @@ impl Value {
     fn read(path: &[&str]) -> Result<Self, HostFailure> {
         Ok(match claim(path)? {
             None => Self::Absent,
-            // A list arrives as pairs, which hold zero bytes, and only a list has a first element.
-            Some(bytes) if bytes.contains(&0) && claim(&[path, &["0"]].concat())?.is_some() => Self::List(bytes),
+            Some(bytes) if is_list(&bytes, path)? => Self::List(bytes),
             Some(bytes) => Self::Single(bytes),
         })
     }
@@ -64,4 +63,14 @@ impl Value {
 
 fn claim(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     host::property(&[&PAYLOAD, path].concat())
+}
+
+/// A list arrives as pairs of its elements and nothing; its first element is then found by index,
+/// which in a map would be the value of a key called 0.
+fn is_list(bytes: &[u8], path: &[&str]) -> Result<bool, HostFailure> {
+    let Some(elements) = pairs(bytes).filter(|pairs| pairs.iter().all(|pair| pair.value.is_empty())) else {
+        return Ok(false);
+    };
+    let Some(first) = elements.first() else { return Ok(false) };
+    Ok(claim(&[path, &["0"]].concat())?.is_some_and(|element| element == first.name))
 }
