@@ -148,6 +148,27 @@ fn the_reference_explains_every_field() -> Result<()> {
     Ok(())
 }
 
+/// Strictly, in the usual spelling: the table excuses other spellings of a name that is taken.
+#[test]
+fn know_the_same_names() -> Result<()> {
+    let schema = Schema::read()?;
+    let usual =
+        "accept accept-encoding authorization baggage cache-control connection content-length content-type cookie
+        correlation-context date expect forwarded host jaeger-baggage keep-alive origin proxy-authorization
+        proxy-connection range referer te traceparent tracestate trailer transfer-encoding upgrade user-agent via
+        x-b3-traceid x-forwarded-for x-forwarded-proto x-request-id x-tenant";
+    for name in usual.split_whitespace() {
+        for configuration in [
+            json!({"version": 1, "role": "mesh", "tenant": {"to": [{"header": name}]}}),
+            json!({"version": 1, "role": "edge", "strip": [name]}),
+        ] {
+            let (ours, theirs) = (mistakes(&configuration), schema.mistakes(&configuration));
+            assert_eq!(ours.is_empty(), theirs.is_empty(), "{configuration}\n{ours:#?}\n{theirs:#?}");
+        }
+    }
+    Ok(())
+}
+
 /// The limits that are too long to write down.
 #[test]
 fn agree_on_limits() -> Result<()> {
