@@ -8,7 +8,7 @@ use std::fmt;
 /// An empty list leaves the request as it is.
 pub type Decision<'a> = Result<Vec<Mutation<'a>>, Refusal>;
 
-/// One change to the header map.
+/// One change to the header map, or to that of the trailers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mutation<'a> {
     /// Removes every line of this name.
@@ -18,7 +18,7 @@ pub enum Mutation<'a> {
     },
     /// Leaves exactly one line of this name, with this value, whatever stood there.
     Set {
-        /// The configured name.
+        /// The name, lower-case.
         name: &'a [u8],
         /// The validated value.
         value: Cow<'a, [u8]>,

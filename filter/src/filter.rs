@@ -14,7 +14,7 @@ use crate::sources::Verified;
 use crate::tally::{Counter, Tally};
 use crate::tenant::{Policy, Tenant, TenantRules};
 
-/// Whom the proxy faces.
+/// Whom the proxy faces: always configured, never inferred from a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Clients that are not trusted: an ingress gateway.
@@ -23,10 +23,12 @@ pub enum Role {
     Mesh,
 }
 
-/// The way to a claim in a token's payload: names of nested objects, and indexes of lists in decimals.
+/// The way to a claim in a token's payload: 1 to 8 names of nested objects, and indexes of lists in decimals.
 pub type ClaimPath = Vec<String>;
 
 /// The plugin configuration, compiled once and asked for every request.
+///
+/// It never changes, so all requests of a worker share it.
 #[derive(Debug)]
 pub struct Filter {
     pub(crate) rules: Rules,
@@ -71,12 +73,25 @@ impl Filter {
     /// Compiles a plugin configuration: JSON, at most [`MAX_CONFIG_BYTES`](crate::MAX_CONFIG_BYTES).
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with the path of its field and the remedy.
+    /// Everything that is wrong with it, each with the path of its field and the remedy:
+    ///
+    /// ```
+    /// # use tenancy_filter::Filter;
+    /// let json = br#"{"version": 1, "role": "edge", "tenant": {"from": [{"host": "a.com"}], "too": []}}"#;
+    /// let errors = Filter::from_config(json).unwrap_err();
+    ///
+    /// let paths: Vec<_> = errors.iter().map(|error| error.path.as_str()).collect();
+    /// assert_eq!(paths, ["tenant.too", "tenant.to", "tenant.from[0].host"]);
+    /// assert_eq!(
+    ///     errors.iter().last().unwrap().to_string(),
+    ///     r#"tenant.from[0].host: "a.com" needs exactly one {tenant}, as in "{tenant}.www.example.com""#,
+    /// );
+    /// ```
     pub fn from_config(json: &[u8]) -> Result<Self, ConfigErrors> {
         config::compile(json)
     }
 
-    /// Whom the proxy faces in this peer.
+    /// Whom the proxy faces in this peer: [`Role::Edge`] in an unknown one, under `peers: mtls`.
     pub fn role(&self, peer: Peer) -> Role {
         self.rules(peer).role
     }
@@ -86,7 +101,7 @@ impl Filter {
         self.reads_token
     }
 
-    /// Whether [`Request::peer`] decides anything.
+    /// Whether [`Request::peer`] decides anything; likewise.
     pub fn reads_peer(&self) -> bool {
         self.unknown_peer.is_some()
     }
@@ -99,7 +114,31 @@ impl Filter {
     /// What to change in a request, or why to refuse it.
     ///
     /// # Errors
-    /// A [`Refusal`] where the configuration says `reject` or `refuse`.
+    /// A [`Refusal`] where the configuration says `reject` or `refuse`:
+    ///
+    /// ```
+    /// # use tenancy_filter::{Counter, Filter, Header, Refusal, Request, Tally};
+    /// let filter = Filter::from_config(br#"{
+    ///     "version": 1,
+    ///     "role": "edge",
+    ///     "tenant": {
+    ///         "from": [{"host": "{tenant}.www.example.com"}, {"cookie": "tenant", "trust": "anyone"}],
+    ///         "to": [{"header": "x-tenant"}]
+    ///     }
+    /// }"#)?;
+    /// let headers = [
+    ///     Header { name: b":authority", value: b"feat-x.www.example.com" },
+    ///     Header { name: b"cookie", value: b"a=1; tenant=dev1" },
+    /// ];
+    /// let tally = Tally::default();
+    /// let refusal = filter.on_request(&Request { headers: &headers, ..Request::default() }, &tally).unwrap_err();
+    ///
+    /// assert_eq!(refusal, Refusal::TenantConflict);
+    /// assert_eq!(refusal.status(), 400);
+    /// assert_eq!(refusal.to_string(), "the request names two different tenants (tenant.onConflict)\n");
+    /// assert!(tally.take().any(|counted| counted == (Counter::Refused, 1)));
+    /// # Ok::<(), tenancy_filter::ConfigErrors>(())
+    /// ```
     pub fn on_request<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Decision<'a> {
         tally.count(Counter::Requests);
         let decision = self.rules(request.peer).decide(request, tally);
@@ -109,7 +148,20 @@ impl Filter {
         decision
     }
 
-    /// What to remove from the request's trailers: at an edge, everything that is ours.
+    /// What to remove from the request's trailers (RFC 9110 §6.5): at an edge, everything that is ours.
+    ///
+    /// ```
+    /// # use tenancy_filter::{Filter, Header, Mutation, Peer, Tally};
+    /// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-tenant"]}"#)?;
+    /// let trailers = [
+    ///     Header { name: b"x_tenant", value: b"evil" },
+    ///     Header { name: b"checksum", value: b"1" },
+    /// ];
+    /// let mutations = filter.on_request_trailers(&trailers, Peer::Known, &Tally::default());
+    ///
+    /// assert_eq!(mutations, [Mutation::remove(b"x_tenant")]);
+    /// # Ok::<(), tenancy_filter::ConfigErrors>(())
+    /// ```
     pub fn on_request_trailers<'a>(&self, trailers: &'a [Header<'a>], peer: Peer, tally: &Tally) -> Vec<Mutation<'a>> {
         let rules = self.rules(peer);
         match rules.role {

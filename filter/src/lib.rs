@@ -4,6 +4,14 @@
 //! to change in its headers. It knows no host, no clock and no memory between requests; the
 //! proxy-wasm plugin around it reads the header map and applies the [`Decision`].
 //!
+//! Two things travel: the *tenant*, one name for the whole request, and the *overrides*, a version
+//! for each of some services. One request is a straight line:
+//!
+//! 1. the lines whose names the configuration owns are picked out, in any spelling;
+//! 2. the tenant and the overrides are derived from what is believed, or the request is refused;
+//! 3. an edge removes everything that a client may not send;
+//! 4. headers, projections and W3C Baggage are written, where they differ.
+//!
 //! ```
 //! use tenancy_filter::{Filter, Header, Mutation, Request, Tally};
 //!
@@ -25,6 +33,21 @@
 //! ]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Shapes and limits
+//!
+//! | what | shape | source |
+//! | --- | --- | --- |
+//! | a tenant, a version | 1–63 of `A-Za-z0-9._-`, alphanumeric at both ends | Kubernetes, "Labels and Selectors" |
+//! | a tenant from a host | 1–63 letters, digits and hyphens, no hyphen at either end | RFC 1123 §2.1 |
+//! | a service | 1–253 of `A-Za-z0-9._-` | RFC 1123 §2.1, Kubernetes, "Object Names and IDs" |
+//! | overrides | 64 entries, 4,096 bytes as one line | half of what baggage may hold |
+//! | baggage | 64 members, 8,192 bytes | W3C Baggage, "Limits" |
+//! | a header name, a baggage key | a token | RFC 9110 §5.6.2 |
+//! | a configuration | [`MAX_CONFIG_BYTES`] | |
+//!
+//! What a request holds is arbitrary bytes, and none of them makes this crate panic. Work and memory
+//! are linear in the bytes of the request.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 

@@ -11,7 +11,7 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
-/// What the proxy knows of one request.
+/// What the proxy knows of one request; the default stands for what it need not find out.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// All header lines, pseudo-headers included; a repeated header stands here once a line.
@@ -23,6 +23,29 @@ pub struct Request<'a> {
 }
 
 /// The payload of a token that the proxy verified (Envoy's `jwt_authn`), as far as the filter asks for it.
+///
+/// A token that nobody verified is none; whether a verified one counts, its issuer decides:
+///
+/// ```
+/// # use tenancy_filter::{Claim, Filter, Mutation, Request, Tally, Token};
+/// let filter = Filter::from_config(br#"{
+///     "version": 1,
+///     "role": "edge",
+///     "tenant": {"from": [{"claim": "tenancy.name"}], "to": [{"header": "x-tenant"}]},
+///     "verified": {"issuers": ["https://idp.example.com"]}
+/// }"#)?;
+/// assert_eq!(filter.claims(), [["tenancy", "name"]]);
+///
+/// let claims = [Claim::Single(b"feat-x")];
+/// let token = Token { issuer: b"https://idp.example.com", claims: &claims };
+/// let request = Request { token: Some(&token), ..Request::default() };
+/// assert_eq!(filter.on_request(&request, &Tally::default()), Ok(vec![Mutation::set(b"x-tenant", b"feat-x")]));
+///
+/// let token = Token { issuer: b"https://other.example.com", ..token };
+/// let request = Request { token: Some(&token), ..Request::default() };
+/// assert_eq!(filter.on_request(&request, &Tally::default()), Ok(vec![]));
+/// # Ok::<(), tenancy_filter::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token<'a> {
     /// The `iss` claim (RFC 7519 §4.1.1).
@@ -31,7 +54,9 @@ pub struct Token<'a> {
     pub claims: &'a [Claim<'a>],
 }
 
-/// A claim, as the host hands it over: without its type.
+/// A claim, as the host hands it over (Envoy, "Attributes"): without its type.
+///
+/// So a number whose eight bytes happen to spell a tenant cannot be told from that tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim<'a> {
     /// The token has no such claim.
@@ -42,7 +67,7 @@ pub enum Claim<'a> {
     List(Vec<&'a [u8]>),
 }
 
-/// Whether the sender of a request is known.
+/// Whether the sender of a request is known; it matters under `peers: mtls` alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Peer {
     /// It presented a client certificate, or it is the workload that this proxy stands beside.

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 
 /// Something worth counting; fixed in number, and never named after a value of a request.
+///
+/// Its place in [`Counter::ALL`] is its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counter {
     /// Requests that the filter looked at.
@@ -66,7 +68,7 @@ impl Counter {
         Self::HostFailed,
     ];
 
-    /// The name of its metric; Envoy shows it behind `wasmcustom.`.
+    /// The name of its metric; Envoy's `/stats` shows it behind `wasmcustom.`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Requests => "tenancy.requests",
@@ -92,6 +94,23 @@ impl Counter {
 }
 
 /// A count for each [`Counter`], since it was taken last.
+///
+/// The requests of one worker share it:
+///
+/// ```
+/// # use tenancy_filter::{Counter, Filter, Header, Request, Tally};
+/// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-debug-*"]}"#)?;
+/// let headers = [Header { name: b"x-debug-on", value: b"1" }];
+/// let request = Request { headers: &headers, ..Request::default() };
+/// let tally = Tally::default();
+/// for _ in 0..3 {
+///     assert!(filter.on_request(&request, &tally).is_ok());
+/// }
+///
+/// assert!(tally.take().eq([(Counter::Requests, 3), (Counter::Stripped, 3)]));
+/// assert_eq!(tally.take().count(), 0);
+/// # Ok::<(), tenancy_filter::ConfigErrors>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Tally([Cell<u64>; Counter::ALL.len()]);
 

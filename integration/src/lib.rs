@@ -25,6 +25,7 @@ mod client;
 mod echo;
 mod envoy;
 mod headers;
+pub mod markdown;
 
 pub use bootstrap::{Bootstrap, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};

@@ -1,21 +1,12 @@
-//! The README's commands, answers, configurations and error messages are real.
+//! The commands, answers, configurations, messages and tables of the READMEs are real.
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use integration::markdown::{blocks, table};
 use integration::{Bootstrap, Chain, root};
 use serde_json::{Value, json};
-use tenancy_filter::Filter;
-
-/// The fenced blocks of one kind.
-fn blocks(kind: &str) -> Result<Vec<String>> {
-    let readme = std::fs::read_to_string(root().join("README.md"))?;
-    let fenced = readme.split("```").skip(1).step_by(2);
-    let blocks: Vec<_> =
-        fenced.filter_map(|block| block.strip_prefix(kind)?.strip_prefix('\n')).map(str::to_owned).collect();
-    ensure!(!blocks.is_empty(), "no {kind:?} block in the README");
-    Ok(blocks)
-}
+use tenancy_filter::{Counter, Filter, Header, Mutation, Refusal, Request, Tally};
 
 #[tokio::test]
 async fn commands_answer_as_printed() -> Result<()> {
@@ -56,4 +47,67 @@ fn error_messages_are_as_printed() -> Result<()> {
     let lines: Vec<_> = errors.iter().map(|error| format!("tenancy-filter: {error}\n")).collect();
     assert_eq!(lines.concat(), blocks("")?[0]);
     Ok(())
+}
+
+#[test]
+fn every_counter_is_listed_in_order() -> Result<()> {
+    let listed = table("counter")?.into_iter().flat_map(|row| row.into_iter().take(1));
+    let counters = Counter::ALL.map(|counter| format!("wasmcustom.{}", counter.name()));
+    assert_eq!(listed.collect::<Vec<_>>(), counters);
+    Ok(())
+}
+
+/// What a refusal's cause says; a new refusal does not compile without one.
+fn cause(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::TenantConflict => "tenant.onConflict: reject",
+        Refusal::TenantInvalid => "tenant.onInvalid: reject",
+        Refusal::OverrideDuplicate => "overrides.onDuplicate: reject",
+        Refusal::OverrideInvalid => "overrides.onInvalid: reject",
+        Refusal::Tunnel => "connect: refuse",
+    }
+}
+
+#[test]
+fn every_refusal_is_listed_with_its_body() -> Result<()> {
+    use Refusal::{OverrideDuplicate, OverrideInvalid, TenantConflict, TenantInvalid, Tunnel};
+    let mut rows = table("status")?;
+    let by_the_plugin = rows.pop().context("a row")?;
+    let refusals = [TenantConflict, TenantInvalid, OverrideDuplicate, OverrideInvalid, Tunnel];
+    assert_eq!(rows.len(), refusals.len());
+    for (row, refusal) in rows.iter().zip(refusals) {
+        assert_eq!(row[..2], [refusal.status().to_string(), refusal.to_string().trim_end().to_owned()]);
+        assert!(row[2].contains(cause(refusal)), "{row:?}");
+    }
+    let plugin = std::fs::read_to_string(root().join("wasm-plugin/src/lib.rs"))?;
+    assert!(plugin.contains(&format!("{}, \"{}\\n\"", by_the_plugin[0], by_the_plugin[1])), "{by_the_plugin:?}");
+    Ok(())
+}
+
+#[test]
+fn every_dialect_is_read_and_written() -> Result<()> {
+    for row in table("dialect")? {
+        let [_, kind, line, entries] = &row[..] else { anyhow::bail!("four cells: {row:?}") };
+        let entries: Value = serde_norway::from_str(&format!("[{entries}]"))?;
+        let usual = json!([{"header": "x-usual"}]);
+        let read = json!({"version": 1, "role": "mesh", kind: {"from": entries, "to": usual}});
+        let written = json!({"version": 1, "role": "mesh", kind: {"from": usual, "to": entries}});
+        let (name, value) = line.split_once(": ").context("a header line")?;
+        let usual = set(&read, &name.to_lowercase(), value, "x-usual")?;
+        assert_eq!(set(&written, "x-usual", &usual, &name.to_lowercase())?, value, "{line}");
+    }
+    Ok(())
+}
+
+/// What a configuration writes into one header when it reads another.
+fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<String> {
+    let filter = Filter::from_config(configuration.to_string().as_bytes())?;
+    let headers = [Header { name: name.as_bytes(), value: value.as_bytes() }];
+    let request = Request { headers: &headers, ..Request::default() };
+    let mutations = filter.on_request(&request, &Tally::default())?;
+    let value = mutations.iter().find_map(|mutation| match mutation {
+        Mutation::Set { name, value } if *name == written.as_bytes() => Some(value),
+        _ => None,
+    });
+    Ok(String::from_utf8(value.with_context(|| format!("{name} sets no {written}"))?.to_vec())?)
 }

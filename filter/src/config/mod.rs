@@ -19,7 +19,7 @@ use crate::tenant::Policy;
 use draft::Draft;
 use node::{Mistakes, Node, Object};
 
-/// A configuration names rules, not sandboxes; one that is larger is a mistake.
+/// The most bytes of a configuration, 64 KiB: it names rules, not sandboxes, and each worker holds a copy.
 pub const MAX_CONFIG_BYTES: usize = 64 * 1024;
 
 const FIELDS: &[&str] = &[

@@ -1,0 +1,35 @@
+//! What the documentation says, to be compared with what is so.
+
+use crate::root;
+use anyhow::{Context, Result, ensure};
+
+/// The files with commands, configurations and tables.
+pub const FILES: [&str; 2] = ["README.md", "wasm-plugin/README.md"];
+
+/// The fenced blocks of one kind, from all files.
+pub fn blocks(kind: &str) -> Result<Vec<String>> {
+    let mut blocks = Vec::new();
+    for file in FILES {
+        let text = std::fs::read_to_string(root().join(file)).context(file)?;
+        let fenced = text.split("```").skip(1).step_by(2);
+        blocks.extend(fenced.filter_map(|block| block.strip_prefix(kind)?.strip_prefix('\n')).map(str::to_owned));
+    }
+    ensure!(!blocks.is_empty(), "no {kind:?} block");
+    Ok(blocks)
+}
+
+/// The rows of the one table whose first column is called so, as cells without the quotes of code.
+pub fn table(first_column: &str) -> Result<Vec<Vec<String>>> {
+    let head = format!("| {first_column} |");
+    let text = FILES.iter().map(|file| std::fs::read_to_string(root().join(file))).collect::<Result<String, _>>()?;
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(&head)).skip(2);
+    let rows: Vec<_> = lines.by_ref().map_while(cells).collect();
+    ensure!(!rows.is_empty(), "no table {first_column:?}");
+    ensure!(!lines.any(|line| line.starts_with(&head)), "two tables {first_column:?}");
+    Ok(rows)
+}
+
+fn cells(line: &str) -> Option<Vec<String>> {
+    let row = line.strip_prefix("| ")?.strip_suffix(" |")?;
+    Some(row.split(" | ").map(|cell| cell.trim().trim_matches('`').to_owned()).collect())
+}
