@@ -25,6 +25,9 @@ mod client;
 mod echo;
 mod envoy;
 mod headers;
+pub mod runners;
+pub mod text;
+pub mod wasm_host;
 
 pub use bootstrap::{Bootstrap, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};
