@@ -213,11 +213,13 @@ impl Outcome {
 }
 
 fn lines(lines: &[Text]) -> Headers {
+    let bytes = |text: &str| -> Vec<u8> {
+        text.chars().map(|character| u8::try_from(u32::from(character)).expect("a character up to U+00FF")).collect()
+    };
     let line = |line: &Text| {
         let line = line.expand();
         let (name, value) = line.split_once(':').unwrap_or((&line, ""));
-        let byte = |character| u8::try_from(u32::from(character)).expect("a character up to U+00FF");
-        (name.to_ascii_lowercase().into_bytes(), value.trim_matches([' ', '\t']).chars().map(byte).collect())
+        (bytes(&name.to_ascii_lowercase()), bytes(value.trim_matches([' ', '\t'])))
     };
     Headers(lines.iter().map(line).collect())
 }

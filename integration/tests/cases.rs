@@ -1,7 +1,7 @@
 //! The one table of `integration/cases`, by three runners: the filter itself, the compiled module, a real Envoy.
 
 use anyhow::{Context, Result};
-use integration::cases::{Case, CaseFile, Counts, Outcome, Runner};
+use integration::cases::{Case, CaseFile, Counts, Outcome, Peer, Runner};
 use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
 use integration::text::Text;
 
@@ -61,7 +61,8 @@ fn twice_equals_once() -> Result<()> {
             let Outcome::Upstream(headers, trailers) = case.expected() else { continue };
             let [headers, trailers] =
                 [headers, trailers].map(|lines| lines.lines().into_iter().map(Text::Plain).collect());
-            let again = Case { headers, trailers, upstream: None, trailers_upstream: None, ..case.clone() };
+            let again =
+                Case { headers, trailers, upstream: None, trailers_upstream: None, peer: Peer::Known, ..case.clone() };
             let twice = twin.run(&again).with_context(|| case.name.clone())?.outcome;
             assert_eq!(twice, case.expected(), "{}: {}", file.name, case.name);
         }
