@@ -7,6 +7,9 @@ use crate::host::{self, HostFailure, pairs};
 /// Where Istio's RequestAuthentication has it put; Envoy alone: `payload_in_metadata: payload`.
 const PAYLOAD: [&str; 4] = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload"];
 
+/// A list without elements: their number. An empty map is the same, and holds as little.
+const EMPTY_LIST: [u8; 4] = 0u32.to_le_bytes();
+
 /// The claims that the filter asks for, as the host hands them over.
 pub(crate) struct Payload {
     issuer: Vec<u8>,
@@ -44,6 +47,7 @@ impl Value {
     fn read(path: &[&str]) -> Result<Self, HostFailure> {
         Ok(match claim(path)? {
             None => Self::Absent,
+            Some(bytes) if bytes == EMPTY_LIST => Self::List(bytes),
             // A list arrives as pairs, which hold zero bytes, and only a list has a first element.
             Some(bytes) if bytes.contains(&0) && claim(&[path, &["0"]].concat())?.is_some() => Self::List(bytes),
             Some(bytes) => Self::Single(bytes),
