@@ -96,12 +96,22 @@ impl WasmHost {
         self.action("proxy_on_response_headers", stream, (stream.0, 0, 0))
     }
 
-    /// Says that a request is over and forgets it; gives what became of it.
-    pub fn close(&mut self, stream: Stream) -> Result<Exchange> {
-        self.enter::<_, i32>("proxy_on_done", stream.0, stream.0)?;
-        self.enter::<_, ()>("proxy_on_log", stream.0, stream.0)?;
+    /// Says that a request is over, as far as its sender is concerned.
+    pub fn on_done(&mut self, stream: Stream) -> Result<()> {
+        self.enter::<_, i32>("proxy_on_done", stream.0, stream.0).map(drop)
+    }
+
+    /// Forgets a request; gives what became of it.
+    pub fn on_delete(&mut self, stream: Stream) -> Result<Exchange> {
         self.enter::<_, ()>("proxy_on_delete", stream.0, stream.0)?;
         self.store.data_mut().exchanges.remove(&stream.0).context("a stream")
+    }
+
+    /// Ends a request as Envoy does: done, log, delete.
+    pub fn close(&mut self, stream: Stream) -> Result<Exchange> {
+        self.on_done(stream)?;
+        self.enter::<_, ()>("proxy_on_log", stream.0, stream.0)?;
+        self.on_delete(stream)
     }
 
     /// Lets the timer ring.
