@@ -50,11 +50,12 @@ pub(crate) struct HeaderMap(Vec<u8>);
 pub(crate) type Pairs<'a> = SmallVec<[Header<'a>; 64]>;
 
 impl HeaderMap {
-    pub(crate) fn read(map: MapType) -> Result<Self, HostFailure> {
+    /// Nothing where the map has no line: the host then hands over no memory.
+    pub(crate) fn read(map: MapType) -> Result<Option<Self>, HostFailure> {
         let (mut data, mut size) = (ptr::null_mut(), 0);
         // SAFETY: both pointers are valid for the call's one write through each.
         done(unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) })?;
-        Ok(Self(owned(data, size).ok_or(HostFailure)?))
+        Ok(owned(data, size).map(Self))
     }
 
     /// Every line, borrowed from the host's buffer.

@@ -112,7 +112,7 @@ impl HttpContext for Http {
 impl Http {
     fn rewrite_headers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let map = HeaderMap::read(MapType::HttpRequestHeaders)?;
+        let map = HeaderMap::read(MapType::HttpRequestHeaders)?.ok_or(HostFailure)?;
         let headers = map.headers()?;
         let payload = Payload::read(filter)?;
         let claims = payload.as_ref().map(Payload::claims).unwrap_or_default();
@@ -124,7 +124,7 @@ impl Http {
 
     fn strip_trailers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let map = HeaderMap::read(MapType::HttpRequestTrailers)?;
+        let Some(map) = HeaderMap::read(MapType::HttpRequestTrailers)? else { return Ok(()) };
         let trailers = map.headers()?;
         apply(MapType::HttpRequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
     }
