@@ -75,4 +75,17 @@ mod tests {
         encode("foo:v1,b\u{e9}~ %".as_bytes(), &mut out);
         assert_eq!(out, b"foo%3Av1%2Cb%C3%A9~%20%25");
     }
+
+    /// Of the vectors of W3C Baggage, those whose value is no tenant's name: BG-109 and BG-110.
+    #[test]
+    fn escapes_what_the_vectors_of_baggage_escape() {
+        for (value, expected) in [
+            ("a,b;c=d%e \"f\\", "a%2Cb%3Bc%3Dd%25e%20%22f%5C"),
+            ("caf\u{e9}-\u{6771}\u{4eac}", "caf%C3%A9-%E6%9D%B1%E4%BA%AC"),
+        ] {
+            let mut out = Vec::new();
+            encode(value.as_bytes(), &mut out);
+            assert_eq!(out, expected.as_bytes(), "{value}");
+        }
+    }
 }

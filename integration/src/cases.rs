@@ -1,14 +1,16 @@
 //! Cases as data: a configuration, requests, and what leaves the filter. One table, run by several runners.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bootstrap::root;
 use crate::headers::Headers;
+use crate::text::Text;
 
 /// One file of `integration/cases`: the cases of one plugin configuration.
 #[derive(Debug, Deserialize)]
@@ -23,30 +25,79 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One request and what becomes of it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// One request and what becomes of it; `GET /` of `www.example.com` unless told otherwise.
+///
+/// A header or trailer line is `name: value`; each character up to U+00FF stands for the byte of its number.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Case {
     /// What it shows.
     pub name: String,
-    /// The request's authority.
+    /// The method.
+    pub method: String,
+    /// The authority.
     pub authority: String,
-    /// Its header lines, `name: value`; each character up to U+00FF stands for the byte of its number.
-    #[serde(default)]
-    pub headers: Vec<String>,
-    /// The header lines that leave; left out where the request passes unchanged.
-    #[serde(default)]
-    upstream: Option<Vec<String>>,
+    /// The path with its query.
+    pub path: String,
+    /// The protocol of an extended CONNECT (RFC 8441).
+    pub protocol: Option<String>,
+    /// The header lines.
+    pub headers: Vec<Text>,
+    /// The trailer lines.
+    pub trailers: Vec<Text>,
+    /// The payload of the verified token that came with it.
+    pub token: Option<Value>,
+    /// Who sends it.
+    pub peer: Peer,
+    /// The header lines that leave; left out where they pass unchanged.
+    pub upstream: Option<Vec<Text>>,
+    /// The trailer lines that leave; left out where they pass unchanged.
+    pub trailers_upstream: Option<Vec<Text>>,
     /// The status of the local reply, where there is one.
-    #[serde(default)]
-    refused: Option<u16>,
+    pub refused: Option<u16>,
+    /// All that is counted but `tenancy.requests`, by the metric's name without `tenancy.`; left out where it does not matter.
+    pub counted: Option<Counts>,
+    /// Who cannot run it, and why.
+    pub except: BTreeMap<Runner, String>,
+}
+
+/// Counts by the name of their metric, without `tenancy.`.
+pub type Counts = BTreeMap<String, u64>;
+
+/// Who sends a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Peer {
+    /// A workload with a certificate, or the one beside the proxy.
+    #[default]
+    Known,
+    /// Anybody.
+    Unknown,
+}
+
+/// Who runs cases; natively all of them run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Runner {
+    /// The compiled module in the wasm host.
+    Module,
+    /// A mesh proxy behind the one of the case (R19).
+    Twice,
+    /// Envoy, whatever it speaks.
+    Envoy,
+    /// Envoy over HTTP/1.1.
+    Http1,
+    /// Envoy over HTTP/2.
+    Http2,
+    /// Envoy over HTTP/2, by a gRPC client.
+    Grpc,
 }
 
 /// What becomes of a request.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It goes on with exactly these lines: sorted by name, the lines of one name in order.
-    Upstream(Headers),
+    /// It goes on with exactly these lines, sorted by name, the lines of one name in order; and the same for trailers.
+    Upstream(Headers, Headers),
     /// It is answered with this status.
     Refused(u16),
 }
@@ -65,9 +116,45 @@ impl CaseFile {
         let mut file: Self = serde_norway::from_str(&fs::read_to_string(path)?)?;
         file.name = path.file_stem().context("a name")?.to_string_lossy().into_owned();
         for case in &file.cases {
-            ensure!(case.upstream.is_none() || case.refused.is_none(), "{}: upstream or refused, not both", case.name);
+            ensure!(!case.name.is_empty(), "a case without a name");
+            let passes = case.upstream.is_some() || case.trailers_upstream.is_some();
+            ensure!(!passes || case.refused.is_none(), "{}: upstream or refused, not both", case.name);
         }
         Ok(file)
+    }
+
+    /// The configuration of a mesh proxy behind this one, without what only an edge may say; nothing where this
+    /// proxy moves no context.
+    pub fn mesh_twin(&self) -> Option<Value> {
+        let mut twin = self.configuration.as_object()?.clone();
+        twin.insert("role".into(), json!("mesh"));
+        twin.remove("strip");
+        twin.remove("connect");
+        if let Some(sources) = twin.get_mut("tenant").and_then(|tenant| tenant.get_mut("from")?.as_array_mut()) {
+            sources.retain(|source| source.get("cookie").is_none() && source.get("query").is_none());
+        }
+        (twin.contains_key("tenant") || twin.contains_key("overrides")).then_some(twin.into())
+    }
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            method: "GET".into(),
+            authority: "www.example.com".into(),
+            path: "/".into(),
+            protocol: None,
+            headers: Vec::new(),
+            trailers: Vec::new(),
+            token: None,
+            peer: Peer::Known,
+            upstream: None,
+            trailers_upstream: None,
+            refused: None,
+            counted: None,
+            except: BTreeMap::new(),
+        }
     }
 }
 
@@ -77,28 +164,62 @@ impl Case {
         lines(&self.headers)
     }
 
+    /// The trailer lines of the request, in order.
+    pub fn trailers(&self) -> Headers {
+        lines(&self.trailers)
+    }
+
+    /// Its pseudo-headers, as Envoy hands them to filters (RFC 9113 §8.3.1, RFC 8441 §4).
+    pub fn pseudo_headers(&self) -> Headers {
+        let mut headers = Headers::default();
+        headers.push(":authority", self.authority.as_bytes());
+        headers.push(":method", self.method.as_bytes());
+        if self.method != "CONNECT" || self.protocol.is_some() {
+            headers.push(":path", self.path.as_bytes());
+            headers.push(":scheme", b"http");
+        }
+        if let Some(protocol) = &self.protocol {
+            headers.push(":protocol", protocol.as_bytes());
+        }
+        headers
+    }
+
     /// What has to become of it.
     pub fn expected(&self) -> Outcome {
+        let leaving = |left: &Option<Vec<Text>>, came: &[Text]| lines(left.as_deref().unwrap_or(came));
         match self.refused {
             Some(status) => Outcome::Refused(status),
-            None => Outcome::upstream(lines(self.upstream.as_ref().unwrap_or(&self.headers))),
+            None => Outcome::upstream(
+                leaving(&self.upstream, &self.headers),
+                leaving(&self.trailers_upstream, &self.trailers),
+            ),
         }
+    }
+
+    /// Whether all of these can run it.
+    pub fn runs(&self, runners: &[Runner]) -> bool {
+        runners.iter().all(|runner| !self.except.contains_key(runner))
     }
 }
 
 impl Outcome {
-    /// These lines, sorted by name.
-    pub fn upstream(mut headers: Headers) -> Self {
-        headers.0.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Self::Upstream(headers)
+    /// These header and trailer lines, sorted by name.
+    pub fn upstream(mut headers: Headers, mut trailers: Headers) -> Self {
+        for lines in [&mut headers, &mut trailers] {
+            lines.0.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
+        Self::Upstream(headers, trailers)
     }
 }
 
-fn lines(lines: &[String]) -> Headers {
-    let line = |line: &String| {
-        let (name, value) = line.split_once(':').unwrap_or((line, ""));
-        let byte = |character| u8::try_from(u32::from(character)).expect("a character up to U+00FF");
-        (name.to_ascii_lowercase().into_bytes(), value.trim_matches([' ', '\t']).chars().map(byte).collect())
+fn lines(lines: &[Text]) -> Headers {
+    let bytes = |text: &str| -> Vec<u8> {
+        text.chars().map(|character| u8::try_from(u32::from(character)).expect("a character up to U+00FF")).collect()
+    };
+    let line = |line: &Text| {
+        let line = line.expand();
+        let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+        (bytes(&name.to_ascii_lowercase()), bytes(value.trim_matches([' ', '\t'])))
     };
     Headers(lines.iter().map(line).collect())
 }

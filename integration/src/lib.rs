@@ -26,6 +26,9 @@ mod echo;
 mod envoy;
 mod headers;
 pub mod markdown;
+pub mod runners;
+pub mod text;
+pub mod wasm_host;
 
 pub use bootstrap::{Bootstrap, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};

@@ -1,36 +1,30 @@
-//! The one table of `integration/cases`, through the filter itself and through a real Envoy.
+//! The one table of `integration/cases`, by three runners: the filter itself, the compiled module, a real Envoy.
 
 use anyhow::{Context, Result};
-use integration::cases::{Case, CaseFile, Outcome};
-use integration::{Bootstrap, Echo, Envoy, Headers, Protocol, Request};
-use serde_json::json;
-use tenancy_filter::{Filter, Header, Mutation, Tally};
+use integration::cases::{Case, CaseFile, Counts, Outcome, Peer, Runner};
+use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
+use integration::text::Text;
 
 #[test]
 fn natively() -> Result<()> {
     for file in CaseFile::all()? {
-        let filter = filter(&file.configuration)?;
+        let filter = NativeRunner::new(&file.configuration).with_context(|| file.name.clone())?;
         for case in &file.cases {
-            let outcome = apply(&filter, &case.authority, &case.headers());
-            assert_eq!(outcome, case.expected(), "{}: {}", file.name, case.name);
+            filter.run(case).with_context(|| case.name.clone())?.check(case, &file.name);
         }
     }
     Ok(())
 }
 
-/// A gateway and then a sidecar of the same configuration: the second has nothing left to do (R19).
 #[test]
-fn twice_equals_once() -> Result<()> {
-    for file in CaseFile::all()?.iter().filter(|file| file.configuration.get("tenant").is_some()) {
-        let mut sidecar = file.configuration.clone();
-        sidecar["role"] = json!("mesh");
-        sidecar.as_object_mut().context("an object")?.remove("strip");
-        let sidecar = filter(&sidecar)?;
-        for case in &file.cases {
-            if let Outcome::Upstream(once) = case.expected() {
-                let twice = apply(&sidecar, &case.authority, &once);
-                assert_eq!(twice, case.expected(), "{}: {}", file.name, case.name);
-            }
+fn inside_the_module() -> Result<()> {
+    for file in CaseFile::all()? {
+        let filter = NativeRunner::new(&file.configuration)?;
+        let mut module = ModuleRunner::new(&file.configuration).with_context(|| file.name.clone())?;
+        for case in file.cases.iter().filter(|case| case.runs(&[Runner::Module])) {
+            let run = module.run(case).with_context(|| format!("{}: {}", file.name, case.name))?;
+            run.check(case, &file.name);
+            assert_eq!(run.counted, filter.run(case)?.counted, "{}: {}", file.name, case.name);
         }
     }
     Ok(())
@@ -39,54 +33,39 @@ fn twice_equals_once() -> Result<()> {
 #[tokio::test]
 async fn through_envoy() -> Result<()> {
     for file in CaseFile::all()? {
-        let service = Echo::start("service").await?;
-        let bootstrap = Bootstrap::gateway()?.configuration(file.configuration.clone());
-        let envoy = Envoy::start(&bootstrap.cluster("sidecar", service.address())).await?;
-        for case in &file.cases {
-            for protocol in [Protocol::Http1, Protocol::Http2] {
-                let outcome = send(&envoy, &service, case, protocol).await;
-                let outcome = outcome.with_context(|| format!("{}: {} ({protocol:?})", file.name, case.name))?;
-                assert_eq!(outcome, case.expected(), "{}: {} ({protocol:?})", file.name, case.name);
+        let filter = NativeRunner::new(&file.configuration)?;
+        let proxy = Proxy::start(&file.configuration).await.with_context(|| file.name.clone())?;
+        let mut expected = Counts::new();
+        for (case, wire) in file.cases.iter().flat_map(|case| Wire::ALL.map(|wire| (case, wire))) {
+            if !case.runs(&[Runner::Envoy, wire.runner()]) {
+                continue;
             }
+            let who = format!("{}: {} ({wire:?})", file.name, case.name);
+            let outcome = proxy.run(case, wire).await.with_context(|| who.clone())?;
+            assert_eq!(outcome, case.expected(), "{who}");
+            let counted = filter.run(case)?.counted;
+            counted.into_iter().for_each(|(name, count)| *expected.entry(name).or_default() += count);
         }
+        assert_eq!(proxy.counted(&expected).await?, expected, "{}: what all of them counted", file.name);
     }
     Ok(())
 }
 
-fn filter(configuration: &serde_json::Value) -> Result<Filter> {
-    Ok(Filter::from_config(configuration.to_string().as_bytes())?)
-}
-
-/// What the filter makes of a request, with its mutations applied as Envoy applies them.
-fn apply(filter: &Filter, authority: &str, headers: &Headers) -> Outcome {
-    let mut lines = vec![Header { name: b":authority", value: authority.as_bytes() }];
-    lines.extend(headers.0.iter().map(|(name, value)| Header { name, value }));
-    let request = tenancy_filter::Request { headers: &lines, ..Default::default() };
-    let mutations = match filter.on_request(&request, &Tally::default()) {
-        Ok(mutations) => mutations,
-        Err(refusal) => return Outcome::Refused(refusal.status().try_into().expect("a status")),
-    };
-    let mut left = headers.clone();
-    for mutation in mutations {
-        let (Mutation::Remove { name } | Mutation::Set { name, .. }) = &mutation;
-        left.0.retain(|(known, _)| known != name);
-        if let Mutation::Set { name, value } = mutation {
-            left.0.push((name.into(), value.into()));
+/// A proxy and then a sidecar of the same configuration: the second has nothing left to do (R19).
+#[test]
+fn twice_equals_once() -> Result<()> {
+    for file in CaseFile::all()? {
+        let Some(twin) = file.mesh_twin() else { continue };
+        let twin = NativeRunner::new(&twin).with_context(|| file.name.clone())?;
+        for case in file.cases.iter().filter(|case| case.runs(&[Runner::Twice])) {
+            let Outcome::Upstream(headers, trailers) = case.expected() else { continue };
+            let [headers, trailers] =
+                [headers, trailers].map(|lines| lines.lines().into_iter().map(Text::Plain).collect());
+            let again =
+                Case { headers, trailers, upstream: None, trailers_upstream: None, peer: Peer::Known, ..case.clone() };
+            let twice = twin.run(&again).with_context(|| case.name.clone())?.outcome;
+            assert_eq!(twice, case.expected(), "{}: {}", file.name, case.name);
         }
     }
-    Outcome::upstream(left)
-}
-
-/// Sends a case's request, and leaves out of what arrives what Envoy itself writes.
-async fn send(envoy: &Envoy, service: &Echo, case: &Case, protocol: Protocol) -> Result<Outcome> {
-    let mut request = Request::to(&case.authority);
-    for (name, value) in case.headers().0 {
-        request = request.header(std::str::from_utf8(&name)?, value);
-    }
-    let reply = request.send(envoy.listener(), protocol).await?;
-    let Some(mut received) = service.take().pop() else { return Ok(Outcome::Refused(reply.status)) };
-    let envoys =
-        [&b"host"[..], b"x-forwarded-proto", b"x-forwarded-for", b"x-envoy-external-address", b"x-envoy-internal"];
-    received.headers.0.retain(|(name, _)| !envoys.contains(&&name[..]));
-    Ok(Outcome::upstream(received.headers))
+    Ok(())
 }

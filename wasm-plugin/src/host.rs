@@ -50,11 +50,12 @@ pub(crate) struct HeaderMap(Vec<u8>);
 pub(crate) type Pairs<'a> = SmallVec<[Header<'a>; 64]>;
 
 impl HeaderMap {
-    pub(crate) fn read(map: MapType) -> Result<Self, HostFailure> {
+    /// Nothing where the map has no line: the host then hands over no memory.
+    pub(crate) fn read(map: MapType) -> Result<Option<Self>, HostFailure> {
         let (mut data, mut size) = (ptr::null_mut(), 0);
         // SAFETY: both pointers are valid for the call's one write through each.
         done(unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) })?;
-        Ok(Self(owned(data, size).unwrap_or_default()))
+        Ok(owned(data, size).map(Self))
     }
 
     /// Every line, borrowed from the host's buffer.
@@ -70,12 +71,8 @@ fn owned(data: *mut u8, size: usize) -> Option<Vec<u8>> {
 }
 
 /// The pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
-/// all as 32 bits in little endian; then the names and values, each followed by a zero byte. Envoy
-/// hands over an empty map as no bytes at all.
+/// all as 32 bits in little endian; then the names and values, each followed by a zero byte.
 pub(crate) fn pairs(bytes: &[u8]) -> Option<Pairs<'_>> {
-    if bytes.is_empty() {
-        return Some(SmallVec::new());
-    }
     let (count, rest) = bytes.split_first_chunk()?;
     let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
     let (sizes, mut data) = rest.split_at_checked(count.checked_mul(8)?)?;

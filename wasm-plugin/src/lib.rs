@@ -61,7 +61,7 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         let plugin = self.plugin.clone()?;
-        Some(Box::new(Http { plugin, peer: Peer::Unknown }))
+        Some(Box::new(Http { plugin, peer: Peer::Unknown, is_answered: false }))
     }
 
     fn get_type(&self) -> Option<ContextType> {
@@ -73,6 +73,8 @@ impl RootContext for Root {
 struct Http {
     plugin: Rc<Plugin>,
     peer: Peer,
+    /// Whether a local reply went out; nothing is asked of the host from then on.
+    is_answered: bool,
 }
 
 /// Why a request goes no further.
@@ -97,12 +99,16 @@ impl Context for Http {}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        if self.is_answered {
+            return Action::Pause;
+        }
         self.peer = host::peer(&self.plugin.filter);
         self.go_on(self.rewrite_headers())
     }
 
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         match self.plugin.filter.role(self.peer) {
+            _ if self.is_answered => Action::Pause,
             Role::Edge => self.go_on(self.strip_trailers()),
             Role::Mesh => Action::Continue,
         }
@@ -112,7 +118,7 @@ impl HttpContext for Http {
 impl Http {
     fn rewrite_headers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let map = HeaderMap::read(MapType::HttpRequestHeaders)?;
+        let map = HeaderMap::read(MapType::HttpRequestHeaders)?.ok_or(HostFailure)?;
         let headers = map.headers()?;
         if headers.is_empty() {
             // A request has pseudo-headers; a map that the host could not hand over has nothing.
@@ -128,13 +134,13 @@ impl Http {
 
     fn strip_trailers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let map = HeaderMap::read(MapType::HttpRequestTrailers)?;
+        let Some(map) = HeaderMap::read(MapType::HttpRequestTrailers)? else { return Ok(()) };
         let trailers = map.headers()?;
         apply(MapType::HttpRequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
     }
 
     /// At an edge nothing passes that was not looked at; the mesh breaks no request over it.
-    fn go_on(&self, outcome: Result<(), Stop>) -> Action {
+    fn go_on(&mut self, outcome: Result<(), Stop>) -> Action {
         let Err(stop) = outcome else { return Action::Continue };
         match stop {
             Stop::Refused(refusal) => host::respond(refusal.status(), &refusal.to_string()),
@@ -146,6 +152,7 @@ impl Http {
                 }
             }
         }
+        self.is_answered = true;
         Action::Pause
     }
 }

@@ -66,11 +66,12 @@ fn claim(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
 }
 
 /// A list arrives as pairs of its elements and nothing; its first element is then found by index,
-/// which in a map would be the value of a key called 0.
+/// which in a map would be the value of a key called 0. Without elements both are the same, and
+/// hold as little.
 fn is_list(bytes: &[u8], path: &[&str]) -> Result<bool, HostFailure> {
     let Some(elements) = pairs(bytes).filter(|pairs| pairs.iter().all(|pair| pair.value.is_empty())) else {
         return Ok(false);
     };
-    let Some(first) = elements.first() else { return Ok(false) };
+    let Some(first) = elements.first() else { return Ok(true) };
     Ok(claim(&[path, &["0"]].concat())?.is_some_and(|element| element == first.name))
 }

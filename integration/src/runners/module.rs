@@ -1,0 +1,52 @@
+//! The compiled module, in the wasm host.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::{Run, counts, part};
+use crate::cases::{Case, Outcome};
+use crate::wasm_host::{Action, Exchange, RootContext, WasmHost};
+
+/// A VM with one configuration.
+pub struct ModuleRunner {
+    host: WasmHost,
+    root: RootContext,
+}
+
+impl ModuleRunner {
+    /// A VM with this configuration.
+    pub fn new(configuration: &Value) -> Result<Self> {
+        let mut host = WasmHost::start()?;
+        let root = host.configure(&configuration.to_string())?;
+        let root = root.with_context(|| format!("the module refuses its configuration: {:?}", host.log()))?;
+        Ok(Self { host, root })
+    }
+
+    /// Sends a request through the module as Envoy does, and flushes the counters.
+    pub fn run(&mut self, case: &Case) -> Result<Run> {
+        let host = &mut self.host;
+        let stream = host.open(self.root, Exchange::of(case))?;
+        let mut action = host.on_request_headers(stream)?;
+        if action == Action::Continue && !case.trailers.is_empty() {
+            action = host.on_request_trailers(stream)?;
+        }
+        let left = host.close(stream)?;
+        ensure!(host.log().is_empty(), "the module logged {:?}", host.log());
+        host.tick(self.root)?;
+        let (counted, requests) = counts(host.take_metrics());
+        ensure!(requests == 1, "{requests} requests were counted");
+        Ok(Run { outcome: outcome(case, left, action)?, counted })
+    }
+}
+
+fn outcome(case: &Case, left: Exchange, action: Action) -> Result<Outcome> {
+    match (&left.replies[..], action) {
+        ([], Action::Continue) => {
+            let (pseudo, headers) = part(left.headers);
+            ensure!(pseudo == case.pseudo_headers(), "the module changed {pseudo:?}");
+            Ok(Outcome::upstream(headers, left.trailers))
+        }
+        ([reply], Action::Pause) => Ok(Outcome::Refused(reply.status.try_into()?)),
+        (replies, action) => anyhow::bail!("{action:?} with {replies:?}"),
+    }
+}

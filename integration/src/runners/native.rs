@@ -1,0 +1,104 @@
+//! The filter itself, without a proxy around it.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Request, Tally, Token};
+
+use super::{Run, counts, part};
+use crate::cases::{Case, Outcome, Peer};
+use crate::headers::Headers;
+use crate::wasm_host::{at, value};
+
+/// A filter with one configuration.
+#[derive(Debug)]
+pub struct NativeRunner(Filter);
+
+/// A claim in the host's encoding.
+enum Encoded {
+    Absent,
+    Single(Vec<u8>),
+    List(Vec<Vec<u8>>),
+}
+
+impl NativeRunner {
+    /// A filter with this configuration.
+    pub fn new(configuration: &Value) -> Result<Self> {
+        Ok(Self(Filter::from_config(configuration.to_string().as_bytes())?))
+    }
+
+    /// Asks the filter, and applies its mutations as Envoy applies them.
+    pub fn run(&self, case: &Case) -> Result<Run> {
+        let tally = Tally::default();
+        let outcome = self.outcome(case, &tally)?;
+        let (counted, requests) = counts(tally.take().map(|(counter, count)| (counter.name().to_owned(), count)));
+        ensure!(requests == 1, "{requests} requests were counted");
+        Ok(Run { outcome, counted })
+    }
+
+    fn outcome(&self, case: &Case, tally: &Tally) -> Result<Outcome> {
+        let mut all = case.pseudo_headers();
+        all.0.extend(case.headers().0);
+        let claims = case.token.iter().flat_map(|token| self.0.claims().iter().map(|path| Encoded::read(token, path)));
+        let claims: Vec<_> = claims.collect();
+        let claims: Vec<_> = claims.iter().map(Encoded::claim).collect();
+        let issuer = case.token.as_ref().and_then(|token| value(token.get("iss")?));
+        let token = issuer.as_ref().map(|issuer| Token { issuer, claims: &claims });
+        let peer = case.peer.into();
+        let headers = borrowed(&all);
+        let request = Request { headers: &headers, token: token.as_ref(), peer };
+        let left = match self.0.on_request(&request, tally) {
+            Ok(mutations) => apply(&all, mutations),
+            Err(refusal) => return Ok(Outcome::Refused(refusal.status().try_into()?)),
+        };
+        let (pseudo, headers) = part(left);
+        ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
+        let trailers = case.trailers();
+        let lines = borrowed(&trailers);
+        Ok(Outcome::upstream(headers, apply(&trailers, self.0.on_request_trailers(&lines, peer, tally))))
+    }
+}
+
+impl Encoded {
+    fn read(token: &Value, path: &ClaimPath) -> Self {
+        let path: Vec<_> = path.iter().map(String::as_str).collect();
+        let single = |claim: &Value| value(claim).unwrap_or_default();
+        match at(token, &path) {
+            None => Self::Absent,
+            Some(Value::Array(list)) => Self::List(list.iter().map(single).collect()),
+            Some(claim) => Self::Single(single(claim)),
+        }
+    }
+
+    fn claim(&self) -> Claim<'_> {
+        match self {
+            Self::Absent => Claim::Absent,
+            Self::Single(bytes) => Claim::Single(bytes),
+            Self::List(elements) => Claim::List(elements.iter().map(Vec::as_slice).collect()),
+        }
+    }
+}
+
+impl From<Peer> for tenancy_filter::Peer {
+    fn from(peer: Peer) -> Self {
+        match peer {
+            Peer::Known => Self::Known,
+            Peer::Unknown => Self::Unknown,
+        }
+    }
+}
+
+fn borrowed(headers: &Headers) -> Vec<Header<'_>> {
+    headers.0.iter().map(|(name, value)| Header { name, value }).collect()
+}
+
+fn apply(headers: &Headers, mutations: Vec<Mutation<'_>>) -> Headers {
+    let mut left = headers.clone();
+    for mutation in mutations {
+        let (Mutation::Remove { name } | Mutation::Set { name, .. }) = &mutation;
+        left.0.retain(|(known, _)| known != name);
+        if let Mutation::Set { name, value } = mutation {
+            left.0.push((name.into(), value.into()));
+        }
+    }
+    left
+}

@@ -1,0 +1,194 @@
+//! The host functions that the module needs; any other is a trap with its name.
+
+use wasmi::{Caller, Error, Extern, Memory, Val};
+
+use super::encoding;
+use super::state::{Fault, Reply, State};
+use crate::headers::Headers;
+
+const OK: u32 = 0;
+pub(super) const NOT_FOUND: u32 = 1;
+const BAD_ARGUMENT: u32 = 2;
+pub(super) const SERIALIZATION_FAILURE: u32 = 3;
+const INTERNAL_FAILURE: u32 = 10;
+
+const REQUEST_HEADERS: u64 = 0;
+const REQUEST_TRAILERS: u64 = 1;
+const PLUGIN_CONFIGURATION: u64 = 7;
+
+/// A host call under way.
+struct Call<'c> {
+    caller: Caller<'c, State>,
+    memory: Memory,
+    fault: Option<Fault>,
+}
+
+/// Answers a call of a host function with its status.
+pub(super) fn answer(
+    name: &str,
+    mut caller: Caller<'_, State>,
+    arguments: &[Val],
+    results: &mut [Val],
+) -> Result<(), Error> {
+    let memory = caller.get_export("memory").and_then(Extern::into_memory).ok_or_else(|| Error::new("no memory"))?;
+    caller.data_mut().journal.push(name.into());
+    let fault = caller.data_mut().fault(name);
+    let arguments = arguments.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+    let status = match fault {
+        Some(Fault::Fails) => INTERNAL_FAILURE,
+        _ => Call { caller, memory, fault }.run(name, &arguments)?,
+    };
+    if let [result] = results {
+        *result = Val::I32(status.cast_signed());
+    }
+    Ok(())
+}
+
+fn number(value: &Val) -> Result<u64, Error> {
+    match value {
+        Val::I32(number) => Ok(u64::from(number.cast_unsigned())),
+        Val::I64(number) => Ok(number.cast_unsigned()),
+        _ => Err(Error::new("a number that no host function takes")),
+    }
+}
+
+impl Call<'_> {
+    fn run(&mut self, name: &str, arguments: &[u64]) -> Result<u32, Error> {
+        match (name, arguments) {
+            ("proxy_log", &[_, data, size]) => self.log(data, size),
+            ("proxy_get_buffer_bytes", &[kind, start, length, data, size]) => {
+                self.buffer(kind, start, length, data, size)
+            }
+            ("proxy_get_header_map_pairs", &[map, data, size]) => self.pairs(map, data, size),
+            ("proxy_replace_header_map_value", &[map, name, name_size, value, value_size]) => {
+                let (name, value) = (self.bytes(name, name_size)?, self.bytes(value, value_size)?);
+                Ok(self.change(map, &name, Some(value)))
+            }
+            ("proxy_remove_header_map_value", &[map, name, size]) => {
+                let name = self.bytes(name, size)?;
+                Ok(self.change(map, &name, None))
+            }
+            ("proxy_send_local_response", &[status, _, _, body, size, ..]) => self.reply(status, body, size),
+            ("proxy_get_property", &[path, path_size, data, size]) => self.property(path, path_size, data, size),
+            ("proxy_set_tick_period_milliseconds", &[period]) => {
+                let state = self.caller.data_mut();
+                state.tick_periods.insert(state.context, period);
+                Ok(OK)
+            }
+            ("proxy_define_metric", &[_, name, size, number]) => self.define_metric(name, size, number),
+            ("proxy_increment_metric", &[number, count]) => Ok(self.count(number, count)),
+            _ => Err(Error::new(format!("the module calls {name}, which this host does not offer"))),
+        }
+    }
+
+    fn log(&mut self, data: u64, size: u64) -> Result<u32, Error> {
+        let message = self.bytes(data, size)?;
+        self.caller.data_mut().log.push(String::from_utf8_lossy(&message).into_owned());
+        Ok(OK)
+    }
+
+    fn buffer(&mut self, kind: u64, start: u64, length: u64, data: u64, size: u64) -> Result<u32, Error> {
+        let state = self.caller.data();
+        match (kind, state.configurations.get(&state.context)) {
+            (PLUGIN_CONFIGURATION, Some(text)) => {
+                let wanted = text.bytes().skip(index(start)?).take(index(length)?).collect();
+                self.hand_over(wanted, data, size)
+            }
+            _ => Ok(NOT_FOUND),
+        }
+    }
+
+    fn pairs(&mut self, map: u64, data: u64, size: u64) -> Result<u32, Error> {
+        let Some(lines) = self.map(map) else { return Ok(BAD_ARGUMENT) };
+        let bytes = encoding::pairs_or_nothing(&lines.0);
+        self.hand_over(bytes, data, size)
+    }
+
+    /// Removes every line of a name, and adds one where there is a value.
+    fn change(&mut self, map: u64, name: &[u8], value: Option<Vec<u8>>) -> u32 {
+        let Some(lines) = self.map(map) else { return BAD_ARGUMENT };
+        lines.0.retain(|(known, _)| known != name);
+        lines.0.extend(value.map(|value| (name.to_vec(), value)));
+        OK
+    }
+
+    fn reply(&mut self, status: u64, body: u64, size: u64) -> Result<u32, Error> {
+        let body = String::from_utf8_lossy(&self.bytes(body, size)?).into_owned();
+        let status = u32::try_from(status).map_err(|_| Error::new("a status of more than 32 bits"))?;
+        let Some(exchange) = self.caller.data_mut().exchange() else { return Ok(BAD_ARGUMENT) };
+        exchange.replies.push(Reply { status, body });
+        Ok(OK)
+    }
+
+    fn property(&mut self, path: u64, path_size: u64, data: u64, size: u64) -> Result<u32, Error> {
+        let path = self.bytes(path, path_size)?;
+        let path = String::from_utf8(path).map_err(|_| Error::new("a property's path that is no text"))?;
+        let Some(exchange) = self.caller.data_mut().exchange() else { return Ok(NOT_FOUND) };
+        match exchange.property(&path.split('\0').collect::<Vec<_>>()) {
+            Ok(value) => self.hand_over(value, data, size),
+            Err(status) => Ok(status),
+        }
+    }
+
+    fn define_metric(&mut self, name: u64, size: u64, number: u64) -> Result<u32, Error> {
+        let name = String::from_utf8_lossy(&self.bytes(name, size)?).into_owned();
+        let metrics = &mut self.caller.data_mut().metrics;
+        // As in Envoy, a name that is known keeps its number: two configurations of a VM share their metrics.
+        let place = metrics.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            metrics.push((name, 0));
+            metrics.len() - 1
+        });
+        self.write(number, &u32::try_from(place).expect("few metrics").to_le_bytes())?;
+        Ok(OK)
+    }
+
+    fn count(&mut self, number: u64, count: u64) -> u32 {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        let Some((_, total)) = self.caller.data_mut().metrics.get_mut(place) else { return BAD_ARGUMENT };
+        *total += count;
+        OK
+    }
+
+    fn map(&mut self, map: u64) -> Option<&mut Headers> {
+        let exchange = self.caller.data_mut().exchange()?;
+        match map {
+            REQUEST_HEADERS => Some(&mut exchange.headers),
+            REQUEST_TRAILERS => Some(&mut exchange.trailers),
+            _ => None,
+        }
+    }
+
+    /// Writes bytes into memory that the module allocates, and says where; nothing is a null pointer.
+    fn hand_over(&mut self, mut bytes: Vec<u8>, data: u64, size: u64) -> Result<u32, Error> {
+        if self.fault == Some(Fault::Truncates) {
+            bytes.pop();
+        }
+        let length = u32::try_from(bytes.len()).map_err(|_| Error::new("more than 4 GiB"))?;
+        let place = if bytes.is_empty() { 0 } else { self.allocate(length)? };
+        self.write(u64::from(place), &bytes)?;
+        self.write(data, &place.to_le_bytes())?;
+        self.write(size, &length.to_le_bytes())?;
+        Ok(OK)
+    }
+
+    fn allocate(&mut self, size: u32) -> Result<u32, Error> {
+        let malloc = self.caller.get_export("malloc").and_then(Extern::into_func);
+        let malloc = malloc.ok_or_else(|| Error::new("the module allocates nothing"))?;
+        let malloc = malloc.typed::<u32, u32>(&self.caller)?;
+        malloc.call(&mut self.caller, size)
+    }
+
+    fn bytes(&self, place: u64, size: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = vec![0; index(size)?];
+        self.memory.read(&self.caller, index(place)?, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn write(&mut self, place: u64, bytes: &[u8]) -> Result<(), Error> {
+        Ok(self.memory.write(&mut self.caller, index(place)?, bytes)?)
+    }
+}
+
+fn index(number: u64) -> Result<usize, Error> {
+    usize::try_from(number).map_err(|_| Error::new("a place beyond memory"))
+}

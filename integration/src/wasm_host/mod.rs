@@ -1,0 +1,190 @@
+//! A small proxy-wasm host (ABI 0.2.1) for the compiled module, which counts its calls and can make them fail.
+
+mod calls;
+mod encoding;
+mod state;
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, bail, ensure};
+use wasmi::{Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
+
+use crate::bootstrap::module;
+use state::State;
+
+pub(crate) use encoding::{at, value};
+pub use state::{Exchange, Fault, Reply};
+
+/// A VM with the module in it, and everything that the module sees of a proxy.
+pub struct WasmHost {
+    store: Store<State>,
+    instance: Instance,
+    next_context: i32,
+}
+
+/// A plugin configuration in a VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RootContext(i32);
+
+/// One request in a VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream(i32);
+
+/// What the module wants to become of a request for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It goes on.
+    Continue,
+    /// It waits.
+    Pause,
+}
+
+impl WasmHost {
+    /// Loads the module.
+    pub fn start() -> Result<Self> {
+        let engine = Engine::default();
+        let module = Module::new(&engine, &fs::read(module()?)?)?;
+        let mut linker = Linker::new(&engine);
+        for import in module.imports() {
+            let ExternType::Func(kind) = import.ty().clone() else { bail!("the module imports {}", import.name()) };
+            let name = import.name().to_owned();
+            linker.func_new(import.module(), import.name(), kind, move |caller, arguments, results| {
+                calls::answer(&name, caller, arguments, results)
+            })?;
+        }
+        let mut store = Store::new(&engine, State::default());
+        let instance = linker.instantiate_and_start(&mut store, &module)?;
+        let mut host = Self { store, instance, next_context: 0 };
+        host.call::<(), ()>("_initialize", ())?;
+        Ok(host)
+    }
+
+    /// Adds a plugin configuration; `None` where the module refuses it.
+    pub fn configure(&mut self, configuration: &str) -> Result<Option<RootContext>> {
+        let root = self.new_context();
+        self.store.data_mut().configurations.insert(root, configuration.into());
+        self.enter::<_, ()>("proxy_on_context_create", root, (root, 0))?;
+        ensure!(self.enter::<_, i32>("proxy_on_vm_start", root, (root, 0))? == 1, "the module refuses to start");
+        let size = i32::try_from(configuration.len())?;
+        let accepted = self.enter::<_, i32>("proxy_on_configure", root, (root, size))? == 1;
+        Ok(accepted.then_some(RootContext(root)))
+    }
+
+    /// Begins a request.
+    pub fn open(&mut self, root: RootContext, exchange: Exchange) -> Result<Stream> {
+        let stream = self.new_context();
+        self.store.data_mut().exchanges.insert(stream, exchange);
+        self.enter::<_, ()>("proxy_on_context_create", stream, (stream, root.0))?;
+        Ok(Stream(stream))
+    }
+
+    /// Hands the headers of a request to the module.
+    pub fn on_request_headers(&mut self, stream: Stream) -> Result<Action> {
+        let lines = i32::try_from(self.exchange(stream)?.headers.0.len())?;
+        self.action("proxy_on_request_headers", stream, (stream.0, lines, 0))
+    }
+
+    /// Hands the trailers of a request to the module.
+    pub fn on_request_trailers(&mut self, stream: Stream) -> Result<Action> {
+        let lines = i32::try_from(self.exchange(stream)?.trailers.0.len())?;
+        self.action("proxy_on_request_trailers", stream, (stream.0, lines))
+    }
+
+    /// Hands the headers of a response, the module's own local reply among them, to the module.
+    pub fn on_response_headers(&mut self, stream: Stream) -> Result<Action> {
+        self.action("proxy_on_response_headers", stream, (stream.0, 0, 0))
+    }
+
+    /// Says that a request is over, as far as its sender is concerned.
+    pub fn on_done(&mut self, stream: Stream) -> Result<()> {
+        self.enter::<_, i32>("proxy_on_done", stream.0, stream.0).map(drop)
+    }
+
+    /// Forgets a request; gives what became of it.
+    pub fn on_delete(&mut self, stream: Stream) -> Result<Exchange> {
+        self.enter::<_, ()>("proxy_on_delete", stream.0, stream.0)?;
+        self.store.data_mut().exchanges.remove(&stream.0).context("a stream")
+    }
+
+    /// Ends a request as Envoy does: done, log, delete.
+    pub fn close(&mut self, stream: Stream) -> Result<Exchange> {
+        self.on_done(stream)?;
+        self.enter::<_, ()>("proxy_on_log", stream.0, stream.0)?;
+        self.on_delete(stream)
+    }
+
+    /// Lets the timer ring.
+    pub fn tick(&mut self, root: RootContext) -> Result<()> {
+        let due = self.store.data().tick_periods.get(&root.0).is_some_and(|milliseconds| *milliseconds > 0);
+        ensure!(due, "the module set no timer");
+        self.enter("proxy_on_tick", root.0, root.0)
+    }
+
+    /// Makes every call of a host function go wrong, after so many that do not.
+    pub fn fail(&mut self, function: &str, after: usize, fault: Fault) {
+        self.store.data_mut().faults.insert(function.into(), (after, fault));
+    }
+
+    /// Lets all host functions work again.
+    pub fn recover(&mut self) {
+        self.store.data_mut().faults.clear();
+    }
+
+    /// The host calls since the last [`forget`](Self::forget), in order.
+    pub fn journal(&self) -> &[String] {
+        &self.store.data().journal
+    }
+
+    /// The same, counted by the name of the function.
+    pub fn calls(&self) -> BTreeMap<&str, usize> {
+        let mut calls = BTreeMap::new();
+        self.journal().iter().for_each(|name| *calls.entry(name.as_str()).or_default() += 1);
+        calls
+    }
+
+    /// Begins the journal anew.
+    pub fn forget(&mut self) {
+        self.store.data_mut().journal.clear();
+    }
+
+    /// What the module logged.
+    pub fn log(&self) -> &[String] {
+        &self.store.data().log
+    }
+
+    /// Takes what was counted since it was asked last, by the name of the metric.
+    pub fn take_metrics(&mut self) -> BTreeMap<String, u64> {
+        let metrics = self.store.data_mut().metrics.iter_mut();
+        metrics.map(|(name, count)| (name.clone(), std::mem::take(count))).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// A request as it stands.
+    pub fn exchange(&self, stream: Stream) -> Result<&Exchange> {
+        self.store.data().exchanges.get(&stream.0).context("a stream that is open")
+    }
+
+    fn new_context(&mut self) -> i32 {
+        self.next_context += 1;
+        self.next_context
+    }
+
+    fn action(&mut self, callback: &str, stream: Stream, arguments: impl WasmParams) -> Result<Action> {
+        Ok(match self.enter::<_, i32>(callback, stream.0, arguments)? {
+            0 => Action::Continue,
+            1 => Action::Pause,
+            other => bail!("{callback} answers {other}"),
+        })
+    }
+
+    /// Calls a callback on behalf of a context.
+    fn enter<P: WasmParams, R: WasmResults>(&mut self, callback: &str, context: i32, arguments: P) -> Result<R> {
+        self.store.data_mut().context = context;
+        self.call(callback, arguments)
+    }
+
+    fn call<P: WasmParams, R: WasmResults>(&mut self, export: &str, arguments: P) -> Result<R> {
+        let function = self.instance.get_typed_func::<P, R>(&self.store, export)?;
+        function.call(&mut self.store, arguments).map_err(|trap| anyhow::anyhow!("{export}: {trap}"))
+    }
+}

@@ -1,0 +1,101 @@
+//! What the host knows.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::encoding;
+use crate::cases::{Case, Peer};
+use crate::headers::Headers;
+
+/// One request, as the proxy holds it while the module works on it.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// The header lines, pseudo-headers included.
+    pub headers: Headers,
+    /// The trailer lines.
+    pub trailers: Headers,
+    /// The payload that `jwt_authn` verified.
+    pub token: Option<Value>,
+    /// Who sends it.
+    pub peer: Peer,
+    /// The local replies, of which there may be one.
+    pub replies: Vec<Reply>,
+}
+
+/// A local reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u32,
+    /// The body.
+    pub body: String,
+}
+
+/// What goes wrong with a host call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It answers `InternalFailure` and does nothing.
+    Fails,
+    /// It answers `Ok`, and the bytes that it hands over end early.
+    Truncates,
+}
+
+/// Everything but the module and its memory.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The context on whose behalf the module runs.
+    pub(super) context: i32,
+    pub(super) configurations: BTreeMap<i32, String>,
+    pub(super) exchanges: BTreeMap<i32, Exchange>,
+    /// In milliseconds.
+    pub(super) tick_periods: BTreeMap<i32, u64>,
+    pub(super) metrics: Vec<(String, u64)>,
+    pub(super) faults: BTreeMap<String, (usize, Fault)>,
+    pub(super) journal: Vec<String>,
+    pub(super) log: Vec<String>,
+}
+
+impl Exchange {
+    /// The request of a case.
+    pub fn of(case: &Case) -> Self {
+        let mut headers = case.pseudo_headers();
+        headers.0.extend(case.headers().0);
+        let (token, peer) = (case.token.clone(), case.peer);
+        Self { headers, trailers: case.trailers(), token, peer, replies: Vec::new() }
+    }
+
+    /// A property by its path (Envoy, "Attributes"): the bytes, or the status of the ABI.
+    pub(super) fn property(&self, path: &[&str]) -> Result<Vec<u8>, u32> {
+        let known = self.peer == Peer::Known;
+        match path {
+            ["connection", "mtls"] => Ok(vec![u8::from(known)]),
+            // Inbound: the workload beside the proxy never asks through this host.
+            ["xds", "listener_direction"] => Ok(1u64.to_le_bytes().into()),
+            ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload", claim @ ..] => {
+                let payload = self.token.as_ref().ok_or(super::calls::NOT_FOUND)?;
+                let value = encoding::at(payload, claim).ok_or(super::calls::NOT_FOUND)?;
+                encoding::value(value).ok_or(super::calls::SERIALIZATION_FAILURE)
+            }
+            _ => Err(super::calls::NOT_FOUND),
+        }
+    }
+}
+
+impl State {
+    /// The fault that this call of a function meets, if any.
+    pub(super) fn fault(&mut self, function: &str) -> Option<Fault> {
+        let (good, fault) = self.faults.get_mut(function)?;
+        match good.checked_sub(1) {
+            None => Some(*fault),
+            Some(left) => {
+                *good = left;
+                None
+            }
+        }
+    }
+
+    pub(super) fn exchange(&mut self) -> Option<&mut Exchange> {
+        self.exchanges.get_mut(&self.context)
+    }
+}
