@@ -82,7 +82,7 @@ pub(crate) fn pairs(bytes: &[u8]) -> Option<Pairs<'_>> {
         let value = take(&mut data, [e, f, g, h])?;
         pairs.push(Header { name, value });
     }
-    Some(pairs)
+    data.is_empty().then_some(pairs)
 }
 
 /// The next name or value, without the zero byte behind it.
