@@ -55,6 +55,13 @@ impl Bootstrap {
         self
     }
 
+    /// Sends the requests of all clusters to this address.
+    pub fn clusters(mut self, address: SocketAddr) -> Self {
+        let list = self.at("/static_resources/clusters").as_array().expect("a list");
+        let names: Vec<_> = list.iter().map(|cluster| cluster["name"].as_str().expect("a name").to_owned()).collect();
+        names.iter().fold(self, |bootstrap, name| bootstrap.cluster(name, address))
+    }
+
     /// Chooses the protocol that a cluster speaks.
     pub fn upstream(mut self, cluster: &str, protocol: Protocol) -> Self {
         let options = match protocol {
@@ -87,6 +94,12 @@ impl Bootstrap {
     /// Leaves our filter out.
     pub fn without_filter(mut self) -> Self {
         self.http_filters().as_array_mut().expect("a list").retain(|filter| filter["name"] != WASM);
+        self
+    }
+
+    /// Puts an HTTP filter before all others.
+    pub fn behind(mut self, filter: Value) -> Self {
+        self.http_filters().as_array_mut().expect("a list").insert(0, filter);
         self
     }
 

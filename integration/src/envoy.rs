@@ -18,6 +18,8 @@ use crate::client::{Protocol, Request};
 
 /// Compiling a module on a busy machine takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A stat is no older than this.
+const FRESH: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running Envoy with one worker; dropping it stops it.
@@ -82,6 +84,20 @@ impl Envoy {
         let stat =
             |line: &str| line.split_once(": ").and_then(|(name, value)| Some((name.into(), value.parse().ok()?)));
         Ok(text.lines().filter_map(stat).collect())
+    }
+
+    /// Waits until the stats whose names match a regular expression are these, leaving out those that are zero.
+    pub async fn stats_become(&self, filter: &str, expected: &BTreeMap<String, u64>) -> Result<()> {
+        let deadline = Instant::now() + FRESH;
+        loop {
+            let mut stats = self.stats(filter).await?;
+            stats.retain(|_, count| *count > 0);
+            if stats == *expected {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "after {FRESH:?} {filter} is {stats:#?}, not {expected:#?}");
+            sleep(POLL).await;
+        }
     }
 
     /// What it logged so far.

@@ -25,6 +25,9 @@ mod client;
 mod echo;
 mod envoy;
 mod headers;
+mod hop;
+pub mod tls;
+pub mod token;
 
 pub use bootstrap::{Bootstrap, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};
@@ -32,3 +35,4 @@ pub use client::{Protocol, Reply, Request, raw};
 pub use echo::{Echo, Received};
 pub use envoy::{Envoy, Verdict};
 pub use headers::Headers;
+pub use hop::Hop;
