@@ -105,7 +105,29 @@ impl Bootstrap {
 
     /// The list of HTTP filters, for whatever else a test needs there.
     pub fn http_filters(&mut self) -> &mut Value {
-        self.at("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters")
+        &mut self.connection_manager()["http_filters"]
+    }
+
+    /// The listener.
+    pub fn listener(&mut self) -> &mut Value {
+        self.at("/static_resources/listeners/0")
+    }
+
+    /// Its filter chain.
+    pub fn filter_chain(&mut self) -> &mut Value {
+        self.at("/static_resources/listeners/0/filter_chains/0")
+    }
+
+    /// Its HTTP connection manager.
+    pub fn connection_manager(&mut self) -> &mut Value {
+        self.at("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
+    }
+
+    /// The list of routes.
+    pub fn routes(&mut self) -> &mut Value {
+        self.at(
+            "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes",
+        )
     }
 
     /// The value at a JSON pointer.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -29,7 +29,7 @@ pub struct Identity {
 impl Authority {
     /// A new one.
     pub fn new() -> Result<Self> {
-        let mut params = CertificateParams::new([])?;
+        let mut params = params("authority.test")?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Ok(Self(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?))
     }
@@ -37,7 +37,7 @@ impl Authority {
     /// Certifies this name.
     pub fn certify(&self, name: &str) -> Result<Identity> {
         let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new([name.to_owned()])?.signed_by(&key, &self.0)?;
+        let certificate = params(name)?.signed_by(&key, &self.0)?;
         Ok(Identity { certificate, key })
     }
 
@@ -75,4 +75,11 @@ impl Authority {
         let stream = TcpStream::connect(address).await?;
         Ok(TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(SERVER)?, stream).await?)
     }
+}
+
+/// A certificate whose issuer has its own subject's name would count as signed by itself.
+fn params(name: &str) -> Result<CertificateParams> {
+    let mut params = CertificateParams::new([name.to_owned()])?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    Ok(params)
 }
