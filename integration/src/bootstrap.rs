@@ -140,7 +140,8 @@ impl Bootstrap {
         &self.0
     }
 
-    fn plugin(&mut self) -> &mut Value {
+    /// The plugin: its name, failure policy, module and configuration.
+    pub fn plugin(&mut self) -> &mut Value {
         let filters = self.http_filters().as_array_mut().expect("a list");
         let filter = filters.iter_mut().find(|filter| filter["name"] == WASM).expect("our filter");
         &mut filter["typed_config"]["config"]
