@@ -142,9 +142,13 @@ impl Bootstrap {
 
     /// The plugin: its name, failure policy, module and configuration.
     pub fn plugin(&mut self) -> &mut Value {
+        &mut self.filter()["typed_config"]["config"]
+    }
+
+    /// Our filter.
+    pub(crate) fn filter(&mut self) -> &mut Value {
         let filters = self.http_filters().as_array_mut().expect("a list");
-        let filter = filters.iter_mut().find(|filter| filter["name"] == WASM).expect("our filter");
-        &mut filter["typed_config"]["config"]
+        filters.iter_mut().find(|filter| filter["name"] == WASM).expect("our filter")
     }
 
     fn find(&mut self, list: &str, name: &str) -> &mut Value {
