@@ -91,6 +91,11 @@ impl Envoy {
         Ok(text.lines().filter_map(stat).collect())
     }
 
+    /// Its process, for looking at it from outside.
+    pub fn pid(&self) -> u32 {
+        self.process.envoy.id()
+    }
+
     /// Waits until the stats whose names match a regular expression are these, leaving out those that are zero.
     pub async fn stats_become(&self, filter: &str, expected: &BTreeMap<String, u64>) -> Result<()> {
         let deadline = Instant::now() + FRESH;
