@@ -12,7 +12,6 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel, MapType};
 use tenancy_filter::{Counter, Filter, Mutation, Peer, Refusal, Request, Role, Tally};
 
-use counters::Counters;
 use host::{HeaderMap, HostFailure};
 use token::Payload;
 
@@ -28,7 +27,6 @@ proxy_wasm::main! {{
 #[derive(Default)]
 struct Root {
     plugin: Option<Rc<Plugin>>,
-    counters: Counters,
 }
 
 /// What all requests of a configuration share.
@@ -45,7 +43,7 @@ impl RootContext for Root {
         match Filter::from_config(&json) {
             Ok(filter) => {
                 self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
-                self.counters = Counters::define();
+                counters::define();
                 self.set_tick_period(FLUSH);
             }
             Err(errors) => errors.iter().for_each(|error| error!("tenancy-filter: {error}")),
@@ -55,7 +53,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         if let Some(plugin) = &self.plugin {
-            self.counters.flush(&plugin.tally);
+            counters::flush(&plugin.tally);
         }
     }
 
