@@ -46,3 +46,19 @@ async fn a_wrong_update_changes_nothing_and_a_good_one_after_it_works() -> Resul
     updates(&hop, 2, 3).await?;
     serves(&hop, "b.test").await
 }
+
+/// Counts are handed on once a second; a configuration that goes takes none with it.
+#[tokio::test]
+async fn an_update_loses_no_count() -> Result<()> {
+    let (mut discovery, bootstrap) = Discovery::of(Bootstrap::gateway()?.configuration(domain("a.test")))?;
+    let hop = Hop::start(bootstrap).await?;
+    for (number, name) in ["b.test", "a.test", "b.test"].into_iter().enumerate() {
+        for _ in 0..5 {
+            hop.pass(&Request::to("www.test")).await?;
+        }
+        discovery.configure(&domain(name))?;
+        updates(&hop, number as u64 + 2, 0).await?;
+    }
+    let requests = "wasmcustom.tenancy.requests";
+    hop.envoy.stats_become(requests, &[(requests.to_owned(), 15)].into()).await
+}

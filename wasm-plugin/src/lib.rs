@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use log::error;
+use proxy_wasm::hostcalls::set_tick_period;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel, MapType};
 use tenancy_filter::{Counter, Filter, Mutation, Peer, Refusal, Request, Role, Tally};
@@ -33,6 +34,23 @@ struct Root {
 struct Plugin {
     filter: Filter,
     tally: Tally,
+}
+
+/// When the configuration is replaced and its last request is over.
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        counters::flush(&self.tally);
+    }
+}
+
+/// Envoy would go on with the timer of a context that is gone.
+impl Drop for Root {
+    fn drop(&mut self) {
+        if self.plugin.is_some() {
+            // A timer that does not stop calls nobody.
+            let _ = set_tick_period(Duration::ZERO);
+        }
+    }
 }
 
 impl Context for Root {}
