@@ -10,14 +10,20 @@ use std::time::Instant;
 
 use anyhow::Result;
 use integration::token::{Issuer, jwt_authn};
-use integration::{Bootstrap, Discovery, Envoy, Request};
+use integration::{Bootstrap, Discovery, Envoy, Protocol, Request};
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use memory::Memory;
 use requests::{IDP, Mix};
 
+const REQUESTS: &str = "wasmcustom.tenancy.requests";
+
 /// In how many parts the work is done; the first warms up, and memory is looked at after each.
 const PARTS: u64 = 10;
+
+/// What one look at the allocator differs from the next.
+const SLACK_KIB: u64 = 64;
 
 /// How much the memory of the process may grow after warm-up; its allocator keeps and returns pages as it likes.
 const GROWTH_PER_CENT: u64 = 4;
@@ -49,19 +55,15 @@ async fn requests_leave_nothing_behind() -> Result<()> {
     for number in 0..PARTS {
         let start = Instant::now();
         load::send(envoy.listener(), &mix, number * part, part).await?;
-        let memory = Memory::of(envoy.pid())?;
+        let memory = Memory::of(&envoy).await?;
         println!("{:>9} requests, {:>4.1?}: {memory}", (number + 1) * part, start.elapsed());
         samples.push(memory);
     }
     memory::assert_flat(&samples, GROWTH_PER_CENT);
-    envoy.stats_become("wasmcustom.tenancy.requests", &counted("requests", PARTS * part)).await?;
+    envoy.stats_become(REQUESTS, &[(REQUESTS.to_owned(), PARTS * part)].into()).await?;
     println!("{}", envoy.admin("/stats?filter=wasmcustom").await?);
     assert!(!envoy.log()?.contains("[wasm]"), "{}", envoy.log()?);
     Ok(())
-}
-
-fn counted(name: &str, count: u64) -> std::collections::BTreeMap<String, u64> {
-    [(format!("wasmcustom.tenancy.{name}"), count)].into()
 }
 
 /// A configuration whose tenants no other number has.
@@ -78,33 +80,57 @@ fn numbered(number: u64) -> Value {
     })
 }
 
+/// A module that asks for a tick a second, and does nothing.
+const IDLE: &str = r#"(module
+  (import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+  (memory (export "memory") 2)
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 65536))
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_tick") (param i32))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32) (drop (call $tick (i32.const 1000))) (i32.const 1)))"#;
+
+/// Envoy itself remembers every configuration, and the timer of each; the filter leaves nothing beside that.
 #[tokio::test]
 #[ignore = "takes minutes: make soak"]
 async fn configurations_leave_nothing_behind() -> Result<()> {
-    let (mut discovery, bootstrap) = Discovery::of(answering(&numbered(0))?)?;
+    let idle = NamedTempFile::with_suffix(".wasm")?;
+    std::fs::write(idle.path(), wat::parse_str(IDLE)?)?;
+    let bootstrap = answering(&numbered(0))?;
+    let without = memory::growth(&update(bootstrap.clone().module(idle.path()), false).await?);
+    let samples = update(bootstrap, true).await?;
+    let with = memory::growth(&samples);
+    println!("after warm-up {with} KiB more, where an idle module makes it {without} KiB");
+    assert!(with <= without + without / 10 + SLACK_KIB, "{with} KiB, {without} KiB");
+    memory::assert_flat(&samples, GROWTH_PER_CENT);
+    Ok(())
+}
+
+/// Updates a configuration again and again, and gives the memory after each part.
+async fn update(bootstrap: Bootstrap, is_ours: bool) -> Result<Vec<Memory>> {
+    let (mut discovery, bootstrap) = Discovery::of(bootstrap)?;
     let envoy = Envoy::start(&bootstrap).await?;
     let part = asked("SOAK_UPDATES", 1_000)?.div_ceil(PARTS);
     let mut samples = Vec::new();
     for number in 1..=PARTS * part {
         discovery.configure(&numbered(number))?;
-        serves(&envoy, number).await?;
+        let tenant = serve(&envoy, number).await?;
+        assert_eq!(tenant == [format!("t{number}")], is_ours, "{tenant:?}");
         if number % part == 0 {
-            let memory = Memory::of(envoy.pid())?;
+            let memory = Memory::of(&envoy).await?;
             println!("{number:>5} updates: {memory}");
             samples.push(memory);
         }
     }
-    memory::assert_flat(&samples, GROWTH_PER_CENT);
     assert!(!envoy.log()?.contains("[wasm]"), "{}", envoy.log()?);
-    Ok(())
+    Ok(samples)
 }
 
-/// Waits until Envoy has taken an update, and asks it what no earlier configuration answers.
-async fn serves(envoy: &Envoy, number: u64) -> Result<()> {
+/// Waits until Envoy has taken an update, and asks it for what no earlier configuration answers.
+async fn serve(envoy: &Envoy, number: u64) -> Result<Vec<String>> {
     let update = "extension_config_discovery.http_filter.tenancy.update_success".to_owned();
     envoy.stats_become("tenancy.update_success", &[(update, number + 1)].into()).await?;
     let request = Request::to(&format!("t{number}.n{number}.example.com"));
-    let reply = request.send(envoy.listener(), integration::Protocol::Http1).await?;
-    assert_eq!(reply.headers.values("got-tenant"), [format!("t{number}")]);
-    Ok(())
+    Ok(request.send(envoy.listener(), Protocol::Http1).await?.headers.values("got-tenant"))
 }
