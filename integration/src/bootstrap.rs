@@ -55,6 +55,13 @@ impl Bootstrap {
         self
     }
 
+    /// Sends the requests of all clusters to this address.
+    pub fn clusters(mut self, address: SocketAddr) -> Self {
+        let list = self.at("/static_resources/clusters").as_array().expect("a list");
+        let names: Vec<_> = list.iter().map(|cluster| cluster["name"].as_str().expect("a name").to_owned()).collect();
+        names.iter().fold(self, |bootstrap, name| bootstrap.cluster(name, address))
+    }
+
     /// Chooses the protocol that a cluster speaks.
     pub fn upstream(mut self, cluster: &str, protocol: Protocol) -> Self {
         let options = match protocol {
@@ -90,9 +97,37 @@ impl Bootstrap {
         self
     }
 
+    /// Puts an HTTP filter before all others.
+    pub fn behind(mut self, filter: Value) -> Self {
+        self.http_filters().as_array_mut().expect("a list").insert(0, filter);
+        self
+    }
+
     /// The list of HTTP filters, for whatever else a test needs there.
     pub fn http_filters(&mut self) -> &mut Value {
-        self.at("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters")
+        &mut self.connection_manager()["http_filters"]
+    }
+
+    /// The listener.
+    pub fn listener(&mut self) -> &mut Value {
+        self.at("/static_resources/listeners/0")
+    }
+
+    /// Its filter chain.
+    pub fn filter_chain(&mut self) -> &mut Value {
+        self.at("/static_resources/listeners/0/filter_chains/0")
+    }
+
+    /// Its HTTP connection manager.
+    pub fn connection_manager(&mut self) -> &mut Value {
+        self.at("/static_resources/listeners/0/filter_chains/0/filters/0/typed_config")
+    }
+
+    /// The list of routes.
+    pub fn routes(&mut self) -> &mut Value {
+        self.at(
+            "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes",
+        )
     }
 
     /// The value at a JSON pointer.
@@ -105,10 +140,15 @@ impl Bootstrap {
         &self.0
     }
 
-    fn plugin(&mut self) -> &mut Value {
+    /// The plugin: its name, failure policy, module and configuration.
+    pub fn plugin(&mut self) -> &mut Value {
+        &mut self.filter()["typed_config"]["config"]
+    }
+
+    /// Our filter.
+    pub(crate) fn filter(&mut self) -> &mut Value {
         let filters = self.http_filters().as_array_mut().expect("a list");
-        let filter = filters.iter_mut().find(|filter| filter["name"] == WASM).expect("our filter");
-        &mut filter["typed_config"]["config"]
+        filters.iter_mut().find(|filter| filter["name"] == WASM).expect("our filter")
     }
 
     fn find(&mut self, list: &str, name: &str) -> &mut Value {

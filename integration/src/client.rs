@@ -14,7 +14,7 @@ use hyper::client::conn::{http1, http2};
 use hyper::header::{HOST, HeaderValue, TRAILER, TRANSFER_ENCODING};
 use hyper::{Response, Uri};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -85,8 +85,16 @@ impl Request {
 
     /// Sends it over a connection of its own.
     pub async fn send(&self, address: SocketAddr, protocol: Protocol) -> Result<Reply> {
+        self.send_over(TcpStream::connect(address).await?, protocol).await
+    }
+
+    /// Sends it over this connection, as its only request.
+    pub async fn send_over<S>(&self, stream: S, protocol: Protocol) -> Result<Reply>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         timeout(PATIENCE, async {
-            let io = TokioIo::new(TcpStream::connect(address).await?);
+            let io = TokioIo::new(stream);
             let response = match protocol {
                 Protocol::Http1 => {
                     let (mut sender, connection) = http1::handshake(io).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,6 +18,8 @@ use crate::client::{Protocol, Request};
 
 /// Compiling a module on a busy machine takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A stat is no older than this.
+const FRESH: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// A running Envoy with one worker; dropping it stops it.
@@ -66,6 +68,11 @@ impl Envoy {
         self.listener
     }
 
+    /// Where its listener of this name listens.
+    pub async fn address_of(&self, listener: &str) -> Result<SocketAddr> {
+        address_of(&self.admin("/listeners?format=json").await?, |name| name == listener)
+    }
+
     /// Where its admin interface listens.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin
@@ -82,6 +89,25 @@ impl Envoy {
         let stat =
             |line: &str| line.split_once(": ").and_then(|(name, value)| Some((name.into(), value.parse().ok()?)));
         Ok(text.lines().filter_map(stat).collect())
+    }
+
+    /// Its process, for looking at it from outside.
+    pub fn pid(&self) -> u32 {
+        self.process.envoy.id()
+    }
+
+    /// Waits until the stats whose names match a regular expression are these, leaving out those that are zero.
+    pub async fn stats_become(&self, filter: &str, expected: &BTreeMap<String, u64>) -> Result<()> {
+        let deadline = Instant::now() + FRESH;
+        loop {
+            let mut stats = self.stats(filter).await?;
+            stats.retain(|_, count| *count > 0);
+            if stats == *expected {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "after {FRESH:?} {filter} is {stats:#?}, not {expected:#?}");
+            sleep(POLL).await;
+        }
     }
 
     /// What it logged so far.
@@ -101,6 +127,16 @@ async fn admin(address: SocketAddr, path: &str) -> Result<String> {
     let reply = Request::to("admin").path(path).send(address, Protocol::Http1).await?;
     ensure!(reply.status == 200, "{path}: {} {}", reply.status, reply.text());
     Ok(reply.text())
+}
+
+/// The address of the first listener with a fitting name, as the admin interface lists them.
+fn address_of(listeners: &str, fits: impl Fn(&str) -> bool) -> Result<SocketAddr> {
+    let listeners: Value = serde_json::from_str(listeners)?;
+    let mut statuses = listeners["listener_statuses"].as_array().into_iter().flatten();
+    let status = statuses.find(|status| status["name"].as_str().is_some_and(&fits)).context("no listener yet")?;
+    let socket = &status["local_address"]["socket_address"];
+    let port = socket["port_value"].as_u64().context("no port yet")?;
+    Ok((socket["address"].as_str().context("no address")?.parse::<IpAddr>()?, u16::try_from(port)?).into())
 }
 
 /// The folder of an Envoy: its bootstrap, its log and where its admin interface listens.
@@ -153,10 +189,8 @@ impl Process {
     async fn addresses(&self) -> Result<(SocketAddr, SocketAddr)> {
         let address = fs::read_to_string(self.home.file("admin"))?.parse()?;
         admin(address, "/ready").await?;
-        let listeners: Value = serde_json::from_str(&admin(address, "/listeners?format=json").await?)?;
-        let socket = &listeners["listener_statuses"][0]["local_address"]["socket_address"];
-        let port = socket["port_value"].as_u64().context("no listener yet")?;
-        Ok((address, (address.ip(), u16::try_from(port)?).into()))
+        let listener = address_of(&admin(address, "/listeners?format=json").await?, |_| true)?;
+        Ok((address, listener))
     }
 
     fn log(&self) -> Result<String> {

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use log::error;
+use proxy_wasm::hostcalls::set_tick_period;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType, LogLevel, MapType};
 use tenancy_filter::{Counter, Filter, Mutation, Peer, Refusal, Request, Role, Tally};
 
-use counters::Counters;
 use host::{HeaderMap, HostFailure};
 use token::Payload;
 
@@ -28,13 +28,29 @@ proxy_wasm::main! {{
 #[derive(Default)]
 struct Root {
     plugin: Option<Rc<Plugin>>,
-    counters: Counters,
 }
 
 /// What all requests of a configuration share.
 struct Plugin {
     filter: Filter,
     tally: Tally,
+}
+
+/// When the configuration is replaced and its last request is over.
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        counters::flush(&self.tally);
+    }
+}
+
+/// Envoy would go on with the timer of a context that is gone.
+impl Drop for Root {
+    fn drop(&mut self) {
+        if self.plugin.is_some() {
+            // A timer that does not stop calls nobody.
+            let _ = set_tick_period(Duration::ZERO);
+        }
+    }
 }
 
 impl Context for Root {}
@@ -45,7 +61,7 @@ impl RootContext for Root {
         match Filter::from_config(&json) {
             Ok(filter) => {
                 self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
-                self.counters = Counters::define();
+                counters::define();
                 self.set_tick_period(FLUSH);
             }
             Err(errors) => errors.iter().for_each(|error| error!("tenancy-filter: {error}")),
@@ -55,7 +71,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         if let Some(plugin) = &self.plugin {
-            self.counters.flush(&plugin.tally);
+            counters::flush(&plugin.tally);
         }
     }
 
