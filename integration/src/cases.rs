@@ -196,6 +196,14 @@ impl Case {
         }
     }
 
+    /// The request as it leaves, which a second proxy has nothing to do with; nothing where it goes no further.
+    pub fn at_the_next_proxy(&self) -> Option<Self> {
+        let Outcome::Upstream(headers, trailers) = self.expected() else { return None };
+        let [headers, trailers] = [headers, trailers].map(|left| left.lines().into_iter().map(Text::Plain).collect());
+        let unchanged = Self { upstream: None, trailers_upstream: None, counted: None, ..self.clone() };
+        Some(Self { headers, trailers, peer: Peer::Known, ..unchanged })
+    }
+
     /// Whether all of these can run it.
     pub fn runs(&self, runners: &[Runner]) -> bool {
         runners.iter().all(|runner| !self.except.contains_key(runner))

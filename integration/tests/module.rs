@@ -108,7 +108,7 @@ fn a_failed_host_call_refuses_at_an_edge_and_passes_in_the_mesh() -> Result<()> 
     Ok(())
 }
 
-/// R6: one local reply, then a pause and nothing else, whatever the host calls next.
+/// R6: one local reply, then a pause and nothing else, whatever the proxy calls next.
 #[test]
 fn a_refusal_is_the_last_that_is_heard_of_a_request() -> Result<()> {
     let mut host = WasmHost::start()?;
@@ -125,6 +125,10 @@ fn a_refusal_is_the_last_that_is_heard_of_a_request() -> Result<()> {
         let _ = host.on_response_headers(stream)?;
         let left = host.close(stream)?;
         assert_eq!(host.calls().get(RESPOND), Some(&1), "{failing:?}: {:?}", left.replies);
+        if failing.is_none() {
+            let body = "the request names two different tenants (tenant.onConflict)\n".into();
+            assert_eq!(left.replies, [Reply { status: 400, body }], "the rule, and neither value (R16)");
+        }
         assert_eq!(host.journal().last().map(String::as_str), Some(RESPOND), "{failing:?}: {:?}", host.journal());
         host.recover();
     }

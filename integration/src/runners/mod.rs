@@ -9,6 +9,8 @@ pub use envoy::{Proxy, Wire};
 pub use module::ModuleRunner;
 pub use native::NativeRunner;
 
+use std::collections::BTreeSet;
+
 use crate::cases::{Case, Counts, Outcome};
 use crate::headers::Headers;
 
@@ -19,16 +21,30 @@ pub struct Run {
     pub outcome: Outcome,
     /// The counters that moved, but `tenancy.requests`, which counts one in each run.
     pub counted: Counts,
+    /// How many times a header or trailer was written or removed.
+    pub changes: usize,
 }
 
 impl Run {
-    /// Panics where it is not as the case says.
+    /// Panics where it is not as the case says, or where more was written than had to change (R2).
     pub fn check(&self, case: &Case, who: &str) {
         assert_eq!(self.outcome, case.expected(), "{who}: {}", case.name);
+        if let Outcome::Upstream(headers, trailers) = &self.outcome {
+            let needed = differing(&case.headers(), headers) + differing(&case.trailers(), trailers);
+            assert_eq!(self.changes, needed, "{who}: {}: changes", case.name);
+        }
         if let Some(counted) = &case.counted {
             assert_eq!(&self.counted, counted, "{who}: {}", case.name);
         }
     }
+}
+
+/// How many names have other lines than before.
+fn differing(before: &Headers, after: &Headers) -> usize {
+    let lines =
+        |headers: &Headers, name: &[u8]| headers.0.iter().filter(|line| line.0 == name).cloned().collect::<Vec<_>>();
+    let names: BTreeSet<_> = before.0.iter().chain(&after.0).map(|(name, _)| name).collect();
+    names.into_iter().filter(|name| lines(before, name) != lines(after, name)).count()
 }
 
 /// Counts by the metric's name without `tenancy.`, and how many requests there were.

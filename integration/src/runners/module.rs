@@ -25,6 +25,7 @@ impl ModuleRunner {
     /// Sends a request through the module as Envoy does, and flushes the counters.
     pub fn run(&mut self, case: &Case) -> Result<Run> {
         let host = &mut self.host;
+        host.forget();
         let stream = host.open(self.root, Exchange::of(case))?;
         let mut action = host.on_request_headers(stream)?;
         if action == Action::Continue && !case.trailers.is_empty() {
@@ -32,10 +33,12 @@ impl ModuleRunner {
         }
         let left = host.close(stream)?;
         ensure!(host.log().is_empty(), "the module logged {:?}", host.log());
+        let writes = ["proxy_replace_header_map_value", "proxy_remove_header_map_value"];
+        let changes = host.journal().iter().filter(|name| writes.contains(&name.as_str())).count();
         host.tick(self.root)?;
         let (counted, requests) = counts(host.take_metrics());
         ensure!(requests == 1, "{requests} requests were counted");
-        Ok(Run { outcome: outcome(case, left, action)?, counted })
+        Ok(Run { outcome: outcome(case, left, action)?, counted, changes })
     }
 }
 

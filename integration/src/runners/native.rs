@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Request, Tally, Token};
+use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Refusal, Request, Tally, Token};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome, Peer};
@@ -29,13 +29,26 @@ impl NativeRunner {
     /// Asks the filter, and applies its mutations as Envoy applies them.
     pub fn run(&self, case: &Case) -> Result<Run> {
         let tally = Tally::default();
-        let outcome = self.outcome(case, &tally)?;
+        let (outcome, changes) = self.outcome(case, &tally)?;
         let (counted, requests) = counts(tally.take().map(|(counter, count)| (counter.name().to_owned(), count)));
         ensure!(requests == 1, "{requests} requests were counted");
-        Ok(Run { outcome, counted })
+        Ok(Run { outcome, counted, changes })
     }
 
-    fn outcome(&self, case: &Case, tally: &Tally) -> Result<Outcome> {
+    /// What becomes of a request, and by how many changes.
+    fn outcome(&self, case: &Case, tally: &Tally) -> Result<(Outcome, usize)> {
+        let (trailers, peer) = (case.trailers(), case.peer.into());
+        let (headers, changes) = match self.rewrite(case, tally)? {
+            Ok(rewritten) => rewritten,
+            Err(refusal) => return Ok((Outcome::Refused(refusal.status().try_into()?), 0)),
+        };
+        let lines = borrowed(&trailers);
+        let mutations = self.0.on_request_trailers(&lines, peer, tally);
+        Ok((Outcome::upstream(headers, apply(&trailers, &mutations)), changes + mutations.len()))
+    }
+
+    /// The headers that leave, and the number of changes.
+    fn rewrite(&self, case: &Case, tally: &Tally) -> Result<Result<(Headers, usize), Refusal>> {
         let mut all = case.pseudo_headers();
         all.0.extend(case.headers().0);
         let claims = case.token.iter().flat_map(|token| self.0.claims().iter().map(|path| Encoded::read(token, path)));
@@ -43,18 +56,15 @@ impl NativeRunner {
         let claims: Vec<_> = claims.iter().map(Encoded::claim).collect();
         let issuer = case.token.as_ref().and_then(|token| value(token.get("iss")?));
         let token = issuer.as_ref().map(|issuer| Token { issuer, claims: &claims });
-        let peer = case.peer.into();
         let headers = borrowed(&all);
-        let request = Request { headers: &headers, token: token.as_ref(), peer };
-        let left = match self.0.on_request(&request, tally) {
-            Ok(mutations) => apply(&all, mutations),
-            Err(refusal) => return Ok(Outcome::Refused(refusal.status().try_into()?)),
+        let request = Request { headers: &headers, token: token.as_ref(), peer: case.peer.into() };
+        let mutations = match self.0.on_request(&request, tally) {
+            Ok(mutations) => mutations,
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        let (pseudo, headers) = part(left);
+        let (pseudo, headers) = part(apply(&all, &mutations));
         ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
-        let trailers = case.trailers();
-        let lines = borrowed(&trailers);
-        Ok(Outcome::upstream(headers, apply(&trailers, self.0.on_request_trailers(&lines, peer, tally))))
+        Ok(Ok((headers, mutations.len())))
     }
 }
 
@@ -91,13 +101,13 @@ fn borrowed(headers: &Headers) -> Vec<Header<'_>> {
     headers.0.iter().map(|(name, value)| Header { name, value }).collect()
 }
 
-fn apply(headers: &Headers, mutations: Vec<Mutation<'_>>) -> Headers {
+fn apply(headers: &Headers, mutations: &[Mutation<'_>]) -> Headers {
     let mut left = headers.clone();
     for mutation in mutations {
-        let (Mutation::Remove { name } | Mutation::Set { name, .. }) = &mutation;
+        let (Mutation::Remove { name } | Mutation::Set { name, .. }) = mutation;
         left.0.retain(|(known, _)| known != name);
         if let Mutation::Set { name, value } = mutation {
-            left.0.push((name.into(), value.into()));
+            left.0.push((name.to_vec(), value.to_vec()));
         }
     }
     left
