@@ -6,7 +6,7 @@ use crate::tenant::MAX_TENANT_BYTES;
 
 /// The host of an authority: without its port and one trailing dot.
 ///
-/// Nothing for what cannot be a host name: an IP literal, user information, an empty label,
+/// Nothing for what cannot be a host name: an IPv6 literal, user information, an empty label,
 /// a comma, `%`, a control byte or a byte above 0x7F.
 pub(crate) fn host(authority: &[u8]) -> Option<&[u8]> {
     let host = match authority.iter().rposition(|byte| *byte == b':') {
@@ -17,7 +17,12 @@ pub(crate) fn host(authority: &[u8]) -> Option<&[u8]> {
         }
     };
     let host = host.strip_suffix(b".").unwrap_or(host);
-    host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)).then_some(host)
+    let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(is_label_byte);
+    host.split(|byte| *byte == b'.').all(is_label).then_some(host)
+}
+
+fn is_label_byte(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_~".contains(byte)
 }
 
 /// A host pattern: labels matched one by one, literally and without regard to ASCII case, with
@@ -62,10 +67,11 @@ impl HostPattern {
                 "needs exactly one {tenant}, as in \"{tenant}.www.example.com\"; \"*\" matches a label and names nothing",
             );
         }
-        if !matches!(labels.first(), Some(Label::Literal(_))) {
-            return Err("has to end in a domain of yours, as in \"{tenant}.www.example.com\"");
+        match labels.first() {
+            // No domain ends in a number, but addresses do.
+            Some(Label::Literal(last)) if !last.iter().all(u8::is_ascii_digit) => Ok(Self { labels }),
+            _ => Err("has to end in a domain of yours, as in \"{tenant}.www.example.com\""),
         }
-        Ok(Self { labels })
     }
 
     /// The tenant that this host names, lower-cased; nothing where the host is another one.
@@ -76,7 +82,7 @@ impl HostPattern {
             let text = given.next()?;
             match label {
                 Label::Literal(literal) => text.eq_ignore_ascii_case(literal).then_some(())?,
-                Label::Any => (!text.is_empty()).then_some(())?,
+                Label::Any => {}
                 Label::Tenant { before, after } => found = Some(between(text, before, after)?),
             }
         }
@@ -135,6 +141,14 @@ mod tests {
         let pattern = HostPattern::parse(pattern).expect(pattern);
         let found = pattern.tenant(host(authority)?)?;
         Some(String::from_utf8(found.into_owned()).unwrap())
+    }
+
+    #[test]
+    fn an_empty_label_makes_no_host() {
+        for authority in ["", ".", ".foo", "foo..", "foo..ns", ":80"] {
+            assert_eq!(host(authority.as_bytes()), None, "{authority}");
+        }
+        assert_eq!(host(b"foo.ns.:80"), Some(&b"foo.ns"[..]));
     }
 
     #[test]
@@ -216,6 +230,7 @@ mod tests {
             "{tenant}{tenant}.com",
             "{tenant}.example.com:8443",
             "{tenant}..com",
+            "{tenant}.0.0.1",
             "{tenant}.com.",
             "{tenant}.exa mple.com",
             "{tenant}.*x.com",

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Header;
-use crate::baggage::{BaggageRules, Foreign};
+use crate::baggage::{BaggageRules, Foreign, is_token};
 use crate::decision::Mutation;
 use crate::names::{Field, Line, Lines, Names, begins};
 use crate::request::{join, split, trim};
@@ -70,12 +70,12 @@ fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
     }
 }
 
-/// The tokens of `Connection` that name nothing of ours; `None` where all are such.
+/// The tokens of `Connection` that name nothing of ours, without what is no token; `None` where nothing is ours.
 fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
     let values = || lines.owned.iter().filter(|line| line.name == name).map(|line| line.value);
     let tokens = || values().flat_map(|value| split(value, b",")).map(trim);
     let ours = |token: &&[u8]| names.look_up(token).is_some_and(|(field, _)| is_owned(field));
-    let kept = || tokens().filter(|token| !token.is_empty() && !ours(token));
+    let kept = || tokens().filter(|token| is_token(token) && !ours(token));
     tokens().any(|token| ours(&token)).then(|| join(kept(), b", "))
 }
 
@@ -110,6 +110,7 @@ mod tests {
             ("Upgrade , X_Tenant", Some("Upgrade")),
             ("x-debug-on,upgrade,,baggage, te", Some("upgrade, te")),
             ("x-tenant", Some("")),
+            ("\u{e9}, x-tenant, a b, te\0", Some("")),
         ] {
             let headers = headers(&[("connection", value)]);
             let expected = match left {

@@ -1,0 +1,143 @@
+//! What follows from the requirements without knowing the answer.
+
+use serde_json::Value;
+use tenancy_filter::Role;
+
+use super::call::{Change, apply, decide, peer};
+use super::{Subject, sorted};
+use crate::naive::{Call, Lines, decode, fold};
+
+/// R2: a header that already is as it should be is left alone, and none is written twice.
+pub(crate) fn only_what_differs_is_written(call: &Call, changes: &[Change]) {
+    for (name, value) in changes {
+        let present: Vec<_> = call.lines.iter().filter(|(other, _)| other == name).map(|(_, value)| value).collect();
+        assert_ne!(present, Vec::from_iter(value), "{name:?} is so already");
+        assert_eq!(changes.iter().filter(|(other, _)| other == name).count(), 1, "{name:?} changes once");
+    }
+}
+
+/// R2, R3: no change names a header of somebody else.
+pub(crate) fn only_what_is_ours_is_named(config: &Value, changes: &[Change]) {
+    let carriers = ["baggage", "correlation-context", "jaeger-baggage", "connection"];
+    for name in changes.iter().map(|(name, _)| fold(name)) {
+        let is_carrier =
+            carriers.contains(&name.as_str()) || ["ot-baggage-", "uberctx-"].iter().any(|p| name.starts_with(p));
+        assert!(is_carrier || is_configured(config, &name), "{name:?} is not ours");
+        let untouchable = [":", "-path", "-authority", "traceparent", "tracestate", "host", "cookie"];
+        assert!(!untouchable.contains(&name.as_str()), "{name:?} is nobody's to change");
+    }
+}
+
+/// R13; white space may stand inside of a stranger's member.
+pub(crate) fn what_is_written_is_visible_ascii(changes: &[Change]) {
+    for (name, value) in changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+        assert!(value.chars().all(|c| matches!(c, ' '..='~' | '\t')), "{name:?} is written as {value:?}");
+        assert_eq!(value.trim(), value, "{name:?}");
+    }
+}
+
+/// R23.
+pub(crate) fn baggage_keeps_within_its_limits(changes: &[Change]) {
+    for line in changes.iter().filter(|(name, _)| name == "baggage").filter_map(|(_, value)| value.as_ref()) {
+        assert!(line.len() <= 8192 && line.split(',').count() <= 64, "baggage is written as {line:?}");
+    }
+}
+
+/// R21, R24: behind ours stand members of the request, in their order; where strangers are kept and there is
+/// room, all of the plainest.
+pub(crate) fn strangers_members_pass_byte_for_byte(config: &Value, role: Role, call: &Call, changes: &[Change]) {
+    let Some((_, line)) = changes.iter().find(|(name, _)| name == "baggage") else { return };
+    let ours = keys(config, &["to"]);
+    let is_ours =
+        |member: &&str| ours.iter().any(|key| member.strip_prefix(key).is_some_and(|rest| rest.starts_with('=')));
+    let written: Vec<_> = line.iter().flat_map(|line| line.split(',')).skip_while(is_ours).collect();
+    let received: Vec<_> = baggage(&call.lines).collect();
+
+    let mut rest = received.iter();
+    assert!(written.iter().all(|member| rest.any(|other| other == member)), "{received:?} became {written:?}");
+
+    let moves_context = config.get("tenant").or(config.get("overrides")).is_some();
+    let drops = config.get("foreignBaggage").map_or(role == Role::Edge && moves_context, |word| word == "drop");
+    assert!(!drops || written.is_empty(), "{written:?} are strangers");
+    let has_room = received.len() < 60 && received.iter().map(|member| member.len() + 1).sum::<usize>() < 3000;
+    if has_room && !drops {
+        let plain = |member: &&&str| ["k1=v", "k2=v;p;q=1", "k3 = v ; p = 1"].contains(*member);
+        let [came, went] = [&received, &written].map(|members| members.iter().filter(plain).collect::<Vec<_>>());
+        assert_eq!(went, came);
+    }
+}
+
+/// R19.
+pub(crate) fn the_next_proxy_changes_nothing(subject: &Subject, call: &Call, after: &Lines) {
+    let next = Call { lines: after.clone(), is_unknown_peer: false, ..call.clone() };
+    assert_eq!(decide(&subject.next, &next), Ok(vec![]), "behind {after:?}");
+}
+
+/// R8: what a client may not send changes nothing, and is gone.
+pub(crate) fn nothing_of_ours_comes_from_a_client(subject: &Subject, call: &Call, after: &Lines) {
+    let config = &subject.config;
+    let is_forged =
+        |name: &str| is_configured(config, &fold(name)) && !name.starts_with(':') && !is_believed(config, name);
+    let mut honest = call.clone();
+    honest.lines.retain(|(name, _)| !is_forged(name));
+    let decision = decide(&subject.filter, &honest).map(|changes| apply(&honest.lines, &changes));
+    assert_eq!(decision.as_ref().map(sorted), Ok(sorted(after)), "without what is forged (left)");
+
+    let targets: Vec<_> = headers(config, &["to"]).collect();
+    let written: Vec<_> = after.iter().map(|(name, _)| name).filter(|name| !name.starts_with(':')).collect();
+    for name in written.iter().filter(|name| is_configured(config, &fold(name))) {
+        assert!(targets.contains(name), "{name:?} is the client's");
+        assert_eq!(written.iter().filter(|other| other == &name).count(), 1, "{name:?} stands once");
+    }
+    for key in keys(config, &["from", "to"]) {
+        let members: Vec<_> = baggage(after).filter(|member| may_be(member, key)).collect();
+        assert!(members.iter().all(|member| member.starts_with(&format!("{key}="))), "{members:?}");
+        assert!(members.len() <= usize::from(keys(config, &["to"]).contains(&key)), "{members:?}");
+    }
+    assert_eq!(subject.filter.role(peer(call)), Role::Edge);
+}
+
+fn may_be(member: &str, key: &str) -> bool {
+    let received = member.split(['=', ';']).next().unwrap_or_default().replace('+', " ");
+    fold(decode(&received).trim_matches(|c: char| !c.is_ascii_graphic())) == fold(key)
+}
+
+fn baggage(lines: &Lines) -> impl Iterator<Item = &str> {
+    let lines = lines.iter().filter(|(name, _)| name == "baggage");
+    let members = lines.flat_map(|(_, line)| line.split(',')).map(|member| member.trim_matches([' ', '\t']));
+    members.filter(|member| !member.is_empty())
+}
+
+/// Whether a folded name is one that the configuration names.
+fn is_configured(config: &Value, folded: &str) -> bool {
+    let stripped = config["strip"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let is_stripped = |name: &str| match name.strip_suffix('*') {
+        Some(prefix) => folded.starts_with(&fold(prefix)),
+        None => folded == fold(name),
+    };
+    headers(config, &["from", "to"]).any(|name| fold(&name) == folded) || stripped.into_iter().any(is_stripped)
+}
+
+/// Whether an edge may believe a header of this very name.
+fn is_believed(config: &Value, name: &str) -> bool {
+    let trusts = |entry: &&Value| ["anyone", "verified"].iter().any(|trust| entry["trust"] == *trust);
+    entries(config, &["from"])
+        .filter(trusts)
+        .any(|entry| entry["header"].as_str().is_some_and(|known| known.to_ascii_lowercase() == name))
+}
+
+fn headers(config: &Value, ends: &'static [&'static str]) -> impl Iterator<Item = String> {
+    let projections = config["projections"].as_array().into_iter().flatten();
+    let entries = entries(config, ends).chain(projections);
+    entries.filter_map(|entry| Some(entry["header"].as_str()?.to_ascii_lowercase()))
+}
+
+fn keys<'a>(config: &'a Value, ends: &'static [&'static str]) -> Vec<&'a str> {
+    entries(config, ends).filter_map(|entry| entry["baggage"].as_str()).collect()
+}
+
+fn entries<'a>(config: &'a Value, ends: &'static [&'static str]) -> impl Iterator<Item = &'a Value> {
+    let lists =
+        ["tenant", "overrides"].into_iter().flat_map(move |section| ends.iter().map(move |end| &config[section][end]));
+    lists.filter_map(Value::as_array).flatten()
+}

@@ -1,0 +1,133 @@
+//! What holds for every request under every configuration; shared by the property tests and the fuzz targets.
+
+mod call;
+mod consequences;
+mod text;
+mod vocabulary;
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use tenancy_filter::{Filter, Refusal, Role};
+
+use call::{Change, decide, trailers};
+pub(crate) use text::parse;
+pub(crate) use vocabulary::{FRAGMENTS, NAMES, SEPARATORS};
+
+use crate::naive::{self, Call, Lines};
+
+/// A configuration, and the mesh proxy that stands behind it.
+pub(crate) struct Subject {
+    pub(crate) config: Value,
+    pub(crate) filter: Filter,
+    pub(crate) next: Filter,
+}
+
+/// All of them.
+pub(crate) static SUBJECTS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
+    let configs: Vec<Value> = serde_json::from_str(include_str!("configurations.json")).unwrap();
+    configs.into_iter().map(Subject::new).collect()
+});
+
+/// Requests that have something for everybody.
+static HOSTILE: LazyLock<Vec<(&Subject, Call)>> = LazyLock::new(|| {
+    let seeds: [&[u8]; 3] = [
+        include_bytes!("../../../fuzz/seeds/request/every-source"),
+        include_bytes!("../../../fuzz/seeds/request/every-spelling"),
+        include_bytes!("../../../fuzz/seeds/request/mesh"),
+    ];
+    seeds.into_iter().map(parse).collect()
+});
+
+impl Subject {
+    fn new(config: Value) -> Self {
+        let compile =
+            |config: &Value| Filter::from_config(config.to_string().as_bytes()).expect("a valid configuration");
+        let filter = compile(&config);
+        let next = compile(&behind(&config));
+        Self { config, filter, next }
+    }
+}
+
+/// The configuration of the next proxy: of a mesh proxy, but for an edge that only strips.
+fn behind(config: &Value) -> Value {
+    let mut next = config.clone();
+    let moves_context = config.get("tenant").or(config.get("overrides")).is_some();
+    if config["role"] == "mesh" || !moves_context {
+        return next;
+    }
+    next["role"] = json!("mesh");
+    // What an edge settled is settled, and it alone strips, tunnels, and reads cookies and queries.
+    next.as_object_mut().unwrap().retain(|name, _| !["strip", "connect"].contains(&name.as_str()));
+    if let Some(tenant) = next.get_mut("tenant").and_then(Value::as_object_mut) {
+        tenant.remove("onConflict");
+        let is_carried = |source: &Value| source.get("cookie").or(source.get("query")).is_none();
+        tenant["from"].as_array_mut().unwrap().retain(is_carried);
+    }
+    next
+}
+
+/// Panics where a request shows that one of the laws is broken.
+pub(crate) fn hold(subject: &Subject, call: &Call) {
+    let decision = agree(&subject.config, &subject.filter, call);
+    let trailers = trailers(&subject.filter, call);
+    assert_eq!(sorted(&call::apply(&call.lines, &trailers)), sorted(&naive::trailers(&subject.config, call)));
+
+    let Ok(changes) = decision else { return };
+    let after = call::apply(&call.lines, &changes);
+    consequences::only_what_differs_is_written(call, &changes);
+    consequences::only_what_is_ours_is_named(&subject.config, &changes);
+    consequences::what_is_written_is_visible_ascii(&changes);
+    consequences::baggage_keeps_within_its_limits(&changes);
+    let role = subject.filter.role(call::peer(call));
+    consequences::strangers_members_pass_byte_for_byte(&subject.config, role, call, &changes);
+    consequences::the_next_proxy_changes_nothing(subject, call, &after);
+    if role == Role::Edge {
+        consequences::nothing_of_ours_comes_from_a_client(subject, call, &after);
+    }
+}
+
+/// What the filter decides, which is what the naive one decides.
+fn agree(config: &Value, filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusal> {
+    let decision = decide(filter, call);
+    let after = decision.as_ref().map(|changes| sorted(&call::apply(&call.lines, changes)));
+    let expected = naive::outcome(config, call);
+    assert_eq!(after, expected.as_ref().map(sorted), "the naive filter disagrees (right)");
+    decision
+}
+
+/// Lines by name; those of one name stay in order.
+fn sorted(lines: &Lines) -> Lines {
+    let mut lines = lines.clone();
+    lines.sort_by(|a, b| a.0.cmp(&b.0));
+    lines
+}
+
+/// Panics where a request without anything else shows it, under any configuration, by its baggage.
+pub(crate) fn baggage(lines: &[u8]) {
+    let lines = String::from_iter(lines.iter().copied().map(char::from));
+    let baggage = lines.split('\n').map(|line| ("baggage".to_owned(), line.trim_matches([' ', '\t']).to_owned()));
+    let authority = (":authority".to_owned(), "dev1.www.example.com".to_owned());
+    let call = Call { lines: [authority].into_iter().chain(baggage).collect(), ..Call::default() };
+    SUBJECTS.iter().for_each(|subject| hold(subject, &call));
+}
+
+/// R26: panics where a configuration is neither taken nor refused as it should be.
+pub(crate) fn configuration(json: &[u8]) {
+    let [once, twice] = [(); 2].map(|()| Filter::from_config(json));
+    assert_eq!(format!("{once:?}"), format!("{twice:?}"));
+    match once {
+        Err(errors) => {
+            assert!(errors.iter().count() > 0);
+            for error in errors.iter() {
+                assert!(!error.message.is_empty() && !error.to_string().contains('\n'), "{error:?}");
+            }
+        }
+        Ok(filter) => {
+            let config = serde_json::from_slice(json).unwrap();
+            for (_, call) in HOSTILE.iter() {
+                let _either = agree(&config, &filter, call);
+            }
+        }
+    }
+}

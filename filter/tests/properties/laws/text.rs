@@ -1,0 +1,33 @@
+//! Requests as text.
+
+use super::{SUBJECTS, Subject};
+use crate::naive::{Call, Claimed, Payload};
+
+/// Reads a request as the seeds hold it: a line for each header, behind one that says which subject (`a` the
+/// first), what peer (`?` an unknown one) and which token (issuer, tenant, groups, overrides; lists with `|`).
+pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
+    let text: String = text.iter().copied().map(char::from).collect();
+    let mut lines = text.split('\n');
+    let mut head = lines.next().unwrap_or_default().split(' ');
+    let letter = head.next().and_then(|word| word.bytes().next()).unwrap_or(b'a');
+    let subject = usize::from(letter.wrapping_sub(b'a')) % SUBJECTS.len();
+    let is_unknown_peer = head.next() == Some("?");
+    let token = head.next().map(|issuer| {
+        let paths = [&["tenancy", "name"][..], &["groups"], &["overrides", "0"]];
+        let path = |path: &[&str]| path.iter().map(|&segment| segment.to_owned()).collect();
+        let claims = paths.iter().zip(head).map(|(segments, value)| (path(segments), claimed(value))).collect();
+        Payload { issuer: issuer.to_owned(), claims }
+    });
+    let header = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+        (name.to_owned(), value.trim_matches([' ', '\t']).to_owned())
+    };
+    (&SUBJECTS[subject], Call { lines: lines.map(header).collect(), token, is_unknown_peer })
+}
+
+fn claimed(value: &str) -> Claimed {
+    match value.contains('|') {
+        true => Claimed::List(value.split('|').filter(|value| !value.is_empty()).map(str::to_owned).collect()),
+        false => Claimed::Single(value.to_owned()),
+    }
+}

@@ -1,0 +1,110 @@
+//! Baggage: ours in front, strangers' behind it as they came.
+
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+use super::names::fold;
+use super::overrides::{self, CANONICAL, Entries};
+use super::{Lines, Scene, decode, list, put, trim};
+
+/// W3C Baggage, "Definition"; RFC 9110 for `token` and `OWS`. An empty property is tolerated.
+static MEMBER: LazyLock<Regex> = LazyLock::new(|| {
+    let value = r"(?:[!#$&-+\--:<-\[\]-~]|%[0-9A-Fa-f]{2})*";
+    let pair = |token: &str, value: &str| format!(r"{token}[ \t]*={value}");
+    let member = pair(TOKEN, &format!(r"[ \t]*(?<value>{value})"));
+    let property = format!(r"(?:{TOKEN}(?:[ \t]*=[ \t]*{value})?)?");
+    Regex::new(&format!(r"^{member}(?:[ \t]*;[ \t]*{property})*$")).unwrap()
+});
+
+const TOKEN: &str = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+";
+
+pub(crate) fn is_token(text: &str) -> bool {
+    static WHOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!("^{TOKEN}$")).unwrap());
+    WHOLE.is_match(text)
+}
+
+fn members(line: &str) -> impl Iterator<Item = &str> {
+    line.split(',').map(trim).filter(|member| !member.is_empty())
+}
+
+fn key(member: &str) -> &str {
+    trim(member.split(['=', ';']).next().unwrap_or_default())
+}
+
+/// The decoded values of a key, from all lines.
+pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<String> {
+    let found = scene.values("baggage").flat_map(members).filter(|member| key(member) == wanted);
+    found.filter_map(|member| Some(decode(&MEMBER.captures(member)?["value"]))).collect()
+}
+
+/// Whether some reader may take a key for one of ours.
+pub(crate) fn owns(scene: &Scene, received: &str) -> bool {
+    let is_blank = |c: char| !c.is_ascii_graphic();
+    let decoded = decode(&received.replace('+', " "));
+    let trimmed = decoded.trim_matches(is_blank);
+    let joined = decoded.replace(is_blank, "");
+    keys(scene).into_iter().any(|ours| match scene.is_edge {
+        true => fold(trimmed) == fold(ours) || fold(&joined) == fold(ours),
+        false => trimmed == ours,
+    })
+}
+
+/// Our keys: all that are named at an edge, and in the mesh those that we write.
+fn keys<'a>(scene: &Scene<'a>) -> Vec<&'a str> {
+    let ends: &[&str] = if scene.is_edge { &["from", "to"] } else { &["to"] };
+    let entries = ["tenant", "overrides"]
+        .iter()
+        .flat_map(|section| ends.iter().flat_map(move |end| list(&scene.config[section][end])));
+    entries.filter_map(|entry| entry["baggage"].as_str()).collect()
+}
+
+pub(crate) fn drops_strangers(scene: &Scene) -> bool {
+    let moves_context = ["tenant", "overrides"].iter().any(|section| scene.config.get(section).is_some());
+    scene.config.get("foreignBaggage").map_or(scene.is_edge && moves_context, |word| word == "drop")
+}
+
+/// Whether baggage is any business of this configuration.
+pub(crate) fn is_managed(scene: &Scene) -> bool {
+    drops_strangers(scene) || !keys(scene).is_empty()
+}
+
+/// The strangers of an older list, where it holds something of ours.
+pub(crate) fn without_ours(scene: &Scene, all: &[String]) -> Option<Vec<String>> {
+    let strangers = all.iter().filter(|member| !owns(scene, key(member)) && MEMBER.is_match(member));
+    all.iter().any(|member| owns(scene, key(member))).then(|| strangers.cloned().collect())
+}
+
+/// Leaves one line, or none; or what there is, where none of it is ours.
+pub(crate) fn write(scene: &Scene, tenant: Option<&str>, entries: &Entries, lines: &mut Lines) {
+    let received: Vec<_> = scene.values("baggage").flat_map(members).collect();
+    let mut all = ours(scene, tenant, entries);
+    if !drops_strangers(scene) {
+        if all.is_empty() && !received.iter().any(|member| owns(scene, key(member))) {
+            return;
+        }
+        let strangers = received.into_iter().filter(|member| !owns(scene, key(member)) && MEMBER.is_match(member));
+        for stranger in strangers {
+            let with = [&all[..], &[stranger.to_owned()]].concat();
+            if with.len() > 64 || with.join(",").len() > 8192 {
+                break;
+            }
+            all = with;
+        }
+    }
+    put(lines, "baggage", (!all.is_empty()).then(|| all.join(",")));
+}
+
+fn ours(scene: &Scene, tenant: Option<&str>, entries: &Entries) -> Vec<String> {
+    let targets = |section: &str| list(&scene.config[section]["to"]).filter_map(|to: &Value| to["baggage"].as_str());
+    let tenants = targets("tenant").filter_map(|key| Some(format!("{key}={}", tenant?)));
+    let line = overrides::line(entries, CANONICAL).map(|line| encode(&line));
+    let overrides = targets("overrides").filter_map(|key| Some(format!("{key}={}", line.as_ref()?)));
+    tenants.chain(overrides).collect()
+}
+
+/// All that may stand in a service, a version and the separators between, unreserved or escaped.
+fn encode(line: &str) -> String {
+    line.replace(',', "%2C").replace(':', "%3A")
+}

@@ -1,0 +1,85 @@
+//! Which header names are ours, and what an edge removes.
+
+use serde_json::Value;
+
+use super::{Lines, Scene, baggage, list, trim};
+
+const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
+const OLDER_MEMBERS: [&str; 2] = ["ot-baggage-", "uberctx-"];
+
+/// One spelling for all: letter case and punctuation tell no names apart.
+pub(crate) fn fold(name: &str) -> String {
+    let fold = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    name.chars().map(fold).collect()
+}
+
+/// Whether a name is a carrier of ours, in any spelling.
+pub(crate) fn is_ours(scene: &Scene, name: &str) -> bool {
+    let folded = fold(name);
+    let carries_baggage =
+        folded == "baggage" || OLDER_BAGGAGE.contains(&folded.as_str()) || older_member(name).is_some();
+    !name.starts_with(':') && (is_configured(scene.config, &folded) || (baggage::is_managed(scene) && carries_baggage))
+}
+
+/// Whether the configuration names it: in `from`, `to`, `projections` or `strip`.
+fn is_configured(config: &Value, folded: &str) -> bool {
+    let [from, to] = ["from", "to"].map(|end| ["tenant", "overrides"].map(|section| &config[section][end]));
+    let entries = from.into_iter().chain(to).chain([&config["projections"]]).flat_map(list);
+    let mut headers = entries.filter_map(|entry| entry["header"].as_str());
+    let mut stripped = list(&config["strip"]).filter_map(Value::as_str);
+    headers.any(|name| fold(name) == folded)
+        || stripped.any(|name| match name.strip_suffix('*') {
+            Some(prefix) => folded.starts_with(&fold(prefix)),
+            None => fold(name) == folded,
+        })
+}
+
+/// The key of a header that carries one member in its name.
+fn older_member(name: &str) -> Option<&str> {
+    let folded = fold(name);
+    let prefix = OLDER_MEMBERS.into_iter().find(|prefix| folded.starts_with(prefix))?;
+    let at = name.char_indices().nth(prefix.len()).map_or(name.len(), |(at, _)| at);
+    Some(&name[at..])
+}
+
+/// Removes what a client may not send, and what would be written anyway.
+pub(crate) fn strip(scene: &Scene, lines: &mut Lines) {
+    lines.retain(|(name, _)| name == "baggage" || is_stranger(scene, name));
+    let older = |name: &str| OLDER_BAGGAGE.contains(&fold(name).as_str());
+    rewrite(lines, older, |value| baggage::without_ours(scene, value), ",");
+    rewrite(lines, |name| fold(name) == "connection", |value| without_our_names(scene, value), ", ");
+}
+
+/// Whether a line stays, perhaps rewritten.
+fn is_stranger(scene: &Scene, name: &str) -> bool {
+    let is_older_list = OLDER_BAGGAGE.contains(&fold(name).as_str());
+    let is_foreign_member = older_member(name).is_some_and(|key| !baggage::owns(scene, key));
+    let keeps = !baggage::drops_strangers(scene) && !is_configured(scene.config, &fold(name));
+    !is_ours(scene, name) || (keeps && (is_older_list || is_foreign_member))
+}
+
+/// Rewrites lists of some names where they hold something of ours, which `rest` tells by an answer.
+fn rewrite(
+    lines: &mut Lines,
+    is_wanted: impl Fn(&str) -> bool,
+    rest: impl Fn(&[String]) -> Option<Vec<String>>,
+    separator: &str,
+) {
+    let mut names: Vec<_> = lines.iter().map(|(name, _)| name.clone()).filter(|name| is_wanted(name)).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let values = lines.iter().filter(|(other, _)| *other == name).flat_map(|(_, value)| value.split(','));
+        let elements: Vec<_> = values.map(trim).filter(|text| !text.is_empty()).map(str::to_owned).collect();
+        if let Some(rest) = rest(&elements) {
+            lines.retain(|(other, _)| *other != name);
+            lines.extend((!rest.is_empty()).then(|| (name, rest.join(separator))));
+        }
+    }
+}
+
+/// `Connection` may not name what we write; what is no token is no name, and nothing to write.
+fn without_our_names(scene: &Scene, tokens: &[String]) -> Option<Vec<String>> {
+    let strangers = tokens.iter().filter(|token| !is_ours(scene, token) && baggage::is_token(token));
+    tokens.iter().any(|token| is_ours(scene, token)).then(|| strangers.cloned().collect())
+}

@@ -1,0 +1,92 @@
+//! The tenant.
+
+use regex_lite::{Regex, escape};
+use serde_json::Value;
+use tenancy_filter::Refusal;
+
+use super::{Claimed, Scene, baggage, decode, trim};
+
+pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
+    let rules = &scene.config["tenant"];
+    let rejects = |field: &str, default: bool| rules.get(field).map_or(default, |word| word == "reject");
+    let mut tenant: Option<String> = None;
+    let sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
+    for name in sources.into_iter().flat_map(|source| offers(scene, source)) {
+        match &tenant {
+            _ if !is_valid(rules, &name) => {
+                if rejects("onInvalid", false) {
+                    return Err(Refusal::TenantInvalid);
+                }
+            }
+            None => tenant = Some(name),
+            Some(chosen) if chosen.eq_ignore_ascii_case(&name) => {}
+            Some(_) if rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
+            Some(_) => {}
+        }
+    }
+    Ok(tenant)
+}
+
+/// What a source names, valid or not.
+fn offers(scene: &Scene, source: &Value) -> Vec<String> {
+    let name = |kind: &str| source[kind].as_str().unwrap_or_default();
+    if source.get("host").is_some() {
+        host(scene).and_then(|host| tenant_of(&host, name("host"))).into_iter().collect()
+    } else if let Some(path) = source.get("claim") {
+        match scene.claim(path) {
+            None => vec![],
+            Some(Claimed::Single(name)) => vec![name.clone()],
+            // No list is a tenant, and neither is the empty name.
+            Some(Claimed::List(_)) => vec![String::new()],
+        }
+    } else if source.get("header").is_some() {
+        let elements = scene.values(name("header")).flat_map(|line| line.split(',')).map(trim);
+        elements.filter(|element| !element.is_empty()).map(str::to_owned).collect()
+    } else if source.get("baggage").is_some() {
+        baggage::values(scene, name("baggage"))
+    } else if source.get("cookie").is_some() {
+        let pairs = scene.values("cookie").flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| trim(key) == name("cookie")).map(|(_, value)| trim(value).to_owned()).collect()
+    } else {
+        let path = scene.values(":path").last().unwrap_or_default();
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        pairs.filter(|(key, _)| decode(key) == name("query")).map(|(_, value)| decode(value)).collect()
+    }
+}
+
+fn is_valid(rules: &Value, name: &str) -> bool {
+    let pattern = rules["pattern"].as_str().map(|pattern| Regex::new(&format!("^(?:{pattern})$")).unwrap());
+    is_label_value(name) && pattern.is_none_or(|pattern| pattern.is_match(name))
+}
+
+/// A Kubernetes label value that is not empty.
+pub(crate) fn is_label_value(text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let end = |c: char| c.is_ascii_alphanumeric();
+    text.len() <= 63 && text.chars().all(inside) && text.starts_with(end) && text.ends_with(end)
+}
+
+/// The host name that the authority holds: after port and one trailing dot.
+pub(crate) fn host(scene: &Scene) -> Option<String> {
+    let authority = scene.values(":authority").last()?;
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_name =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_~".contains(c));
+    let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
+    let fits = port.chars().all(|c| c.is_ascii_digit()) && host.split('.').all(is_name) && !is_address;
+    fits.then(|| host.to_owned())
+}
+
+fn tenant_of(host: &str, pattern: &str) -> Option<String> {
+    let label = |label: &str| match label {
+        "*" => "[^.]+".to_owned(),
+        literal => escape(literal).replace(&escape("{tenant}"), "([a-z0-9-]+)"),
+    };
+    let labels: Vec<_> = pattern.split('.').map(label).collect();
+    let whole = Regex::new(&format!("(?i)^{}$", labels.join(r"\."))).unwrap();
+    let tenant = whole.captures(host)?[1].to_ascii_lowercase();
+    let fits = tenant.len() <= 63 && !tenant.starts_with('-') && !tenant.ends_with('-');
+    fits.then_some(tenant)
+}
