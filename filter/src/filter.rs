@@ -82,10 +82,7 @@ impl Filter {
     ///
     /// let paths: Vec<_> = errors.iter().map(|error| error.path.as_str()).collect();
     /// assert_eq!(paths, ["tenant.too", "tenant.to", "tenant.from[0].host"]);
-    /// assert_eq!(
-    ///     errors.iter().last().unwrap().to_string(),
-    ///     r#"tenant.from[0].host: "a.com" needs exactly one {tenant}, as in "{tenant}.www.example.com""#,
-    /// );
+    /// assert!(errors.to_string().contains(r#"tenant.from[0].host: "a.com" needs exactly one {tenant}"#));
     /// ```
     pub fn from_config(json: &[u8]) -> Result<Self, ConfigErrors> {
         config::compile(json)

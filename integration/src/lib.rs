@@ -26,13 +26,13 @@ mod discovery;
 mod echo;
 mod envoy;
 mod headers;
+mod hop;
 pub mod markdown;
 pub mod runners;
 pub mod text;
-pub mod wasm_host;
-mod hop;
 pub mod tls;
 pub mod token;
+pub mod wasm_host;
 
 pub use bootstrap::{Bootstrap, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};

@@ -92,6 +92,16 @@ impl<'c> Node<'c> {
     }
 }
 
+impl Node<'_> {
+    /// What a source reads, however far it is believed and in whatever dialect. Header names have no case.
+    fn place(&self) -> Option<(&str, String)> {
+        let mut fields = self.value.as_object()?.iter();
+        let (kind, place) = fields.find(|(name, _)| !["trust", "list", "pair"].contains(&name.as_str()))?;
+        let place = place.to_string();
+        Some((kind, if kind == "header" { place.to_ascii_lowercase() } else { place }))
+    }
+}
+
 impl<'c> Object<'c> {
     fn refuse_unknown(&self) {
         for (name, value) in self.map.iter().filter(|(name, _)| !self.fields.contains(&name.as_str())) {
@@ -150,11 +160,18 @@ impl<'c> Object<'c> {
         node.list()
     }
 
-    /// The entries of `from`; the mesh may do without, because it reads `to` as well.
+    /// The entries of `from`, each another source; the mesh may do without, because it reads `to` as well.
     pub(super) fn sources(&self, role: Role, example: &str) -> Vec<Node<'c>> {
-        match role {
+        let entries = match role {
             Role::Edge => self.required_list("from", &format!("at an edge nothing else is read, as in {example}")),
             Role::Mesh => self.field("from").map_or(Vec::new(), |node| node.list()),
+        };
+        for (index, entry) in entries.iter().enumerate() {
+            let mut earlier = entries.iter().take(index).filter_map(Node::place);
+            if entry.place().is_some_and(|place| earlier.any(|known| known == place)) {
+                entry.mistake("is read already; name a source once");
+            }
         }
+        entries
     }
 }

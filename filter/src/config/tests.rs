@@ -151,6 +151,11 @@ fn names_the_one_mistake() {
         (overrides(r#"{"header": "y", "list": ""}"#), "overrides.from[0].list: expected 1 to 8 printable bytes"),
         (overrides(r#"{"header": "y", "pair": "-"}"#), "overrides.from[0].pair: expected 1 to 8 printable bytes"),
         (overrides(r#"{"header": "y", "list": ":"}"#), "overrides.from[0]: pair \":\" holds the list separator"),
+        (
+            overrides(r#"{"header": "y"}, {"header": "Y", "trust": "anyone"}"#),
+            "overrides.from[1]: is read already; name",
+        ),
+        (source(r#"{"query": "y"}, {"query": "y"}"#, ""), "tenant.from[1]: is read already; name a source once"),
         (overrides(r#"{"header": "y", "list": ";,"}"#), "overrides.from[0]: list \";,\" holds a comma"),
         (source(r#"{"cookie": "c"}"#, r#", "strip": ["x", "cook*"]"#), "strip[1]: \"cook*\" would remove the cookies"),
         (overrides(r#"{"header": "x-o", "list": ";"}"#), "overrides.from[0]: is written with other separators"),
