@@ -85,6 +85,7 @@ func TestMistakesAreFound(t *testing.T) {
 		{plugin, map[string]any{"spec.failurePolicy": "FAIL_CLOSE"}, "spec.failurePolicy: unknown field"},
 		{plugin, map[string]any{"spec.priority": "1000"}, "spec.priority"},
 		{plugin, map[string]any{"spec.match": []any{map[string]any{"mode": "BOTH"}}}, `spec.match[0].mode: Unsupported value: "BOTH"`},
+		{plugin, map[string]any{"spec.match": []any{map[string]any{"ports": []any{map[string]any{"number": int64(80)}, map[string]any{"number": int64(80)}}}}}, "Duplicate value"},
 		{plugin, map[string]any{"spec.sha256": "sha256:00"}, "spec.sha256"},
 		{plugin, map[string]any{"spec.url": nil}, "spec.url: Required value"},
 		{plugin, map[string]any{"spec.url": "ftp://example.com/a.wasm"}, "url must have schema one of"},

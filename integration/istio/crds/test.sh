@@ -10,5 +10,10 @@ if ! command -v go >/dev/null; then
     [ "${CI:-}" != true ]
     exit
 fi
+unformatted=$(gofmt -l .)
+if [ -n "$unformatted" ]; then
+    echo "gofmt -w $unformatted"
+    exit 1
+fi
 # Never from the cache, which does not see that a file outside the Go module changed.
 go test -count=1 ./...
