@@ -13,7 +13,7 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 FUZZ_SECONDS ?= 10
 fuzz_targets := configuration request baggage
 
-.PHONY: help run test check module envoy fuzz coverage soak clean
+.PHONY: help run test check module image envoy fuzz coverage soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,13 +22,14 @@ run: module ## start the playground: a gateway, a sidecar and a shop on 127.0.0.
 	@cargo build --locked -p integration --bin playground
 	$(with_envoy) cargo run -q --locked -p integration --bin playground
 
-test: check module ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
+test: check module image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \
 	if [ $$size -ge $(module_limit) ]; then echo "module: too big; drop a dependency or a feature of one"; exit 1; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "left out: licences and sources, for want of cargo-deny (cargo install cargo-deny)"; fi
 	$(with_envoy) cargo test --locked --workspace
+	@integration/istio/crds/test.sh
 	@echo "all passed"
 
 check: ## test the fast part, without Envoy
@@ -38,6 +39,9 @@ check: ## test the fast part, without Envoy
 
 module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh
+
+image: module ## pack the module as an OCI image, target/image; the last line is its digest
+	@cargo run -q --locked -p tenancy-filter-image -- $(module) target/image
 
 envoy: ## fetch Envoy (ENVOY_VERSION=… chooses the release) and print its path
 	@integration/envoy.sh
