@@ -24,11 +24,14 @@ mod chain;
 mod client;
 mod echo;
 mod envoy;
+mod forward;
 mod headers;
+pub mod istio;
 
 pub use bootstrap::{Bootstrap, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};
 pub use client::{Protocol, Reply, Request, raw};
 pub use echo::{Echo, Received};
 pub use envoy::{Envoy, Verdict};
+pub use forward::Forward;
 pub use headers::Headers;
