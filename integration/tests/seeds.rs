@@ -10,6 +10,26 @@ async fn carousell() -> Result<()> {
     seed("carousell").await
 }
 
+#[tokio::test]
+async fn miro() -> Result<()> {
+    seed("miro").await
+}
+
+#[tokio::test]
+async fn signadot_post() -> Result<()> {
+    seed("signadot-post").await
+}
+
+#[tokio::test]
+async fn signadot_talk() -> Result<()> {
+    seed("signadot-talk").await
+}
+
+#[tokio::test]
+async fn turner() -> Result<()> {
+    seed("turner").await
+}
+
 /// The same table, on whatever configures the proxies.
 async fn seed(name: &str) -> Result<()> {
     let scenario = Scenario::read(name)?;
