@@ -31,7 +31,16 @@ impl Resources {
         // The rest stands in the clusters.
         let Self { clusters, endpoints, .. } = &mut resources;
         endpoints.retain(|name, _| clusters.get(name).is_some_and(|cluster| cluster["type"] == "EDS"));
+        resources.extensions.values_mut().for_each(forget_version);
         Ok(resources)
+    }
+}
+
+/// A plugin is told the version of its manifest, which differs from one istiod to the next.
+fn forget_version(extension: &mut Value) {
+    let version = "/typed_config/config/vm_config/environment_variables/key_values";
+    if let Some(variables) = extension.pointer_mut(version) {
+        variables["ISTIO_META_WASM_PLUGIN_RESOURCE_VERSION"] = "".into();
     }
 }
 
