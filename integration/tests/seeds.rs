@@ -30,19 +30,29 @@ async fn turner() -> Result<()> {
     seed("turner").await
 }
 
-/// The same table, on whatever configures the proxies.
+/// Since 1.30 TrafficExtension takes the place of WasmPlugin.
+#[tokio::test]
+async fn turner_with_traffic_extensions() -> Result<()> {
+    run(&Scenario::read("turner")?.with_traffic_extensions()).await
+}
+
 async fn seed(name: &str) -> Result<()> {
-    let scenario = Scenario::read(name)?;
-    let releases = Recording::releases()?;
+    run(&Scenario::read(name)?).await
+}
+
+/// The same table, on whatever configures the proxies.
+async fn run(scenario: &Scenario) -> Result<()> {
+    let mut releases = Recording::releases()?;
+    releases.retain(|release| scenario.runs_on(release));
     ensure!(!releases.is_empty(), "no release is recorded: make record");
     for release in releases {
-        let recording = Recording::read(&release, &scenario)?;
-        let mesh = Mesh::replay(&scenario, &recording).await?;
-        expect(&mesh, &scenario).await.with_context(|| format!("{name} replayed from {release}"))?;
+        let recording = Recording::read(&release, scenario)?;
+        let mesh = Mesh::replay(scenario, &recording).await?;
+        expect(&mesh, scenario).await.with_context(|| format!("replayed from {release}"))?;
     }
-    if let Some(istiod) = Istiod::from_env()? {
-        let mesh = Mesh::live(&scenario, &istiod).await?;
-        expect(&mesh, &scenario).await.with_context(|| format!("{name} live on {}", istiod.release))?;
+    if let Some(istiod) = Istiod::from_env()?.filter(|istiod| scenario.runs_on(&istiod.release)) {
+        let mesh = Mesh::live(scenario, &istiod).await?;
+        expect(&mesh, scenario).await.with_context(|| format!("live on {}", istiod.release))?;
     }
     Ok(())
 }

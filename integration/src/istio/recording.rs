@@ -52,6 +52,15 @@ impl Recording {
         Ok(recording)
     }
 
+    /// The names of the HTTP filters of a proxy's listeners, in order.
+    pub fn http_filters(&self, proxy: &str) -> Vec<Vec<String>> {
+        let listeners = self.proxies.get(proxy).into_iter().flat_map(|resources| resources.listeners.values());
+        let chains = listeners.filter_map(|listener| listener["filter_chains"].as_array()).flatten();
+        let filters = chains.filter_map(|chain| chain["filters"].as_array()).flatten();
+        let http = filters.filter_map(|filter| filter["typed_config"]["http_filters"].as_array());
+        http.map(|list| list.iter().filter_map(|filter| Some(filter["name"].as_str()?.to_owned())).collect()).collect()
+    }
+
     /// Writes it in place of the one that was there.
     pub fn write(&self, scenario: &Scenario) -> Result<PathBuf> {
         let folder = folder(&self.release, scenario);

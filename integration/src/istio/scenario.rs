@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::bootstrap::root;
+
+/// The line that has TrafficExtension, 1.30.
+const TRAFFIC_EXTENSION: u32 = 30;
 
 /// One folder of `integration/seeds`: `scenario.yaml` and `manifests/`.
 #[derive(Debug, Deserialize)]
@@ -20,6 +23,9 @@ pub struct Scenario {
     /// All manifests, each document for itself.
     #[serde(skip)]
     pub(super) manifests: Vec<Value>,
+    /// The first line of Istio that knows all its manifests.
+    #[serde(skip)]
+    since: u32,
     /// The port of every service.
     #[serde(default = "usual_port")]
     pub(super) port: u16,
@@ -126,11 +132,19 @@ fn ok() -> u16 {
 }
 
 impl Scenario {
-    /// All folders of `integration/seeds`, by name.
-    pub fn all() -> Result<Vec<Self>> {
+    /// All that a release can run: the folders of `integration/seeds`, and one of them with TrafficExtensions.
+    pub fn all(release: &str) -> Result<Vec<Self>> {
         let folders = files(&root().join("integration/seeds"))?;
         let names = folders.iter().filter(|path| path.is_dir()).filter_map(|path| path.file_name()?.to_str());
-        names.map(Self::read).collect()
+        let mut scenarios = names.map(Self::read).collect::<Result<Vec<_>>>()?;
+        scenarios.push(Self::read("turner")?.with_traffic_extensions());
+        scenarios.retain(|scenario| scenario.runs_on(release));
+        Ok(scenarios)
+    }
+
+    /// Whether a release of Istio knows all its manifests.
+    pub fn runs_on(&self, release: &str) -> bool {
+        line(release).is_some_and(|line| line >= self.since)
     }
 
     /// One folder of `integration/seeds`.
@@ -146,6 +160,14 @@ impl Scenario {
         scenario.manifests.extend(scenario.sidecars());
         ensure!(!scenario.requests.is_empty(), "{name} sends no request");
         Ok(scenario)
+    }
+
+    /// The same scenario, its WasmPlugins written as what replaces them since Istio 1.30.
+    pub fn with_traffic_extensions(mut self) -> Self {
+        self.name += "-traffic-extension";
+        self.since = TRAFFIC_EXTENSION;
+        self.manifests = self.manifests.into_iter().map(traffic_extension).collect();
+        self
     }
 
     /// What has to become of a request.
@@ -169,6 +191,23 @@ impl Row {
     pub(super) fn minds_headers(&self) -> bool {
         self.brings.is_some()
     }
+}
+
+/// A WasmPlugin as a TrafficExtension, any other document as it is.
+fn traffic_extension(mut document: Value) -> Value {
+    if document["kind"] == "WasmPlugin" {
+        document["kind"] = "TrafficExtension".into();
+        let spec = document["spec"].as_object_mut().expect("a plugin has a spec");
+        let module = ["url", "failStrategy", "pluginConfig"].iter().filter_map(|name| spec.remove_entry(*name));
+        let module: Map<_, _> = module.collect();
+        spec.insert("wasm".into(), module.into());
+    }
+    document
+}
+
+/// The number of a release's line: 29 of 1.29.6.
+fn line(release: &str) -> Option<u32> {
+    release.split('.').nth(1)?.parse().ok()
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -22,7 +22,8 @@ impl Recording {
         ensure!(self.manifests.len() == documents.len(), "it was made with documents that are gone");
         let (plugins, rules) = (self.plugins(), self.rules());
         for document in &documents {
-            if let Some(configuration) = document["spec"].get("pluginConfig") {
+            let spec = &document["spec"];
+            if let Some(configuration) = spec.get("pluginConfig").or(spec["wasm"].get("pluginConfig")) {
                 ensure!(plugins.contains(configuration), "no proxy has the configuration of {}", title(document));
             }
             for rule in rules_of(document) {
