@@ -12,7 +12,7 @@ use super::istiod::{Istiod, Running};
 use super::recording::Recording;
 use super::replay::Files;
 use super::resources::Resources;
-use super::scenario::{Outcome, Place, Row, Scenario, Service};
+use super::scenario::{Outcome, Place, Row, Scenario, Service, by_name};
 use super::site::Site;
 use crate::bootstrap::Bootstrap;
 use crate::client::{Protocol, Request};
@@ -103,7 +103,7 @@ impl<'a> Mesh<'a> {
         let received: Vec<_> = received.collect();
         let reaches = received.iter().map(|(service, _)| service.name().to_owned()).collect();
         let last = received.last().filter(|_| row.minds_headers());
-        let brings = last.map(|(_, received)| received.headers.only(self.scenario.watched()).lines());
+        let brings = last.map(|(_, received)| by_name(received.headers.only(self.scenario.watched()).lines()));
         Ok(Outcome { status: reply.status, reaches, brings })
     }
 }

@@ -44,12 +44,17 @@ impl Recording {
     /// Reads what a release pushed for a scenario, and fails where that is not for today's manifests.
     pub fn read(release: &str, scenario: &Scenario) -> Result<Self> {
         let folder = folder(release, scenario);
-        let manifests = read(&folder.join("manifests.json"))?;
+        let current = Self::from_files(release, scenario, &folder).and_then(|recording| {
+            recording.check(scenario)?;
+            Ok(recording)
+        });
+        current.with_context(|| format!("recording {release}/{} is stale: make record", scenario.name))
+    }
+
+    fn from_files(release: &str, scenario: &Scenario, folder: &Path) -> Result<Self> {
         let name = |name: &String| Ok((name.clone(), read(&folder.join(name).with_extension("json"))?));
         let proxies = scenario.proxies.keys().map(name).collect::<Result<_>>()?;
-        let recording = Self { release: release.into(), proxies, manifests: serde_json::from_value(manifests)? };
-        recording.check(scenario).with_context(|| format!("recording {} is stale: make record", folder.display()))?;
-        Ok(recording)
+        Ok(Self { release: release.into(), proxies, manifests: read(&folder.join("manifests.json"))? })
     }
 
     /// The names of the HTTP filters of a proxy's listeners, in order.

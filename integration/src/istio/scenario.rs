@@ -172,7 +172,7 @@ impl Scenario {
 
     /// What has to become of a request.
     pub fn expected(&self, row: &Row) -> Outcome {
-        Outcome { status: row.status, reaches: row.reaches.clone(), brings: row.brings.clone() }
+        Outcome { status: row.status, reaches: row.reaches.clone(), brings: row.brings.clone().map(by_name) }
     }
 
     /// Everything that istiod gets.
@@ -191,6 +191,13 @@ impl Row {
     pub(super) fn minds_headers(&self) -> bool {
         self.brings.is_some()
     }
+}
+
+/// Header lines sorted by name; those of one name stay in order.
+pub(super) fn by_name(mut lines: Vec<String>) -> Vec<String> {
+    let name = |line: &String| line.split(':').next().map(str::to_owned);
+    lines.sort_by_key(name);
+    lines
 }
 
 /// A WasmPlugin as a TrafficExtension, any other document as it is.
