@@ -39,3 +39,14 @@ fn both_ways_to_a_plugin_are_recorded() -> Result<()> {
     }
     Ok(())
 }
+
+/// Also those of scenarios that no test replays yet.
+#[test]
+fn every_scenario_is_recorded_from_todays_manifests() -> Result<()> {
+    for release in Recording::releases()? {
+        for scenario in Scenario::all(&release)? {
+            Recording::read(&release, &scenario)?;
+        }
+    }
+    Ok(())
+}

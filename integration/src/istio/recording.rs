@@ -12,7 +12,7 @@ use super::scenario::Scenario;
 use super::site::Site;
 use crate::bootstrap::root;
 
-/// The resources of every proxy of a scenario, written for [`Site::normalise`]'s addresses.
+/// The resources of every proxy of a scenario, written for 127.0.0.x.
 #[derive(Debug)]
 pub struct Recording {
     /// The release of the istiod that pushed them.
