@@ -13,7 +13,7 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 FUZZ_SECONDS ?= 10
 fuzz_targets := configuration request baggage
 
-.PHONY: help run test check module image envoy fuzz coverage soak clean
+.PHONY: help run test check module image envoy record fuzz coverage soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ image: module ## pack the module as an OCI image, target/image; the last line is
 
 envoy: ## fetch Envoy (ENVOY_VERSION=… chooses the release) and print its path
 	@integration/envoy.sh
+
+record: module ## record what istiod pushes for the scenarios (PILOT_DISCOVERY=… names its program)
+	@cargo build --locked -p integration --bin record
+	$(with_envoy) cargo run -q --locked -p integration --bin record
 
 fuzz: ## fuzz the filter, FUZZ_SECONDS=10 a target; needs a nightly toolchain
 	@rustup run nightly cargo --version >/dev/null 2>&1 || \
