@@ -13,6 +13,7 @@ mod configurations;
 mod laws;
 mod naive;
 mod requests;
+mod vocabulary;
 
 use std::fs;
 

@@ -3,7 +3,6 @@
 mod call;
 mod consequences;
 mod text;
-mod vocabulary;
 
 use std::sync::LazyLock;
 
@@ -12,7 +11,6 @@ use tenancy_filter::{Filter, Refusal, Role};
 
 use call::{Change, decide, trailers};
 pub(crate) use text::parse;
-pub(crate) use vocabulary::{FRAGMENTS, NAMES, SEPARATORS};
 
 use crate::naive::{self, Call, Lines};
 
