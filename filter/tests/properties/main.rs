@@ -42,6 +42,7 @@ fn what_was_found_stays_found() {
         laws::hold(subject, &call);
     }
     for seed in seeds("baggage") {
-        laws::baggage(&seed);
+        let (subject, call) = laws::parse_baggage(&seed);
+        laws::hold(subject, &call);
     }
 }
