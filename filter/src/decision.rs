@@ -74,3 +74,24 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_its_rule_on_one_short_line() {
+        for (refusal, rule) in [
+            (Refusal::TenantConflict, "tenant.onConflict"),
+            (Refusal::TenantInvalid, "tenant.onInvalid"),
+            (Refusal::OverrideDuplicate, "overrides.onDuplicate"),
+            (Refusal::OverrideInvalid, "overrides.onInvalid"),
+            (Refusal::Tunnel, "connect"),
+        ] {
+            let body = refusal.to_string();
+            assert!(body.ends_with(&format!(" ({rule})\n")) && body.lines().count() == 1, "{body:?}");
+            assert!(body.len() < 100, "{body:?}");
+            assert_eq!(refusal.status(), 400);
+        }
+    }
+}

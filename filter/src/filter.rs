@@ -268,3 +268,32 @@ fn counted<'a>(mutations: Vec<Mutation<'a>>, tally: &Tally) -> Vec<Mutation<'a>>
     tally.add(Counter::Stripped, removed);
     mutations
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_for_what_decides_something_alone() {
+        let edge = |from: &str| format!(r#""role": "edge", "tenant": {{"from": [{from}], "to": [{{"header": "x"}}]}}"#);
+        let mesh = |from: &str| format!(r#""role": "mesh", "tenant": {{"from": [{from}], "to": [{{"header": "x"}}]}}"#);
+        let mtls = |from: &str| mesh(from) + r#", "peers": "mtls""#;
+        let [host, claim, vouched] =
+            [r#"{"host": "{tenant}.a"}"#, r#"{"claim": "t"}"#, r#"{"header": "y", "trust": "verified"}"#];
+        for (config, reads_token, reads_peer) in [
+            (edge(host), false, false),
+            (edge(claim), true, false),
+            (edge(vouched), true, false),
+            (mesh(claim), true, false),
+            (mesh(vouched), false, false),
+            (mtls(host), false, true),
+            (mtls(vouched), true, true),
+        ] {
+            let json = format!(r#"{{"version": 1, {config}, "verified": {{"issuers": ["i"]}}}}"#);
+            let filter = Filter::from_config(json.as_bytes()).unwrap();
+            assert_eq!((filter.reads_token(), filter.reads_peer()), (reads_token, reads_peer), "{config}");
+            let differs = filter.role(Peer::Known) != filter.role(Peer::Unknown);
+            assert_eq!((differs, filter.rules.role == Role::Mesh), (reads_peer, config.contains("mesh")), "{config}");
+        }
+    }
+}

@@ -150,4 +150,14 @@ mod tests {
         assert!(taken.iter().all(|(counter, count)| *count == *counter as u64));
         assert_eq!(tally.take().count(), 0);
     }
+
+    #[test]
+    fn each_metric_has_a_name_of_its_own() {
+        for counter in Counter::ALL {
+            let name = counter.name();
+            let own = name.strip_prefix("tenancy.").unwrap_or_default();
+            assert!(!own.is_empty() && own.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert_eq!(Counter::ALL.into_iter().filter(|other| other.name() == name).count(), 1, "{name}");
+        }
+    }
 }

@@ -169,6 +169,12 @@ fn names_the_one_mistake() {
             ),
             "overrides.from[0].header: \"x\" carries the tenant already",
         ),
+        (
+            mesh(
+                r#""tenant": {"to": [{"baggage": "k"}]}, "overrides": {"from": [{"baggage": "k"}], "to": [{"header": "y"}]}"#,
+            ),
+            "overrides.from[0].baggage: \"k\" carries the tenant already",
+        ),
         (tenant(r#""to": [{"header": "x"}], "pattern": "(""#), "tenant.pattern: is no regular expression"),
         (tenant(r#""to": [{"header": "x"}], "pattern": "a)|(b""#), "tenant.pattern: is no regular expression"),
         (tenant(r#""to": [{"header": "x"}], "pattern": """#), "tenant.pattern: expected a regular expression of 1 to"),
@@ -239,4 +245,13 @@ fn counts_the_entries_of_a_list() {
         mistakes(&edge(&format!(r#""strip": [{}]"#, names.join(",")))),
         ["strip: has 65 entries; at most 64 are allowed"]
     );
+}
+
+#[test]
+fn displays_one_line_a_mistake() {
+    let errors = compile(br#"{"version": 2, "role": "edge"}"#).unwrap_err();
+    let starts = ["version: expected 1, found 2;", "configuration: says nothing to do;"];
+    let shown = errors.to_string();
+    assert_eq!(shown.lines().count(), starts.len(), "{shown}");
+    assert!(shown.lines().zip(starts).all(|(line, start)| line.starts_with(start)), "{shown}");
 }

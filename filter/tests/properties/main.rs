@@ -13,6 +13,7 @@ mod configurations;
 mod laws;
 mod naive;
 mod requests;
+mod vocabulary;
 
 use std::fs;
 
@@ -41,6 +42,7 @@ fn what_was_found_stays_found() {
         laws::hold(subject, &call);
     }
     for seed in seeds("baggage") {
-        laws::baggage(&seed);
+        let (subject, call) = laws::parse_baggage(&seed);
+        laws::hold(subject, &call);
     }
 }

@@ -5,8 +5,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::laws::{self, FRAGMENTS, NAMES, SEPARATORS, SUBJECTS};
+use crate::laws::{self, SUBJECTS};
 use crate::naive::{Call, Claimed, Lines, Payload};
+use crate::vocabulary::{FRAGMENTS, NAMES, SEPARATORS};
 
 /// A name, in any spelling: a letter's case may change, and a hyphen may become anything else.
 fn name() -> impl Strategy<Value = String> {

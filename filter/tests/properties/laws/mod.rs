@@ -3,7 +3,6 @@
 mod call;
 mod consequences;
 mod text;
-mod vocabulary;
 
 use std::sync::LazyLock;
 
@@ -11,8 +10,7 @@ use serde_json::{Value, json};
 use tenancy_filter::{Filter, Refusal, Role};
 
 use call::{Change, decide, trailers};
-pub(crate) use text::parse;
-pub(crate) use vocabulary::{FRAGMENTS, NAMES, SEPARATORS};
+pub(crate) use text::{parse, parse_baggage};
 
 use crate::naive::{self, Call, Lines};
 
@@ -101,15 +99,6 @@ fn sorted(lines: &Lines) -> Lines {
     let mut lines = lines.clone();
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     lines
-}
-
-/// Panics where a request without anything else shows it, under any configuration, by its baggage.
-pub(crate) fn baggage(lines: &[u8]) {
-    let lines = String::from_iter(lines.iter().copied().map(char::from));
-    let baggage = lines.split('\n').map(|line| ("baggage".to_owned(), line.trim_matches([' ', '\t']).to_owned()));
-    let authority = (":authority".to_owned(), "dev1.www.example.com".to_owned());
-    let call = Call { lines: [authority].into_iter().chain(baggage).collect(), ..Call::default() };
-    SUBJECTS.iter().for_each(|subject| hold(subject, &call));
 }
 
 /// R26: panics where a configuration is neither taken nor refused as it should be.

@@ -25,6 +25,14 @@ pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
     (&SUBJECTS[subject], Call { lines: lines.map(header).collect(), token, is_unknown_peer })
 }
 
+/// Reads a request whose lines are those of its baggage, behind the same first one.
+pub(crate) fn parse_baggage(text: &[u8]) -> (&'static Subject, Call) {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let head = lines.next().unwrap_or_default();
+    let lines = lines.flat_map(|line| [b"\nbaggage: ", line].concat());
+    parse(&head.iter().copied().chain(*b"\n:authority: dev1.www.example.com").chain(lines).collect::<Vec<_>>())
+}
+
 fn claimed(value: &str) -> Claimed {
     match value.contains('|') {
         true => Claimed::List(value.split('|').filter(|value| !value.is_empty()).map(str::to_owned).collect()),

@@ -1,5 +1,8 @@
 //! The tenant.
 
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex};
+
 use regex_lite::{Regex, escape};
 use serde_json::Value;
 use tenancy_filter::Refusal;
@@ -56,7 +59,7 @@ fn offers(scene: &Scene, source: &Value) -> Vec<String> {
 }
 
 fn is_valid(rules: &Value, name: &str) -> bool {
-    let pattern = rules["pattern"].as_str().map(|pattern| Regex::new(&format!("^(?:{pattern})$")).unwrap());
+    let pattern = rules["pattern"].as_str().map(|pattern| regex(&format!("^(?:{pattern})$")));
     is_label_value(name) && pattern.is_none_or(|pattern| pattern.is_match(name))
 }
 
@@ -85,8 +88,15 @@ fn tenant_of(host: &str, pattern: &str) -> Option<String> {
         literal => escape(literal).replace(&escape("{tenant}"), "([a-z0-9-]+)"),
     };
     let labels: Vec<_> = pattern.split('.').map(label).collect();
-    let whole = Regex::new(&format!("(?i)^{}$", labels.join(r"\."))).unwrap();
+    let whole = regex(&format!("(?i)^{}$", labels.join(r"\.")));
     let tenant = whole.captures(host)?[1].to_ascii_lowercase();
     let fits = tenant.len() <= 63 && !tenant.starts_with('-') && !tenant.ends_with('-');
     fits.then_some(tenant)
+}
+
+/// A regular expression, which takes longer to compile than all the rest of a request.
+fn regex(pattern: &str) -> Regex {
+    static COMPILED: LazyLock<Mutex<BTreeMap<String, Regex>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap();
+    compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap()).clone()
 }
