@@ -29,6 +29,8 @@ test: check module image ## test everything: format, lints, unit tests, document
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "left out: licences and sources, for want of cargo-deny (cargo install cargo-deny)"; fi
 	$(with_envoy) cargo test --locked --workspace
+	@if rustup run nightly cargo --version >/dev/null 2>&1; then $(MAKE) -s fuzz FUZZ_SECONDS=5; \
+	else echo "left out: fuzzing, for want of a nightly toolchain (rustup toolchain install nightly)"; fi
 	@integration/istio/crds/test.sh
 	@echo "all passed"
 
@@ -56,7 +58,7 @@ fuzz: ## fuzz the filter, FUZZ_SECONDS=10 a target; needs a nightly toolchain
 	@command -v cargo-fuzz >/dev/null || { echo "fuzz: installing cargo-fuzz" && cargo install -q --locked cargo-fuzz; }
 	@cd filter && for target in $(fuzz_targets); do \
 	echo "fuzz: $$target, $(FUZZ_SECONDS) seconds" && mkdir -p fuzz/corpus/$$target && \
-	cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	cargo +nightly fuzz run -s none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 || exit 1; done
 
 coverage: ## measure which lines of the filter its own tests reach; fails under 96 %
