@@ -157,11 +157,18 @@ impl Bootstrap {
     }
 }
 
+impl From<Value> for Bootstrap {
+    fn from(json: Value) -> Self {
+        Self(json)
+    }
+}
+
 /// The root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the crate's own folder")
 }
 
+/// The module to load.
 pub(crate) fn module() -> Result<PathBuf> {
     let path = root().join(env::var_os("MODULE").unwrap_or_else(|| "target/tenancy_filter.wasm".into()));
     ensure!(path.exists(), "no module at {}: run `make module`", path.display());

@@ -1,19 +1,20 @@
 //! A service that answers with what it got.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper::{Response, Version};
+use hyper::{Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::client::Protocol;
+use crate::forward::Forward;
 use crate::headers::Headers;
 
 /// An HTTP/1.1 and HTTP/2 server: it answers each request with its own name, the header lines and the trailer lines
@@ -29,6 +30,7 @@ pub struct Echo {
 struct Service {
     name: String,
     received: Mutex<Vec<Received>>,
+    forward: Option<Forward>,
 }
 
 /// A request as it arrived.
@@ -56,9 +58,14 @@ impl Echo {
 
     /// Starts one on this port, or on a free one for 0.
     pub async fn start_on(port: u16, name: &str) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        Self::start_at((Ipv4Addr::LOCALHOST, port).into(), name, None).await
+    }
+
+    /// Starts one at this address; it makes these calls before it answers, and answers 502 where one fails.
+    pub async fn start_at(address: SocketAddr, name: &str, forward: Option<Forward>) -> Result<Self> {
+        let listener = TcpListener::bind(address).await.with_context(|| format!("{name} at {address}"))?;
         let address = listener.local_addr()?;
-        let service = Arc::new(Service { name: name.into(), received: Mutex::default() });
+        let service = Arc::new(Service { name: name.into(), received: Mutex::default(), forward });
         let server = tokio::spawn(serve(listener, service.clone())).abort_handle();
         Ok(Self { service, address, server })
     }
@@ -116,8 +123,18 @@ impl Service {
     async fn answer(self: Arc<Self>, request: hyper::Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
         let received = Received::read(request).await?;
         let text = received.to_text(&self.name);
+        let headers = received.headers.clone();
         self.received.lock().expect("no holder panics").push(received);
-        Ok(Response::new(text.into()))
+        let called = match &self.forward {
+            Some(forward) => forward.call(&headers).await,
+            None => Ok(()),
+        };
+        let mut response = Response::new(text.into());
+        if let Err(error) = called {
+            *response.status_mut() = StatusCode::BAD_GATEWAY;
+            *response.body_mut() = format!("{error:#}\n").into();
+        }
+        Ok(response)
     }
 }
 

@@ -28,6 +28,12 @@ impl Headers {
         Self(self.0.iter().filter(|(name, _)| is_kept(name)).cloned().collect())
     }
 
+    /// The lines of these names.
+    pub(crate) fn only(&self, names: &[String]) -> Self {
+        let is_named = |name: &[u8]| names.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name));
+        Self(self.0.iter().filter(|(name, _)| is_named(name)).cloned().collect())
+    }
+
     /// The names, one for each line.
     pub(crate) fn names(&self) -> Vec<String> {
         self.0.iter().map(|(name, _)| latin1(name)).collect()

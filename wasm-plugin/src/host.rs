@@ -105,7 +105,8 @@ pub(crate) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     }
 }
 
-/// Who sends the request: known where a client certificate was verified, or where it is the workload
+/// Who sends the request: known where it presented a client certificate (the listener
+/// verifies it, unless it was told to accept any), or where it is the workload
 /// beside this proxy, which calls out through an outbound listener. Where nothing tells, unknown.
 pub(crate) fn peer(filter: &Filter) -> Peer {
     const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();

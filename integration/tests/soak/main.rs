@@ -31,7 +31,10 @@ const GROWTH_PER_CENT: u64 = 4;
 /// Envoy itself answers, with what the filter made of the request.
 fn answering(configuration: &Value) -> Result<Bootstrap> {
     let mut bootstrap = Bootstrap::gateway()?.configuration(configuration.clone());
-    let shown = |name: &str, header: &str| json!({"header": {"key": name, "value": format!("%REQ({header})%")}, "keep_empty_value": true});
+    let shown = |name: &str, header: &str| {
+        let value = format!("%REQ({header})%");
+        json!({"header": {"key": name, "value": value}, "keep_empty_value": true})
+    };
     *bootstrap.routes() = json!([{
         "match": {"prefix": "/"},
         "direct_response": {"status": 200},
@@ -89,7 +92,9 @@ const IDLE: &str = r#"(module
   (func (export "proxy_on_context_create") (param i32 i32))
   (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
   (func (export "proxy_on_tick") (param i32))
-  (func (export "proxy_on_configure") (param i32 i32) (result i32) (drop (call $tick (i32.const 1000))) (i32.const 1)))"#;
+  (func (export "proxy_on_configure") (param i32 i32) (result i32)
+    (drop (call $tick (i32.const 1000)))
+    (i32.const 1)))"#;
 
 /// Envoy itself remembers every configuration, and the timer of each; the filter leaves nothing beside that.
 #[tokio::test]

@@ -199,9 +199,11 @@ async fn a_claim_brings_overrides() -> Result<()> {
 async fn a_host_and_a_token_that_disagree() -> Result<()> {
     let host = "feat-x.www.example.com";
     let sources = json!([{"host": "{tenant}.www.example.com"}, {"claim": "tenant"}]);
-    for (on_conflict, refused) in [("reject", true), ("first", false)] {
+    for (on_conflict, refused) in [(None, true), (Some("reject"), true), (Some("first"), false)] {
         let mut configuration = tenant_from(&sources);
-        configuration["tenant"]["onConflict"] = on_conflict.into();
+        if let Some(on_conflict) = on_conflict {
+            configuration["tenant"]["onConflict"] = on_conflict.into();
+        }
         let edge = Edge::start(configuration).await?;
         let with = |tenant| {
             let token = edge.idp.sign(&json!({"tenant": tenant}));

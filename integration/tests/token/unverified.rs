@@ -100,6 +100,7 @@ async fn forged_tokens_change_nothing() -> Result<()> {
     assert!(tokens.len() > 200, "{}", tokens.len());
     tokens.extend(wycheproof()?);
     let without = edge.pass(&Request::to(HOST).header("x-want", TENANT)).await?;
+    assert_eq!(without, [""; 0]);
     for token in &tokens {
         for scheme in ["Bearer ", "bearer ", ""] {
             let request = Request::to(HOST).header("authorization", format!("{scheme}{token}"));

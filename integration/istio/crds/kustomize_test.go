@@ -1,0 +1,89 @@
+package crds
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+var kustomizations = map[string]int{
+	"gateway": 2, "sidecars": 1, "traffic-extension/gateway": 2, "traffic-extension/sidecars": 1,
+}
+
+// What `kubectl apply -k` sends.
+func render(t *testing.T, folder string) []Resource {
+	t.Helper()
+	rendered, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := rendered.AsYaml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resources
+}
+
+func url(t *testing.T, resource Resource) string {
+	t.Helper()
+	for _, path := range [][]string{{"spec", "url"}, {"spec", "wasm", "url"}} {
+		if url, found, _ := unstructured.NestedString(resource, path...); found {
+			return url
+		}
+	}
+	t.Fatalf("no url: %v", resource)
+	return ""
+}
+
+func TestKustomizationsRenderWhatIsValid(t *testing.T) {
+	for folder, count := range kustomizations {
+		resources := render(t, filepath.Join(root, "wasm-plugin/manifests", folder))
+		if len(resources) != count {
+			t.Errorf("%s: %d resources, not %d", folder, len(resources), count)
+		}
+		for _, resource := range resources {
+			if err := istio(t).Check(resource); err != nil {
+				t.Errorf("%s: %v", folder, err)
+			}
+			if namespace, _, _ := unstructured.NestedString(resource, "metadata", "namespace"); namespace == "" {
+				t.Errorf("%s: no namespace", folder)
+			}
+		}
+	}
+}
+
+func TestOneFileNamesTheImageOfAll(t *testing.T) {
+	manifests := filepath.Join(t.TempDir(), "manifests")
+	if err := os.CopyFS(manifests, os.DirFS(filepath.Join(root, "wasm-plugin/manifests"))); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(manifests, "image/kustomization.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := "sha256:" + strings.Repeat("0", 64)
+	changed := strings.NewReplacer(
+		"newName: oci://registry.example.com/", "newName: oci://localhost:5000/mine/",
+		"newTag: 0.1.0", "digest: "+digest,
+	).Replace(string(text))
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for folder := range kustomizations {
+		for _, resource := range render(t, filepath.Join(manifests, folder)) {
+			if url := url(t, resource); url != "oci://localhost:5000/mine/tenancy-filter@"+digest {
+				t.Errorf("%s: %s", folder, url)
+			}
+		}
+	}
+}

@@ -1,0 +1,15 @@
+//! Records what the istiod that `PILOT_DISCOVERY` names pushes for each scenario, for tests to replay.
+
+use anyhow::{Context, Result};
+use integration::istio::{Istiod, Mesh, Scenario};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let how = "PILOT_DISCOVERY names no istiod: PILOT_DISCOVERY=…/pilot-discovery make record";
+    let istiod = Istiod::from_env()?.context(how)?;
+    for scenario in Scenario::all(&istiod.release)? {
+        let mesh = Mesh::live(&scenario, &istiod).await.with_context(|| scenario.name.clone())?;
+        println!("{}", mesh.record().await?.write(&scenario)?.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! A scenario that runs: its services, and an Envoy for every proxy.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::istiod::{Istiod, Running};
+use super::recording::Recording;
+use super::replay::Files;
+use super::resources::Resources;
+use super::scenario::{Outcome, Place, Row, Scenario, Service, by_name};
+use super::site::Site;
+use crate::bootstrap::Bootstrap;
+use crate::client::{Protocol, Request};
+use crate::echo::Echo;
+use crate::envoy::Envoy;
+use crate::forward::Forward;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
+
+/// The services and proxies of a scenario; dropping it stops them.
+#[derive(Debug)]
+pub struct Mesh<'a> {
+    scenario: &'a Scenario,
+    release: String,
+    site: Site,
+    services: Vec<Echo>,
+    envoys: BTreeMap<String, Envoy>,
+    _source: Source,
+}
+
+/// Where the proxies have their configuration from.
+#[derive(Debug)]
+enum Source {
+    Istiod { _running: Running },
+    Files { _files: Vec<Files> },
+}
+
+impl<'a> Mesh<'a> {
+    /// Starts it on a real istiod.
+    pub async fn live(scenario: &'a Scenario, istiod: &Istiod) -> Result<Self> {
+        let site = Site::claim()?;
+        let running = istiod.start(&site, &scenario.manifests, &scenario.service_entries()).await?;
+        let node = |name: &str| scenario.node(name, &site, &istiod.release);
+        scout(scenario, &site, &running, &istiod.release).await?;
+        let bootstraps = scenario.proxies.keys().map(|name| (name.clone(), from_istiod(node(name), running.address)));
+        let envoys = start(bootstraps.collect()).await?;
+        Self::new(scenario, &istiod.release, site, envoys, Source::Istiod { _running: running }).await
+    }
+
+    /// Starts it from what an istiod pushed.
+    pub async fn replay(scenario: &'a Scenario, recording: &Recording) -> Result<Self> {
+        let site = Site::claim()?;
+        let (mut files, mut bootstraps) = (Vec::new(), Vec::new());
+        for (name, resources) in &recording.proxies {
+            let written = Files::write(resources, &site).with_context(|| name.clone())?;
+            bootstraps.push((name.clone(), written.bootstrap(scenario.node(name, &site, &recording.release))));
+            files.push(written);
+        }
+        let envoys = start(bootstraps).await?;
+        Self::new(scenario, &recording.release, site, envoys, Source::Files { _files: files }).await
+    }
+
+    async fn new(
+        scenario: &'a Scenario,
+        release: &str,
+        site: Site,
+        envoys: BTreeMap<String, Envoy>,
+        source: Source,
+    ) -> Result<Self> {
+        let mut services = Vec::new();
+        for service in &scenario.services {
+            let forward = scenario.forward(service, &site);
+            services.push(Echo::start_at(scenario.address(service, &site), &service.name, forward).await?);
+        }
+        Ok(Self { scenario, release: release.into(), site, services, envoys, _source: source })
+    }
+
+    /// What istiod pushed, to replay it later.
+    pub async fn record(&self) -> Result<Recording> {
+        let mut proxies = BTreeMap::new();
+        for (name, envoy) in &self.envoys {
+            proxies.insert(name.clone(), resources(envoy).await.with_context(|| name.clone())?);
+        }
+        Recording::new(&self.release, self.scenario, proxies, &self.site)
+    }
+
+    /// Sends a request and tells what became of it.
+    pub async fn send(&self, row: &Row) -> Result<Outcome> {
+        let mut request = Request::to(&row.host).path(&row.path);
+        for line in &row.headers {
+            let (name, value) = line.split_once(": ").with_context(|| format!("{line:?} is no header line"))?;
+            request = request.header(name, value);
+        }
+        let entry = self.site.address(self.scenario.proxy(&row.to).at, self.scenario.port);
+        let reply = request.send(entry, Protocol::Http1).await?;
+        let received = self.services.iter().flat_map(|service| service.take().into_iter().map(move |it| (service, it)));
+        let received: Vec<_> = received.collect();
+        let reaches = received.iter().map(|(service, _)| service.name().to_owned()).collect();
+        let last = received.last().filter(|_| row.minds_headers());
+        let brings = last.map(|(_, received)| by_name(received.headers.only(self.scenario.watched()).lines()));
+        Ok(Outcome { status: reply.status, reaches, brings })
+    }
+}
+
+impl Scenario {
+    fn node(&self, name: &str, site: &Site, release: &str) -> Value {
+        let proxy = self.proxy(name);
+        proxy.node(name, site.address(proxy.pod(), 0).ip(), release)
+    }
+
+    fn address(&self, service: &Service, site: &Site) -> SocketAddr {
+        let last = match &service.at {
+            Place::Alone(at) => *at,
+            Place::Behind(sidecar) => self.proxy(sidecar).pod(),
+        };
+        site.address(last, self.port)
+    }
+
+    fn forward(&self, service: &Service, site: &Site) -> Option<Forward> {
+        let Place::Behind(sidecar) = &service.at else { return None };
+        let through = site.address(self.proxy(sidecar).at, self.port);
+        Some(Forward { through, calls: service.calls.clone(), headers: service.forwards.clone() })
+    }
+}
+
+/// Waits until istiod knows all services, so that proxies which come later get everything at once.
+async fn scout(scenario: &Scenario, site: &Site, istiod: &Running, release: &str) -> Result<()> {
+    let (name, proxy) = scenario.proxies.first_key_value().context("a proxy")?;
+    let node = proxy.node(name, site.address(proxy.pod(), 0).ip(), release);
+    let envoy = Envoy::start(&from_istiod(node, istiod.address)).await?;
+    let deadline = Instant::now() + PATIENCE;
+    let hosts: Vec<_> = scenario.services.iter().map(|service| format!("||{}", service.host)).collect();
+    loop {
+        let known = resources(&envoy).await?.endpoints;
+        let knows =
+            |host: &String| known.iter().any(|(name, it)| name.ends_with(host) && it.get("endpoints").is_some());
+        if hosts.iter().all(knows) {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "istiod lacks services after {PATIENCE:?}:\n{}", istiod.log()?);
+        sleep(POLL).await;
+    }
+}
+
+async fn resources(envoy: &Envoy) -> Result<Resources> {
+    Resources::from_dump(&envoy.admin("/config_dump?include_eds").await?)
+}
+
+/// Starts all Envoys at once.
+async fn start(bootstraps: Vec<(String, Bootstrap)>) -> Result<BTreeMap<String, Envoy>> {
+    let starting = bootstraps.into_iter().map(|(name, bootstrap)| {
+        tokio::spawn(async move {
+            let envoy = Envoy::start(&bootstrap).await.with_context(|| name.clone())?;
+            Ok::<_, anyhow::Error>((name, envoy))
+        })
+    });
+    let mut envoys = BTreeMap::new();
+    for envoy in starting.collect::<Vec<_>>() {
+        envoys.extend([envoy.await??]);
+    }
+    Ok(envoys)
+}
+
+/// A bootstrap that has everything from istiod.
+fn from_istiod(node: Value, istiod: SocketAddr) -> Bootstrap {
+    let ads = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
+    let address = json!({"address": istiod.ip(), "port_value": istiod.port()});
+    Bootstrap::from(json!({
+        "node": node,
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+        "dynamic_resources": {
+            "lds_config": ads,
+            "cds_config": ads,
+            "ads_config": {
+                "api_type": "GRPC",
+                "transport_api_version": "V3",
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "xds-grpc"}}],
+            },
+        },
+        "static_resources": {"clusters": [{
+            "name": "xds-grpc",
+            "type": "STATIC",
+            "connect_timeout": "1s",
+            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http2_protocol_options": {}},
+            }},
+            "load_assignment": {
+                "cluster_name": "xds-grpc",
+                "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": address}}}]}],
+            },
+        }]},
+    }))
+}

@@ -1,0 +1,19 @@
+//! Scenarios on Istio: what istiod pushes for a folder of manifests, on stock Envoys.
+//!
+//! Where `PILOT_DISCOVERY` names an istiod, [`Mesh::live`] runs it from files, and [`Mesh::record`] keeps what it
+//! pushed. Everywhere else [`Mesh::replay`] gives the same Envoys a [`Recording`].
+
+mod istiod;
+mod mesh;
+mod plumbing;
+mod recording;
+mod replay;
+mod resources;
+mod scenario;
+mod site;
+mod stale;
+
+pub use istiod::Istiod;
+pub use mesh::Mesh;
+pub use recording::Recording;
+pub use scenario::{Outcome, Row, Scenario};

@@ -1,0 +1,99 @@
+//! What an istiod pushed for a scenario, as files: `integration/istio/recordings/<release>/<scenario>/`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::resources::Resources;
+use super::scenario::Scenario;
+use super::site::Site;
+use crate::bootstrap::root;
+
+/// The resources of every proxy of a scenario, written for 127.0.0.x.
+#[derive(Debug)]
+pub struct Recording {
+    /// The release of the istiod that pushed them.
+    pub release: String,
+    pub(super) proxies: BTreeMap<String, Resources>,
+    /// The documents that it had.
+    pub(super) manifests: Vec<Value>,
+}
+
+impl Recording {
+    pub(super) fn new(
+        release: &str,
+        scenario: &Scenario,
+        proxies: BTreeMap<String, Resources>,
+        site: &Site,
+    ) -> Result<Self> {
+        let proxies = serde_json::from_str(&site.normalise(&serde_json::to_string(&proxies)?))?;
+        Ok(Self { release: release.into(), proxies, manifests: scenario.documents() })
+    }
+
+    /// The releases that were recorded.
+    pub fn releases() -> Result<Vec<String>> {
+        let entries = fs::read_dir(recordings())?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut releases = entries.collect::<Result<Vec<_>>>()?;
+        releases.sort();
+        Ok(releases)
+    }
+
+    /// Reads what a release pushed for a scenario, and fails where that is not for today's manifests.
+    pub fn read(release: &str, scenario: &Scenario) -> Result<Self> {
+        let folder = folder(release, scenario);
+        let current = Self::from_files(release, scenario, &folder).and_then(|recording| {
+            recording.check(scenario)?;
+            Ok(recording)
+        });
+        current.with_context(|| format!("recording {release}/{} is stale: make record", scenario.name))
+    }
+
+    fn from_files(release: &str, scenario: &Scenario, folder: &Path) -> Result<Self> {
+        let name = |name: &String| Ok((name.clone(), read(&folder.join(name).with_extension("json"))?));
+        let proxies = scenario.proxies.keys().map(name).collect::<Result<_>>()?;
+        Ok(Self { release: release.into(), proxies, manifests: read(&folder.join("manifests.json"))? })
+    }
+
+    /// The names of the HTTP filters of a proxy's listeners, in order.
+    pub fn http_filters(&self, proxy: &str) -> Vec<Vec<String>> {
+        let listeners = self.proxies.get(proxy).into_iter().flat_map(|resources| resources.listeners.values());
+        let chains = listeners.filter_map(|listener| listener["filter_chains"].as_array()).flatten();
+        let filters = chains.filter_map(|chain| chain["filters"].as_array()).flatten();
+        let http = filters.filter_map(|filter| filter["typed_config"]["http_filters"].as_array());
+        http.map(|list| list.iter().filter_map(|filter| Some(filter["name"].as_str()?.to_owned())).collect()).collect()
+    }
+
+    /// Writes it in place of the one that was there.
+    pub fn write(&self, scenario: &Scenario) -> Result<PathBuf> {
+        let folder = folder(&self.release, scenario);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        write(&folder.join("manifests.json"), &self.manifests)?;
+        for (name, resources) in &self.proxies {
+            write(&folder.join(name).with_extension("json"), resources)?;
+        }
+        Ok(folder)
+    }
+}
+
+fn recordings() -> PathBuf {
+    root().join("integration/istio/recordings")
+}
+
+fn folder(release: &str, scenario: &Scenario) -> PathBuf {
+    recordings().join(release).join(&scenario.name)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    serde_json::from_str(&text).with_context(|| path.display().to_string())
+}
+
+fn write(path: &Path, value: &impl serde::Serialize) -> Result<()> {
+    Ok(fs::write(path, serde_json::to_string_pretty(value)? + "\n")?)
+}

@@ -1,0 +1,231 @@
+//! A scenario: manifests, who runs where, and what becomes of each request.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::bootstrap::root;
+
+/// The line that has TrafficExtension, 1.30.
+const TRAFFIC_EXTENSION: u32 = 30;
+
+/// One folder of `integration/seeds`: `scenario.yaml` and `manifests/`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The name of the folder.
+    #[serde(skip)]
+    pub name: String,
+    /// All manifests, each document for itself.
+    #[serde(skip)]
+    pub(super) manifests: Vec<Value>,
+    /// The first line of Istio that knows all its manifests.
+    #[serde(skip)]
+    since: u32,
+    /// The port of every service.
+    #[serde(default = "usual_port")]
+    pub(super) port: u16,
+    pub(super) proxies: BTreeMap<String, Proxy>,
+    /// Callers before those whom they call.
+    pub(super) services: Vec<Service>,
+    /// The headers that [`Outcome::brings`] is about.
+    watched: Vec<String>,
+    /// The requests, in order.
+    pub requests: Vec<Row>,
+}
+
+/// An Envoy that istiod configures.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Proxy {
+    /// Where it listens: the last number of its address. Its pod has the one that is 100 higher.
+    pub(super) at: u8,
+    pub(super) kind: Kind,
+    pub(super) namespace: String,
+    pub(super) labels: BTreeMap<String, String>,
+}
+
+/// What istiod calls a proxy.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    /// A gateway.
+    Router,
+    Sidecar,
+}
+
+/// One version of a service.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Service {
+    pub(super) name: String,
+    /// The host by which the mesh knows it, together with others of other labels.
+    pub(super) host: String,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    /// Where it runs.
+    pub(super) at: Place,
+    /// The hosts that it calls through its sidecar, each once a request.
+    #[serde(default)]
+    pub(super) calls: Vec<String>,
+    /// The headers that it hands on there.
+    #[serde(default)]
+    pub(super) forwards: Vec<String>,
+}
+
+/// Where a service runs.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Place {
+    /// By itself: the last number of its address.
+    Alone(u8),
+    /// Behind this sidecar.
+    Behind(String),
+}
+
+/// A request, and what has to become of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// What it shows.
+    pub name: String,
+    /// The proxy that it is sent to.
+    pub(super) to: String,
+    pub(super) host: String,
+    #[serde(default = "usual_path")]
+    pub(super) path: String,
+    /// Header lines, `name: value`.
+    #[serde(default)]
+    pub(super) headers: Vec<String>,
+    #[serde(default = "ok")]
+    status: u16,
+    #[serde(default)]
+    reaches: Vec<String>,
+    brings: Option<Vec<String>>,
+}
+
+/// What became of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The status that the client got.
+    pub status: u16,
+    /// The services that it reached, callers first.
+    pub reaches: Vec<String>,
+    /// The watched header lines that the last of them got, by name; where it does not matter, none.
+    pub brings: Option<Vec<String>>,
+}
+
+fn usual_port() -> u16 {
+    8080
+}
+
+fn usual_path() -> String {
+    "/".into()
+}
+
+fn ok() -> u16 {
+    200
+}
+
+impl Scenario {
+    /// All that a release can run: the folders of `integration/seeds`, and one of them with TrafficExtensions.
+    pub fn all(release: &str) -> Result<Vec<Self>> {
+        let folders = files(&root().join("integration/seeds"))?;
+        let names = folders.iter().filter(|path| path.is_dir()).filter_map(|path| path.file_name()?.to_str());
+        let mut scenarios = names.map(Self::read).collect::<Result<Vec<_>>>()?;
+        scenarios.push(Self::read("turner")?.with_traffic_extensions());
+        scenarios.retain(|scenario| scenario.runs_on(release));
+        Ok(scenarios)
+    }
+
+    /// Whether a release of Istio knows all its manifests.
+    pub fn runs_on(&self, release: &str) -> bool {
+        line(release).is_some_and(|line| line >= self.since)
+    }
+
+    /// One folder of `integration/seeds`.
+    pub fn read(name: &str) -> Result<Self> {
+        let folder = root().join("integration/seeds").join(name);
+        let text = fs::read_to_string(folder.join("scenario.yaml")).with_context(|| folder.display().to_string())?;
+        let mut scenario: Self = serde_norway::from_str(&text).with_context(|| name.to_owned())?;
+        scenario.name = name.into();
+        scenario.manifests = documents(&root().join("integration/istio/plaintext.yaml"))?;
+        for file in files(&folder.join("manifests"))? {
+            scenario.manifests.extend(documents(&file)?);
+        }
+        scenario.manifests.extend(scenario.sidecars());
+        ensure!(!scenario.requests.is_empty(), "{name} sends no request");
+        Ok(scenario)
+    }
+
+    /// The same scenario, its WasmPlugins written as what replaces them since Istio 1.30.
+    pub fn with_traffic_extensions(mut self) -> Self {
+        self.name += "-traffic-extension";
+        self.since = TRAFFIC_EXTENSION;
+        self.manifests = self.manifests.into_iter().map(traffic_extension).collect();
+        self
+    }
+
+    /// What has to become of a request.
+    pub fn expected(&self, row: &Row) -> Outcome {
+        Outcome { status: row.status, reaches: row.reaches.clone(), brings: row.brings.clone().map(by_name) }
+    }
+
+    /// Everything that istiod gets.
+    pub(super) fn documents(&self) -> Vec<Value> {
+        [&self.manifests[..], &self.service_entries()].concat()
+    }
+
+    /// The headers that the last service's lines are compared by.
+    pub(super) fn watched(&self) -> &[String] {
+        &self.watched
+    }
+}
+
+impl Row {
+    /// Whether it says what the last service has to get.
+    pub(super) fn minds_headers(&self) -> bool {
+        self.brings.is_some()
+    }
+}
+
+/// Header lines sorted by name; those of one name stay in order.
+pub(super) fn by_name(mut lines: Vec<String>) -> Vec<String> {
+    let name = |line: &String| line.split(':').next().map(str::to_owned);
+    lines.sort_by_key(name);
+    lines
+}
+
+/// A WasmPlugin as a TrafficExtension, any other document as it is.
+fn traffic_extension(mut document: Value) -> Value {
+    if document["kind"] == "WasmPlugin" {
+        document["kind"] = "TrafficExtension".into();
+        let spec = document["spec"].as_object_mut().expect("a plugin has a spec");
+        let module = ["url", "failStrategy", "pluginConfig"].iter().filter_map(|name| spec.remove_entry(*name));
+        let module: Map<_, _> = module.collect();
+        spec.insert("wasm".into(), module.into());
+    }
+    document
+}
+
+/// The number of a release's line: 29 of 1.29.6.
+fn line(release: &str) -> Option<u32> {
+    release.split('.').nth(1)?.parse().ok()
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
+}
+
+fn documents(path: &Path) -> Result<Vec<Value>> {
+    let text = fs::read_to_string(path)?;
+    let documents = serde_norway::Deserializer::from_str(&text).map(Value::deserialize);
+    documents.collect::<Result<_, _>>().with_context(|| path.display().to_string())
+}

@@ -1,0 +1,134 @@
+//! Whether a recording is of today's manifests, and holds what they say.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, bail, ensure};
+use serde_json::Value;
+
+use super::recording::Recording;
+use super::resources::Resources;
+use super::scenario::Scenario;
+
+/// A header match: the name, how it matches, and what.
+type Rule = (String, &'static str, String);
+
+impl Recording {
+    /// Fails where it was made from other documents, or lacks a plugin's configuration or a rule of these.
+    pub(super) fn check(&self, scenario: &Scenario) -> Result<()> {
+        let documents = scenario.documents();
+        if let Some(changed) = documents.iter().find(|document| !self.manifests.contains(document)) {
+            bail!("it was made without today's {}", title(changed));
+        }
+        ensure!(self.manifests.len() == documents.len(), "it was made with documents that are gone");
+        let (plugins, rules) = (self.plugins(), self.rules());
+        for document in &documents {
+            let spec = &document["spec"];
+            if let Some(configuration) = spec.get("pluginConfig").or(spec["wasm"].get("pluginConfig")) {
+                ensure!(plugins.contains(configuration), "no proxy has the configuration of {}", title(document));
+            }
+            for rule in rules_of(document) {
+                ensure!(rules.contains(&rule), "no route has {rule:?} of {}", title(document));
+            }
+        }
+        Ok(())
+    }
+
+    fn plugins(&self) -> Vec<Value> {
+        let configurations = self.proxies.values().flat_map(|resources| resources.extensions.values());
+        let text = configurations.filter_map(|it| it["typed_config"]["config"]["configuration"]["value"].as_str());
+        text.filter_map(|text| serde_json::from_str(text).ok()).collect()
+    }
+
+    fn rules(&self) -> BTreeSet<Rule> {
+        let mut rules = BTreeSet::new();
+        for Resources { routes, .. } in self.proxies.values() {
+            routes.values().for_each(|route| collect(route, &mut rules));
+        }
+        rules
+    }
+}
+
+/// The header matches of a VirtualService.
+fn rules_of(document: &Value) -> Vec<Rule> {
+    let list = |value: &Value, name: &str| value[name].as_array().cloned().unwrap_or_default();
+    let matches = list(&document["spec"], "http").into_iter().flat_map(|route| list(&route, "match"));
+    let headers = matches.filter_map(|it| it["headers"].as_object().cloned()).flatten();
+    headers.filter_map(|(name, how)| rule(&name, |kind| how[kind].as_str())).collect()
+}
+
+/// The header matches anywhere in a route.
+fn collect(value: &Value, rules: &mut BTreeSet<Rule>) {
+    if let (Some(name), Some(how)) = (value["name"].as_str(), value.get("string_match")) {
+        let text = |kind| if kind == "regex" { how["safe_regex"]["regex"].as_str() } else { how[kind].as_str() };
+        rules.extend(rule(name, text));
+    }
+    match value {
+        Value::Array(list) => list.iter().for_each(|item| collect(item, rules)),
+        Value::Object(object) => object.values().for_each(|item| collect(item, rules)),
+        _ => {}
+    }
+}
+
+fn rule<'v>(name: &str, text: impl Fn(&'static str) -> Option<&'v str>) -> Option<Rule> {
+    ["exact", "prefix", "regex"]
+        .into_iter()
+        .find_map(|kind| Some((name.to_ascii_lowercase(), kind, text(kind)?.into())))
+}
+
+fn title(document: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let (kind, metadata) = (&document["kind"], &document["metadata"]);
+    format!("{} {}/{}", text(kind), text(&metadata["namespace"]), text(&metadata["name"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded() -> (Scenario, Recording) {
+        let scenario = Scenario::read("carousell").expect("a scenario");
+        let release = Recording::releases().expect("recordings").pop().expect("a release");
+        let recording = Recording::read(&release, &scenario).expect("a recording of today's manifests");
+        (scenario, recording)
+    }
+
+    fn complaint(scenario: &Scenario, recording: &Recording) -> String {
+        recording.check(scenario).expect_err("stale").to_string()
+    }
+
+    #[test]
+    fn manifests_that_changed_are_told() {
+        let (mut scenario, recording) = recorded();
+        let is_plugin = |document: &&mut Value| document["kind"] == "WasmPlugin";
+        let plugin = scenario.manifests.iter_mut().find(is_plugin).expect("a plugin");
+        plugin["spec"]["pluginConfig"]["strip"] = "x-other".into();
+        let expected = "it was made without today's WasmPlugin istio-ingress-gw/tenancy-strip";
+        assert_eq!(complaint(&scenario, &recording), expected);
+    }
+
+    #[test]
+    fn a_manifest_that_is_gone_is_told() {
+        let (mut scenario, recording) = recorded();
+        scenario.manifests.pop();
+        assert_eq!(complaint(&scenario, &recording), "it was made with documents that are gone");
+    }
+
+    #[test]
+    fn a_plugin_configuration_that_was_not_pushed_is_told() {
+        let (scenario, mut recording) = recorded();
+        recording.proxies.get_mut("gateway").expect("a gateway").extensions.clear();
+        let expected = "no proxy has the configuration of WasmPlugin istio-ingress-gw/tenancy-strip";
+        assert_eq!(complaint(&scenario, &recording), expected);
+    }
+
+    #[test]
+    fn a_rule_that_was_not_pushed_is_told() {
+        let (scenario, mut recording) = recorded();
+        for resources in recording.proxies.values_mut() {
+            let text = serde_json::to_string(&resources.routes).expect("JSON").replace("feat-y", "feat-q");
+            resources.routes = serde_json::from_str(&text).expect("JSON");
+        }
+        let expected = r#"no route has ("c-tenancy", "exact", "feat-y") of VirtualService svc-b/svc-b"#;
+        assert_eq!(complaint(&scenario, &recording), expected);
+    }
+}
