@@ -1,5 +1,7 @@
 //! Hostile requests.
 
+use std::ops::Range;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -7,41 +9,63 @@ use proptest::sample::select;
 
 use crate::laws::{self, SUBJECTS};
 use crate::naive::{Call, Claimed, Lines, Payload};
-use crate::vocabulary::{FRAGMENTS, NAMES, SEPARATORS};
+use crate::vocabulary::{KINDS, NASTY};
 
-/// A name, in any spelling: a letter's case may change, and a hyphen may become anything else.
-fn name() -> impl Strategy<Value = String> {
-    let respelled = (select(NAMES), vec(select(&["-", "_", ".", "~", "\u{1}", "\u{ff}"][..]), 4), any::<u16>());
-    let respelled = respelled.prop_map(|(name, hyphens, upper)| {
+/// A name in any spelling: a letter's case may change, and a hyphen may become anything else.
+fn respelled(names: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let hyphens = vec(select(&["-", "_", ".", "~", "\u{1}", "\u{ff}"][..]), 4);
+    (select(names), hyphens, any::<u16>()).prop_map(|(name, hyphens, upper)| {
         let respell = |(at, c): (usize, char)| match c {
             '-' | '_' => hyphens[at % 4].to_owned(),
             c if upper >> (at % 16) & 1 == 1 => c.to_ascii_uppercase().to_string(),
             c => c.to_string(),
         };
         name.chars().enumerate().map(respell).collect()
-    });
-    prop_oneof![6 => select(NAMES).prop_map(str::to_owned), 3 => respelled, 1 => latin1(0..12)]
+    })
 }
 
-fn latin1(length: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+fn latin1(length: Range<usize>) -> impl Strategy<Value = String> {
     vec(any::<u8>(), length).prop_map(|bytes| bytes.into_iter().map(char::from).collect())
 }
 
-fn value() -> impl Strategy<Value = String> {
-    let joined = (vec(select(FRAGMENTS), 0..7), select(SEPARATORS)).prop_map(|(parts, between)| parts.join(between));
-    let members = (0..70_usize, 0..200_usize, select(FRAGMENTS)).prop_map(|(count, length, last)| {
+/// A line that holds what belongs there, mostly.
+fn line() -> impl Strategy<Value = (String, String)> {
+    select(KINDS).prop_flat_map(|(names, parts, separators)| {
+        let name = prop_oneof![5 => select(names).prop_map(str::to_owned), 2 => respelled(names)];
+        let part = prop_oneof![12 => select(parts), 1 => select(NASTY)];
+        let few = (vec(part, 0..7), select(separators)).prop_map(|(parts, between)| parts.join(between));
+        let value = prop_oneof![8 => few, 1 => members(), 1 => entries(), 1 => latin1(0..40)];
+        (name, value)
+    })
+}
+
+/// Baggage near its limits.
+fn members() -> impl Strategy<Value = String> {
+    let length = prop_oneof![0..8_usize, 0..250_usize];
+    let ours = select(&["tenant=dev1", "overrides=foo:v1", "sd-routing-key=dev1", "k1=v"][..]);
+    (0..70_usize, length, ours).prop_map(|(count, length, ours)| {
         let members = (0..count).map(|n| format!("m{n}={},", "v".repeat(length)));
-        members.collect::<String>() + last
-    });
-    let entries = (0..70_usize, 0..250_usize, select(SEPARATORS)).prop_map(|(count, length, between)| {
-        let entries = (0..count).map(|n| format!("s{}:v{n}", "s".repeat(length + n % 3)));
-        entries.collect::<Vec<_>>().join(between)
-    });
-    let encoded =
-        entries.clone().prop_map(|line| format!("overrides={}", line.replace(',', "%2C").replace(':', "%3a")));
-    let value = prop_oneof![12 => joined, 1 => members, 1 => entries, 1 => encoded, 1 => latin1(0..40)];
-    // Envoy hands values over without the white space around them, and without line ends.
-    value.prop_map(|value| value.replace(['\r', '\n'], "").trim_matches([' ', '\t']).to_owned())
+        format!("{ours},{}", members.collect::<String>())
+    })
+}
+
+/// Overrides near their limits, plain or in baggage.
+fn entries() -> impl Strategy<Value = String> {
+    let length = prop_oneof![0..8_usize, 40..250_usize];
+    (0..140_usize, length, any::<bool>()).prop_map(|(count, length, in_baggage)| {
+        let entries: Vec<_> = (0..count).map(|n| format!("s{}{n}:v{n}", "s".repeat(length))).collect();
+        let line = entries.join(",");
+        if in_baggage { format!("overrides={}", line.replace(',', "%2C").replace(':', "%3a")) } else { line }
+    })
+}
+
+/// Any line, as Envoy hands it over: no pseudo-header, no line end, no white space around.
+fn any_line() -> impl Strategy<Value = (String, String)> {
+    let line = prop_oneof![12 => line(), 1 => (latin1(0..12), latin1(0..40))];
+    line.prop_map(|(name, value)| {
+        let value = value.replace(['\r', '\n'], "");
+        (name.trim_start_matches(':').to_owned(), value.trim_matches([' ', '\t']).to_owned())
+    })
 }
 
 fn authority() -> impl Strategy<Value = String> {
@@ -62,7 +86,9 @@ fn authority() -> impl Strategy<Value = String> {
         &["", "dev1.", "DEV1.", "dev1--", "feat-x.", "-x.", "a.b.", "foo.", ".", "d%65v1.", "u@", "\u{ff}.", "a,b."][..],
     );
     let after = select(&["", ":80", ":", ".", ".:8443", "..", ":x", ".cluster.local", ".evil.io"][..]);
-    (before, host, after).prop_map(|(before, host, after)| format!("{before}{host}{after}"))
+    let plain = select(&["dev1.www.example.com", "feat-x.www.example.com:8443", "foo.ns", "foo.ns.svc:80", "Foo"][..]);
+    let odd = (before, host, after).prop_map(|(before, host, after)| format!("{before}{host}{after}"));
+    prop_oneof![plain.prop_map(str::to_owned), odd]
 }
 
 fn path() -> impl Strategy<Value = String> {
@@ -100,11 +126,11 @@ fn token() -> impl Strategy<Value = Payload> {
 
 fn call() -> impl Strategy<Value = Call> {
     let token = option::weighted(0.4, token());
-    (pseudo_headers(), vec((name(), value()), 0..8), token, any::<bool>()).prop_map(
-        |(mut lines, others, token, is_unknown_peer)| {
-            let is_pseudo = |name: &str| name.starts_with(':');
-            lines.extend(others.into_iter().filter(|(name, _)| !is_pseudo(name)));
-            Call { lines, token, is_unknown_peer }
+    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>()).prop_map(
+        |(pseudo_headers, lines, token, is_unknown_peer)| Call {
+            lines: [pseudo_headers, lines].concat(),
+            token,
+            is_unknown_peer,
         },
     )
 }

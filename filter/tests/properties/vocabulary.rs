@@ -1,66 +1,59 @@
-//! What hostile requests are made of: what configurations.json names, and what resembles it.
+//! What hostile requests are made of: what laws/configurations.json names, and what resembles it.
 
-/// Names of headers.
-pub(crate) const NAMES: &[&str] = &[
-    "x-tenant",
-    "x_tenant",
-    "tenantid",
-    "x-override",
-    "x-service-route",
-    "x-version",
-    "x-foo-version",
-    "x-debug-on",
-    "x-internal",
-    "baggage",
-    "correlation-context",
-    "jaeger-baggage",
-    "ot-baggage-tenant",
-    "ot-baggage-Sd.Key_1",
-    "uberctx-overrides",
-    "uberctx-k",
-    "connection",
-    "cookie",
-    "authorization",
-    "traceparent",
-    "tracestate",
-    "accept",
-    "x-tenants",
-    "x-tenan",
-    "tenant",
-    ":path",
+/// Names of headers, the parts of what they hold, and what stands between these.
+pub(crate) type Kind = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+pub(crate) const KINDS: &[Kind] = &[
+    (&["x-tenant", "x_tenant", "tenantid"], TENANTS, &[",", ", "]),
+    (&["x-override"], ENTRIES, &[",", ", ", ",,", ";", "; "]),
+    (&["x-service-route", "uberctx-overrides"], ENTRIES, &["::", "::", ",", ", ", " "]),
+    (&["baggage"], MEMBERS, &[",", ", ", ",,"]),
+    (&["correlation-context", "jaeger-baggage"], MEMBERS, &[","]),
+    (&["ot-baggage-tenant", "ot-baggage-Sd.Key_1", "uberctx-k"], TENANTS, &[""]),
+    (&["cookie"], &["tenant=dev1", "tenant = dev2", "Tenant=evil", "tenant", "a=1", "tenant="], &[";", "; "]),
+    (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
+    (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),
+    (&["traceparent", "tracestate", "accept", "x-tenants", "x-tenan", "tenant"], NASTY, &[",", "=", ""]),
 ];
 
-/// Parts of values.
-pub(crate) const FRAGMENTS: &[&str] = &[
+const TENANTS: &[&str] = &[
+    "dev1",
     "dev1",
     "DEV1",
     "feat-x",
     "Feat_X.1",
     "-x",
     "",
-    " ",
-    "%",
-    "%2C",
-    "\u{0}",
-    "\u{ff}",
-    "\t",
-    "a;b",
-    "=",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "d%65v1",
+    "\u{ff}",
+];
+
+const ENTRIES: &[&str] = &[
     "foo:v1",
     "foo:v2",
+    "foo:v3",
     "Foo:v1",
     "bar : v1",
+    "bar:v2",
+    "foo.ns:v3",
+    "baz:v1",
     "foo",
     ":v1",
-    "foo.ns:v3",
     "foo:v1::bar:v2",
     "a:1:2",
     "foo=v1",
+    "bar=v2",
     "foo,v1",
+    "bar,v2",
     "foo => v1",
     "foo :v1",
+    "foo:-",
+    "",
+];
+
+const MEMBERS: &[&str] = &[
     "tenant=dev1",
     "tenant=dev2;p=1",
     "tenant = dev1 ",
@@ -91,12 +84,7 @@ pub(crate) const FRAGMENTS: &[&str] = &[
     "f=\u{e9}",
     "g=1;",
     "h=1;p q",
-    "close",
-    "X-Tenant",
-    "x_override",
-    "baggage",
-    "upgrade",
 ];
 
-/// What stands between them.
-pub(crate) const SEPARATORS: &[&str] = &[",", ", ", ";", "; ", "::", " ", ",,", "&", ""];
+/// What belongs nowhere.
+pub(crate) const NASTY: &[&str] = &["", " ", "\t", "%", "%2C", "\u{0}", "\u{ff}", "a;b", "=", ",", ";", ":", "::"];
