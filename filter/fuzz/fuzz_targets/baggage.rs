@@ -8,6 +8,6 @@ mod laws;
 mod naive;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    let (subject, call) = laws::parse_baggage(input);
+    let (subject, call) = laws::text::parse_baggage(input);
     laws::hold(subject, &call);
 });

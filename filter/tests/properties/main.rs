@@ -38,11 +38,11 @@ fn what_was_found_stays_found() {
         laws::configuration(&seed);
     }
     for seed in seeds("request") {
-        let (subject, call) = laws::parse(&seed);
+        let (subject, call) = laws::text::parse(&seed);
         laws::hold(subject, &call);
     }
     for seed in seeds("baggage") {
-        let (subject, call) = laws::parse_baggage(&seed);
+        let (subject, call) = laws::text::parse_baggage(&seed);
         laws::hold(subject, &call);
     }
 }

@@ -2,7 +2,7 @@
 
 mod call;
 mod consequences;
-mod text;
+pub(crate) mod text;
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use tenancy_filter::{Filter, Refusal, Role};
 
 use call::{Change, decide, trailers};
-pub(crate) use text::{parse, parse_baggage};
 
 use crate::naive::{self, Call, Lines};
 
@@ -34,7 +33,7 @@ static HOSTILE: LazyLock<Vec<(&Subject, Call)>> = LazyLock::new(|| {
         include_bytes!("../../../fuzz/seeds/request/every-spelling"),
         include_bytes!("../../../fuzz/seeds/request/mesh"),
     ];
-    seeds.into_iter().map(parse).collect()
+    seeds.into_iter().map(text::parse).collect()
 });
 
 impl Subject {
