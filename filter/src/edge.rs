@@ -45,7 +45,7 @@ pub(crate) fn strip_trailers<'a>(names: &Names, trailers: &'a [Header<'a>]) -> V
 }
 
 /// The names of some lines, each once.
-fn distinct<'a>(lines: &Lines<'a>, wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
+pub(crate) fn distinct<'a>(lines: &Lines<'a>, wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
     let mut names = Vec::new();
     for line in lines.owned.iter().filter(|line| wanted(line)) {
         if let Err(place) = names.binary_search(&line.name) {

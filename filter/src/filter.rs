@@ -1,30 +1,13 @@
-//! One request, a straight line.
+//! The configuration, compiled, and what it is asked: one request, a straight line.
 
-use std::borrow::Cow;
-
-use crate::baggage::{BaggageRules, Key};
 use crate::config::{self, ConfigErrors};
 use crate::decision::{Decision, Mutation, Refusal};
 use crate::edge;
-use crate::names::{Field, HeaderName, Lines, Names};
-use crate::overrides::{Dialect, OverrideRules, Overrides};
-use crate::projection::Projection;
-use crate::request::{Header, Peer, Request};
-use crate::sources::Verified;
+use crate::internal::Place;
+use crate::repair::{Context, Recalled, Repair, TraceId};
+use crate::request::{ClaimPath, Header, Peer, Request};
+use crate::rules::{Carried, Role, Rules, counted};
 use crate::tally::{Counter, Tally};
-use crate::tenant::{Policy, Tenant, TenantRules};
-
-/// Whom the proxy faces: always configured, never inferred from a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Clients that are not trusted: an ingress gateway.
-    Edge,
-    /// Other workloads: a sidecar, a waypoint.
-    Mesh,
-}
-
-/// The way to a claim in a token's payload: 1 to 8 names of nested objects, and indexes of lists in decimals.
-pub type ClaimPath = Vec<String>;
 
 /// The plugin configuration, compiled once and asked for every request.
 ///
@@ -36,37 +19,8 @@ pub struct Filter {
     pub(crate) unknown_peer: Option<Rules>,
     pub(crate) claims: Vec<ClaimPath>,
     pub(crate) reads_token: bool,
-}
-
-/// What to do with a request.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    pub(crate) role: Role,
-    pub(crate) names: Names,
-    /// Whether an edge refuses plain CONNECT.
-    pub(crate) tunnel: Policy,
-    pub(crate) verified: Verified,
-    pub(crate) tenant: TenantRules,
-    pub(crate) tenant_to: TenantTargets,
-    pub(crate) overrides: OverrideRules,
-    pub(crate) overrides_to: OverrideTargets,
-    pub(crate) projections: Vec<Projection>,
-    /// Nothing where the configuration leaves baggage alone.
-    pub(crate) baggage: Option<BaggageRules>,
-}
-
-/// Where the tenant is written.
-#[derive(Debug, Default)]
-pub(crate) struct TenantTargets {
-    pub(crate) headers: Vec<(HeaderName, Field)>,
-    pub(crate) baggage: Vec<Key>,
-}
-
-/// Where the overrides are written.
-#[derive(Debug, Default)]
-pub(crate) struct OverrideTargets {
-    pub(crate) headers: Vec<(HeaderName, Field, Dialect)>,
-    pub(crate) baggage: Option<Key>,
+    /// Nothing at an edge, which never repairs.
+    pub(crate) repair: Option<Repair>,
 }
 
 impl Filter {
@@ -103,6 +57,23 @@ impl Filter {
         self.unknown_peer.is_some()
     }
 
+    /// Whether [`Request::passage`] decides anything for a request with these headers; likewise.
+    pub fn reads_passage(&self, headers: &[Header<'_>], peer: Peer) -> bool {
+        let rules = self.rules(peer);
+        let egress = rules.egress.as_ref().filter(|_| rules.place(headers) != Place::Mesh);
+        self.repair.is_some() || egress.is_some_and(|egress| egress.concerns(&rules.names, headers))
+    }
+
+    /// Whether the cluster of a [`Passage::Outbound`](crate::Passage::Outbound) decides anything; likewise.
+    pub fn reads_cluster(&self, headers: &[Header<'_>]) -> bool {
+        self.rules.place(headers) == Place::Unclear
+    }
+
+    /// How to remember the context of requests by their trace ids; nothing unless configured.
+    pub fn repair(&self) -> Option<&Repair> {
+        self.repair.as_ref()
+    }
+
     /// The claims that a [`Token`](crate::Token) has to bring, in this order.
     pub fn claims(&self) -> &[ClaimPath] {
         &self.claims
@@ -137,12 +108,67 @@ impl Filter {
     /// # Ok::<(), tenancy_filter::ConfigErrors>(())
     /// ```
     pub fn on_request<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Decision<'a> {
+        self.decide(request, tally, |carried, _| carried).map(|(mutations, _)| mutations)
+    }
+
+    /// Like [`Filter::on_request`], with the context that the request then carries: to be remembered by
+    /// its trace ids, where [`Filter::repair`] says so and it is [`Passage::Inbound`](crate::Passage::Inbound).
+    ///
+    /// # Errors
+    /// Those of [`Filter::on_request`]; a refused request reaches no application, so nothing is to be remembered.
+    pub fn on_inbound<'a>(
+        &'a self,
+        request: &Request<'a>,
+        tally: &Tally,
+    ) -> Result<(Vec<Mutation<'a>>, Context), Refusal> {
+        let (mutations, carried) = self.decide(request, tally, |carried, _| carried)?;
+        Ok((mutations, Context::new(&carried)))
+    }
+
+    /// Like [`Filter::on_request`], where the request is [`Passage::Outbound`](crate::Passage::Outbound):
+    /// what the application did not send is written back as it was remembered.
+    ///
+    /// `recall` looks each trace id up; it is called only where something is missing and nothing contradicts.
+    ///
+    /// # Errors
+    /// Those of [`Filter::on_request`].
+    pub fn on_outbound<'a>(
+        &'a self,
+        request: &Request<'a>,
+        tally: &Tally,
+        recall: impl FnMut(&TraceId) -> Recalled,
+    ) -> Decision<'a> {
+        let restore = |carried, rules: &Rules| match &self.repair {
+            Some(repair) => repair.restore(carried, rules, request.headers, tally, recall),
+            None => carried,
+        };
+        self.decide(request, tally, restore).map(|(mutations, _)| mutations)
+    }
+
+    /// The straight line. `complete` may add to what the request carries, before it is written.
+    fn decide<'a>(
+        &'a self,
+        request: &Request<'a>,
+        tally: &Tally,
+        complete: impl FnOnce(Carried<'a>, &'a Rules) -> Carried<'a>,
+    ) -> Result<(Vec<Mutation<'a>>, Carried<'a>), Refusal> {
         tally.count(Counter::Requests);
-        let decision = self.rules(request.peer).decide(request, tally);
-        if decision.is_err() {
+        let rules = self.rules(request.peer);
+        let lines = rules.names.scan(request.headers);
+        let refused = |refusal| {
             tally.count(Counter::Refused);
+            refusal
+        };
+        if rules.passes_tunnel(&lines).map_err(refused)? {
+            return Ok(Default::default());
         }
-        decision
+        if let Some(egress) = rules.egress.as_ref().filter(|_| rules.internal.leaves(lines.authority, request.passage))
+        {
+            return Ok((egress.withhold(&lines, tally), Carried::default()));
+        }
+        let carried = rules.resolve(&lines, request.token, tally).map_err(refused)?;
+        let carried = complete(carried, rules);
+        Ok((rules.write(&lines, &carried, tally), carried))
     }
 
     /// What to remove from the request's trailers (RFC 9110 §6.5): at an edge, everything that is ours.
@@ -173,100 +199,6 @@ impl Filter {
             Peer::Unknown => self.unknown_peer.as_ref().unwrap_or(&self.rules),
         }
     }
-}
-
-impl Rules {
-    fn decide<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Decision<'a> {
-        let lines = self.names.scan(request.headers);
-        match (lines.is_tunnel, self.role, self.tunnel) {
-            (true, Role::Mesh, _) => return Ok(Vec::new()),
-            (true, Role::Edge, Policy::Reject) => return Err(Refusal::Tunnel),
-            _ => {}
-        }
-        let evidence = self.verified.weigh(&lines, request.token);
-        let tenant = self.tenant.resolve(&evidence, tally)?;
-        let overrides = self.overrides.resolve(&evidence, tally)?;
-
-        let mut mutations = match self.role {
-            Role::Edge => edge::strip(&self.names, self.baggage.as_ref(), &lines),
-            Role::Mesh => Vec::new(),
-        };
-        mutations.extend(self.write_tenant(&lines, tenant.as_ref()));
-        mutations.extend(self.write_overrides(&lines, &overrides));
-        mutations.extend(self.write_projections(&lines, &overrides));
-        mutations.extend(self.write_baggage(&lines, tenant.as_ref(), &overrides, tally));
-        Ok(match self.role {
-            Role::Edge => counted(mutations, tally),
-            Role::Mesh => mutations,
-        })
-    }
-
-    fn write_tenant<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        tenant: Option<&Tenant<'a>>,
-    ) -> impl Iterator<Item = Mutation<'a>> {
-        let value = tenant.map(Tenant::name);
-        self.tenant_to.headers.iter().filter_map(move |(name, field)| write(lines, name, *field, value.clone()))
-    }
-
-    fn write_overrides<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        overrides: &Overrides<'_>,
-    ) -> impl Iterator<Item = Mutation<'a>> {
-        let line = |dialect| overrides.line(dialect).map(Cow::Owned);
-        let targets = self.overrides_to.headers.iter();
-        targets.filter_map(move |(name, field, dialect)| write(lines, name, *field, line(dialect)))
-    }
-
-    fn write_projections<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        overrides: &Overrides<'a>,
-    ) -> impl Iterator<Item = Mutation<'a>> {
-        let version = |projection: &Projection| projection.version(lines, overrides);
-        let write =
-            move |projection: &'a Projection| write(lines, &projection.header, projection.field, version(projection));
-        self.projections.iter().filter_map(write)
-    }
-
-    fn write_baggage<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        tenant: Option<&Tenant<'a>>,
-        overrides: &Overrides<'_>,
-        tally: &Tally,
-    ) -> Option<Mutation<'a>> {
-        let rules = self.baggage.as_ref()?;
-        let mut ours = Vec::new();
-        if let Some(tenant) = tenant {
-            ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
-        }
-        if let Some(key) = &self.overrides_to.baggage {
-            ours.extend(overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
-        }
-        rules.rewrite(lines, &ours, tally)
-    }
-}
-
-/// The change that leaves one line of a header with this value, or none; nothing where it is so.
-fn write<'a>(lines: &Lines<'a>, name: &'a str, field: Field, value: Option<Cow<'a, [u8]>>) -> Option<Mutation<'a>> {
-    let name = name.as_bytes();
-    let mut present = lines.values(field);
-    match (present.next(), present.next(), value) {
-        (None, _, None) => None,
-        (Some(line), None, Some(value)) if line == &*value => None,
-        (_, _, Some(value)) => Some(Mutation::Set { name, value }),
-        (Some(_), _, None) => Some(Mutation::remove(name)),
-    }
-}
-
-/// Counts what an edge removes.
-fn counted<'a>(mutations: Vec<Mutation<'a>>, tally: &Tally) -> Vec<Mutation<'a>> {
-    let removed = mutations.iter().filter(|mutation| matches!(mutation, Mutation::Remove { .. })).count();
-    tally.add(Counter::Stripped, removed);
-    mutations
 }
 
 #[cfg(test)]

@@ -237,6 +237,21 @@ impl<'a> Collection<'_, 'a> {
 }
 
 impl<'a> Overrides<'a> {
+    /// Those of a line in the canonical dialect.
+    pub(crate) fn parse(line: &[u8]) -> Self {
+        let (rules, tally) = (OverrideRules::default(), Tally::default());
+        let mut collection = Collection { rules: &rules, tally: &tally, overrides: Overrides::default() };
+        let entries = Dialect::CANONICAL.entries(line).map(|entry| entry.map(Entry::into_owned));
+        // Nothing is refused by default.
+        entries.for_each(|entry| _ = collection.add(entry));
+        collection.overrides
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The version of a service.
     pub(crate) fn version(&self, service: &[u8]) -> Option<Cow<'a, [u8]>> {
         let entry = self.entries.iter().find(|entry| entry.is_for(service))?;

@@ -1,6 +1,7 @@
 //! Projections: the version of one service as a scalar, for routes that match it exactly.
 
 use crate::authority;
+use crate::internal::Internal;
 use crate::names::{Field, HeaderName, Lines};
 use crate::overrides::Overrides;
 
@@ -27,11 +28,12 @@ impl Projection {
         &self,
         lines: &Lines<'a>,
         overrides: &Overrides<'a>,
+        internal: &Internal,
     ) -> Option<std::borrow::Cow<'a, [u8]>> {
         match &self.service {
             Service::Named(name) => overrides.version(name.as_bytes()),
             Service::Called => {
-                let (qualified, name) = called(authority::host(lines.authority)?)?;
+                let (qualified, name) = called(authority::host(lines.authority)?, internal)?;
                 overrides.version(qualified).or_else(|| overrides.version(name))
             }
         }
@@ -40,8 +42,12 @@ impl Projection {
 
 /// The service that a name of the mesh calls, with its namespace where it is told, and without.
 ///
-/// `foo`, `foo.ns`, `foo.ns.svc`, `foo.ns.svc.cluster.local` (Kubernetes, "DNS for Services and Pods").
-fn called(host: &[u8]) -> Option<(&[u8], &[u8])> {
+/// `foo`, `foo.ns`, `foo.ns.svc`, `foo.ns.svc.cluster.local` (Kubernetes, "DNS for Services and Pods"), and
+/// `foo` in a configured domain.
+fn called<'h>(host: &'h [u8], internal: &Internal) -> Option<(&'h [u8], &'h [u8])> {
+    if let Some(name) = internal.before(host) {
+        return (!name.is_empty() && !name.contains(&b'.')).then_some((name, name));
+    }
     let is = |label: Option<&[u8]>, name: &[u8]| label.is_none_or(|label| label.eq_ignore_ascii_case(name));
     let mut labels = host.split(|byte| *byte == b'.');
     let name = labels.next().filter(|label| !label.is_empty())?;
@@ -63,6 +69,7 @@ mod tests {
 
     #[test]
     fn a_name_of_the_mesh_calls_a_service() {
+        let internal = Internal(vec!["corp.example.org".into()]);
         for (host, expected) in [
             ("foo", Some(("foo", "foo"))),
             ("foo.ns", Some(("foo.ns", "foo"))),
@@ -76,9 +83,12 @@ mod tests {
             ("foo.ns.svc.example.com", None),
             ("www.example.com", None),
             ("10.0.0.1", None),
+            ("foo.corp.example.org", Some(("foo", "foo"))),
+            ("foo.ns.corp.example.org", None),
+            ("corp.example.org", None),
         ] {
             let expected = expected.map(|(qualified, name)| (qualified.as_bytes(), name.as_bytes()));
-            assert_eq!(called(host.as_bytes()), expected, "{host}");
+            assert_eq!(called(host.as_bytes(), &internal), expected, "{host}");
         }
     }
 }

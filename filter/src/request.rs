@@ -20,7 +20,29 @@ pub struct Request<'a> {
     pub token: Option<&'a Token<'a>>,
     /// Who sent it; needed where [`Filter::reads_peer`](crate::Filter::reads_peer).
     pub peer: Peer,
+    /// Which way it goes; needed where [`Filter::reads_passage`](crate::Filter::reads_passage).
+    pub passage: Passage<'a>,
 }
+
+/// Which way a request passes a proxy of the mesh: its listener's direction (Envoy, "Attributes",
+/// `xds.listener_direction`), which no header can claim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passage<'a> {
+    /// Nobody asked, or the listener has no direction.
+    #[default]
+    Unknown,
+    /// To the workload beside this proxy.
+    Inbound,
+    /// From that workload to others, within the mesh or beyond.
+    Outbound {
+        /// The cluster that the route chose (`xds.cluster_name`), empty where there is none; needed where
+        /// [`Filter::reads_cluster`](crate::Filter::reads_cluster).
+        cluster: &'a [u8],
+    },
+}
+
+/// The way to a claim in a token's payload: 1 to 8 names of nested objects, and indexes of lists in decimals.
+pub type ClaimPath = Vec<String>;
 
 /// The payload of a token that the proxy verified (Envoy's `jwt_authn`), as far as the filter asks for it.
 ///

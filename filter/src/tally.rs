@@ -43,11 +43,27 @@ pub enum Counter {
     Refused,
     /// Host calls that failed: 500 at an edge, passed on in the mesh.
     HostFailed,
+    /// Requests that left the mesh, and our context not with them.
+    Withheld,
+    /// Outbound requests whose context the application forwarded, under `repair`.
+    ContextForwarded,
+    /// Outbound requests to which we restored what the application dropped.
+    ContextRestored,
+    /// Outbound requests whose inbound one carried no context.
+    ContextNone,
+    /// Outbound requests whose trace ids stand for several contexts, or are repeated.
+    ContextAmbiguous,
+    /// Outbound requests whose context was too large to remember.
+    ContextLarge,
+    /// Outbound requests whose trace id was perhaps not remembered, for want of a free slot.
+    ContextFull,
+    /// Outbound requests without context, and without a trace id that we know.
+    ContextUnknown,
 }
 
 impl Counter {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 26] = [
         Self::Requests,
         Self::TenantHost,
         Self::TenantClaim,
@@ -66,6 +82,14 @@ impl Counter {
         Self::BaggageLimit,
         Self::Refused,
         Self::HostFailed,
+        Self::Withheld,
+        Self::ContextForwarded,
+        Self::ContextRestored,
+        Self::ContextNone,
+        Self::ContextAmbiguous,
+        Self::ContextLarge,
+        Self::ContextFull,
+        Self::ContextUnknown,
     ];
 
     /// The name of its metric; Envoy's `/stats` shows it behind `wasmcustom.`.
@@ -89,6 +113,14 @@ impl Counter {
             Self::BaggageLimit => "tenancy.baggage_limit",
             Self::Refused => "tenancy.refused",
             Self::HostFailed => "tenancy.host_failed",
+            Self::Withheld => "tenancy.withheld",
+            Self::ContextForwarded => "tenancy.context_forwarded",
+            Self::ContextRestored => "tenancy.context_restored",
+            Self::ContextNone => "tenancy.context_none",
+            Self::ContextAmbiguous => "tenancy.context_ambiguous",
+            Self::ContextLarge => "tenancy.context_large",
+            Self::ContextFull => "tenancy.context_full",
+            Self::ContextUnknown => "tenancy.context_unknown",
         }
     }
 }

@@ -113,7 +113,8 @@ impl TenantRules {
         Ok(choice.tenant)
     }
 
-    fn parse<'a>(&self, name: Cow<'a, [u8]>) -> Option<Tenant<'a>> {
+    /// The tenant of this name, if it is valid here.
+    pub(crate) fn parse<'a>(&self, name: Cow<'a, [u8]>) -> Option<Tenant<'a>> {
         let tenant = Tenant::parse(name)?;
         let fits = |pattern: &Regex| std::str::from_utf8(&tenant.0).is_ok_and(|name| pattern.is_match(name));
         self.pattern.as_ref().is_none_or(fits).then_some(tenant)

@@ -2,9 +2,9 @@
 
 use crate::baggage::{self, Key, is_token};
 use crate::edge::{BAGGAGE_PREFIXES, CONNECTION, OLDER_BAGGAGE};
-use crate::filter::Role;
 use crate::names::{Field, HeaderName, Names, begins, same_name};
 use crate::overrides::MAX_ENCODED_BYTES;
+use crate::rules::Role;
 use crate::tenant::MAX_TENANT_BYTES;
 
 use super::node::Node;
@@ -163,15 +163,27 @@ impl Carriers {
             node.mistake(format!("{text:?} would remove {carrier:?}; write foreignBaggage: drop for that"));
         } else if let Some(framing) = FRAMING.iter().find(|framing| hits(framing)) {
             node.mistake(format!("{text:?} would remove {framing:?}, without which no request is whole; name less"));
-        } else if is_prefix {
-            self.names.insert_prefix(&name.to_ascii_lowercase(), Field::Stripped);
-        } else if self.names.get(name.to_ascii_lowercase().as_bytes()).is_none() {
-            self.names.insert(&name.to_ascii_lowercase(), Field::Stripped);
+        } else {
+            self.strip_name(&text.to_ascii_lowercase());
+        }
+    }
+
+    /// The same of a lower-case name that is known to be one, unless it is owned already.
+    pub(super) fn strip_name(&mut self, name: &str) {
+        match name.strip_suffix('*') {
+            Some(prefix) => self.names.insert_prefix(prefix, Field::Stripped),
+            None if self.names.get(name.as_bytes()).is_none() => self.names.insert(name, Field::Stripped),
+            None => {}
         }
     }
 
     pub(super) fn has_keys(&self) -> bool {
         !self.keys.is_empty()
+    }
+
+    /// Every key that is read or written.
+    pub(super) fn all_keys(&self) -> Vec<Key> {
+        self.keys.iter().map(|(key, ..)| key.clone()).collect()
     }
 
     /// The keys whose members survive only as we write them: an edge leaves none, the mesh those that it only reads.

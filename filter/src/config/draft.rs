@@ -1,6 +1,7 @@
 //! What a configuration has said so far.
 
-use crate::filter::{ClaimPath, Role};
+use crate::request::ClaimPath;
+use crate::rules::Role;
 
 use super::carriers::Carriers;
 use super::node::{Node, Object};

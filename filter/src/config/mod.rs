@@ -6,6 +6,8 @@ mod error;
 mod json;
 mod node;
 mod overrides;
+mod passage;
+mod repair;
 mod tenant;
 mod verified;
 
@@ -14,7 +16,8 @@ use serde_json::Value;
 pub use error::{ConfigError, ConfigErrors};
 
 use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
-use crate::filter::{Filter, Role, Rules};
+use crate::filter::Filter;
+use crate::rules::{Role, Rules};
 use crate::tenant::Policy;
 use draft::Draft;
 use node::{Mistakes, Node, Object};
@@ -33,13 +36,16 @@ const FIELDS: &[&str] = &[
     "foreignBaggage",
     "connect",
     "peers",
+    "traceHeaders",
+    "internal",
+    "repair",
 ];
 
 /// Compiles a plugin configuration, or lists everything that is wrong with it.
 pub(crate) fn compile(json: &[u8]) -> Result<Filter, ConfigErrors> {
     let mistakes = Mistakes::default();
     let filter = match parse(json) {
-        Ok(value) => read_filter(&Node::root(&value, &mistakes)),
+        Ok(value) => read_filter(&Node::root(&value, &mistakes), json),
         Err(message) => {
             mistakes.borrow_mut().push(ConfigError { path: String::new(), message });
             None
@@ -59,7 +65,7 @@ fn parse(json: &[u8]) -> Result<Value, String> {
     json::parse(json)
 }
 
-fn read_filter(root: &Node<'_>) -> Option<Filter> {
+fn read_filter(root: &Node<'_>, json: &[u8]) -> Option<Filter> {
     let config = root.object(FIELDS)?;
     read_version(&config);
     let role = read_role(&config);
@@ -70,9 +76,10 @@ fn read_filter(root: &Node<'_>) -> Option<Filter> {
         true => rules_of_an_edge(root, &mut for_unknown_peers),
         false => None,
     };
+    let repair = repair::read(&config, draft.role, json);
     role?;
     let reads_token = draft.reads_token || for_unknown_peers.reads_token;
-    Some(Filter { rules, unknown_peer, reads_token, claims: draft.claims })
+    Some(Filter { rules, unknown_peer, reads_token, claims: draft.claims, repair })
 }
 
 /// The same configuration as an edge reads it. Its mistakes are those that were found already, and
@@ -95,8 +102,11 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     let projections = overrides::read_projections(config, draft);
     let verified = verified::read(config, draft);
     strip.into_iter().for_each(|node| read_strip(&node, draft));
+    passage::read_trace_headers(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
+    let internal = passage::read_internal(config);
+    let egress = passage::egress(draft, &tenant, &overrides);
     let names = std::mem::take(&mut draft.carriers.names);
     Rules {
         role: draft.role,
@@ -109,6 +119,8 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         overrides_to,
         projections,
         baggage,
+        internal,
+        egress,
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use crate::filter::Role;
+use crate::rules::Role;
 
 use super::error::ConfigError;
 
@@ -80,6 +80,15 @@ impl<'c> Node<'c> {
 
     pub(super) fn text(&self) -> Option<&'c str> {
         self.value.as_str().or_else(|| self.expected("a string"))
+    }
+
+    /// A whole number in a range. Istio hands numbers on as doubles.
+    pub(super) fn whole(&self, range: &std::ops::RangeInclusive<u64>) -> Option<u64> {
+        let is_whole = |number: &f64| number.fract() == 0.0 && *number >= 0.0;
+        let number = self.value.as_f64().filter(is_whole).map(|number| number as u64);
+        number
+            .filter(|number| range.contains(number))
+            .or_else(|| self.expected(&format!("a whole number from {} to {}", range.start(), range.end())))
     }
 
     /// One of a few words, as what it stands for.

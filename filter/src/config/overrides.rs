@@ -1,9 +1,9 @@
 //! `overrides` and `projections`.
 
-use crate::filter::{OverrideTargets, Role};
 use crate::names::{Field, HeaderName};
 use crate::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, OverrideSource, is_name_byte, is_service};
 use crate::projection::{Projection, Service};
+use crate::rules::{OverrideTargets, Role};
 
 use super::carriers::Owner;
 use super::draft::{Belief, Draft};

@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 
 use crate::authority::HostPattern;
-use crate::filter::{Role, TenantTargets};
+use crate::rules::{Role, TenantTargets};
 use crate::tenant::{Place, Policy, Source, TenantRules};
 
 use super::carriers::Owner;

@@ -32,6 +32,12 @@ fn accepts_what_the_contract_knows() {
                 "to": [{"header": "x-override"}]}"#,
         ),
         mesh(r#""tenant": {"to": [{"header": "x-tenant"}]}"#),
+        mesh(
+            r#""tenant": {"to": [{"header": "x-tenant"}]}, "internal": ["corp.example.org", "LAN"],
+                "repair": {"by": ["traceparent", "x-request-id"], "slots": 64.0, "lingerSeconds": 0}"#,
+        ),
+        mesh(r#""tenant": {"to": [{"header": "x-tenant"}]}, "peers": "mtls", "repair": {"by": ["b3"]}"#),
+        edge(r#""strip": ["traceparent"], "traceHeaders": "drop", "internal": ["lan"]"#),
         mesh(r#""overrides": {"from": [], "to": [{"header": "x-override"}]}, "foreignBaggage": "drop""#),
         edge(
             r#""tenant": {"from": [{"claim": "tenancy.name"}, {"claim": ["https://a.com/t", 0.0]}, {"baggage": "k",
@@ -87,11 +93,29 @@ fn names_the_one_mistake() {
     let overrides = |from: &str| mesh(&format!(r#""overrides": {{"from": [{from}], "to": [{{"header": "x-o"}}]}}"#));
     let source =
         |from: &str, more: &str| edge(&format!(r#""tenant": {{"from": [{from}], "to": [{{"header": "x"}}]}}{more}"#));
+    let passing = |fields: &str| mesh(&format!(r#""tenant": {{"to": [{{"header": "x-t"}}]}}, {fields}"#));
     let override_targets = |to: &str| mesh(&format!(r#""overrides": {{"to": [{{"header": "x-o"}}, {to}]}}"#));
     let projections =
         |entry: &str| mesh(&format!(r#""overrides": {{"to": [{{"header": "x-o"}}]}}, "projections": [{entry}]"#));
     let cases = [
         (String::new(), "configuration: is empty"),
+        (edge(r#""strip": ["x"], "repair": {"by": ["b3"]}"#), "repair: repairs nothing at an edge"),
+        (edge(r#""strip": ["x"], "traceHeaders": true"#), "traceHeaders: expected \"drop\" or \"keep\", found true"),
+        (edge(r#""strip": ["x"], "internal": [".lan"]"#), "internal[0]: expected a domain as in corp.example.org"),
+        (edge(r#""strip": ["x"], "internal": "lan""#), "internal: expected a list, found \"lan\""),
+        (passing(r#""traceHeaders": "drop""#), "traceHeaders: decides nothing in the mesh"),
+        (passing(r#""internal": ["*.lan"]"#), "internal[0]: expected a domain as in corp.example.org"),
+        (passing(r#""repair": {}"#), "repair.by: missing; name headers that applications forward"),
+        (passing(r#""repair": {"by": []}"#), "repair.by: is empty; name headers that applications forward"),
+        (passing(r#""repair": {"by": ["b3", "x-trace"]}"#), "repair.by[1]: expected \"traceparent\" or \"b3\" or"),
+        (passing(r#""repair": {"by": ["b3", "b3"]}"#), "repair.by[1]: is named already"),
+        (passing(r#""repair": {"by": ["b3"], "slots": 63}"#), "repair.slots: expected a whole number from 64 to 65536"),
+        (passing(r#""repair": {"by": ["b3"], "slots": 64.5}"#), "repair.slots: expected a whole number from 64"),
+        (
+            passing(r#""repair": {"by": ["b3"], "lingerSeconds": -1}"#),
+            "repair.lingerSeconds: expected a whole number from 0",
+        ),
+        (passing(r#""repair": {"by": ["b3"], "linger": 1}"#), "repair.linger: unknown field; known here: by, slots"),
         (" \n".into(), "configuration: is empty"),
         ("version: 1".into(), "configuration: is not JSON"),
         ("{\"version\": 1".into(), "configuration: is not JSON"),

@@ -16,7 +16,8 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     let values: Vec<_> = paths.map(|path| call.token.as_ref().and_then(|token| claim(token, path))).collect();
     let claims: Vec<_> = values.iter().map(borrowed).collect();
     let token = Token { issuer: &issuer, claims: &claims };
-    let request = Request { headers: &headers, token: call.token.as_ref().map(|_| &token), peer: peer(call) };
+    let token = call.token.as_ref().map(|_| &token);
+    let request = Request { headers: &headers, token, peer: peer(call), ..Request::default() };
     filter.on_request(&request, &Tally::default()).map(|mutations| mutations.iter().map(change).collect())
 }
 

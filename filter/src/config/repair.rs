@@ -1,0 +1,40 @@
+//! `repair`: what is remembered by trace id, and how much of it.
+
+use crate::repair::{CARRIERS, Carrier, Repair, fingerprint};
+use crate::rules::Role;
+
+use super::node::{Node, Object};
+
+/// 512 slots of a kilobyte at most, to 65,536: a proxy's concurrent requests, with room for those that linger.
+const SLOTS: std::ops::RangeInclusive<u64> = 64..=65_536;
+const DEFAULT_SLOTS: u64 = 4096;
+/// Seconds: from nothing to the longest that a call may trail behind the request that it belongs to.
+const LINGER: std::ops::RangeInclusive<u64> = 0..=300;
+const DEFAULT_LINGER: u64 = 5;
+
+/// Nothing at an edge, where clients choose trace ids.
+pub(super) fn read(config: &Object<'_>, role: Role, json: &[u8]) -> Option<Repair> {
+    let node = config.field("repair")?;
+    if role == Role::Edge {
+        node.mistake("repairs nothing at an edge, where clients choose the trace ids; move it to the mesh");
+        return None;
+    }
+    let repair = node.object(&["by", "slots", "lingerSeconds"])?;
+    let by = repair.required_list("by", "name headers that applications forward, as in [traceparent, x-request-id]");
+    let mut carriers = Vec::new();
+    for entry in by {
+        read_carrier(&entry, &mut carriers);
+    }
+    let slots = repair.field("slots").map_or(Some(DEFAULT_SLOTS), |node| node.whole(&SLOTS));
+    let linger = repair.field("lingerSeconds").map_or(Some(DEFAULT_LINGER), |node| node.whole(&LINGER));
+    Some(Repair::new(carriers, slots?, linger?, fingerprint(json)))
+}
+
+fn read_carrier(entry: &Node<'_>, carriers: &mut Vec<Carrier>) -> Option<()> {
+    let carrier = entry.word(&CARRIERS)?;
+    if carriers.contains(&carrier) {
+        entry.mistake("is named already; leave it out");
+    }
+    carriers.push(carrier);
+    Some(())
+}

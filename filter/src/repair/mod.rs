@@ -1,0 +1,175 @@
+//! Repair: what a request carried, remembered by its trace ids, for the calls that its application makes.
+//!
+//! An application that forwards a trace id and not the context still tells which request it works for.
+//! Contexts live outside this crate, in the host's shared data: a fixed number of buckets, each a few
+//! bytes that only the functions here read and write.
+
+mod bucket;
+mod context;
+mod trace;
+
+use crate::Header;
+use crate::rules::{Carried, Rules};
+use crate::tally::{Counter, Tally};
+
+use bucket::Bucket;
+pub use context::{Context, MAX_CONTEXT_BYTES};
+pub(crate) use trace::{CARRIERS, Carrier};
+
+/// How to remember contexts, compiled from `repair`.
+#[derive(Debug)]
+pub struct Repair {
+    carriers: Vec<Carrier>,
+    buckets: u64,
+    /// Milliseconds.
+    linger: u64,
+    /// Tells configurations apart that share the host's data: what one remembers means nothing to another.
+    tag: u64,
+}
+
+/// A trace id, and the header and configuration that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TraceId(Vec<u8>);
+
+/// What a stream keeps occupied until it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The slot of its trace id.
+    Slot,
+    /// No slot: all of the bucket's were in use.
+    Overflow,
+}
+
+/// What is known of a trace id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recalled {
+    /// One context, which may be that nothing was carried.
+    Known(Context),
+    /// Several contexts.
+    Ambiguous,
+    /// A context of more than [`MAX_CONTEXT_BYTES`].
+    TooLarge,
+    /// Perhaps a context that found no free slot.
+    Full,
+    /// Nothing.
+    Unknown,
+}
+
+/// The buckets. Each function takes the bytes of one, none where there is no such bucket yet, and the time in
+/// milliseconds. Bytes that are no bucket's are as good as a closed one.
+impl Repair {
+    pub(crate) fn new(carriers: Vec<Carrier>, slots: u64, linger_seconds: u64, tag: u64) -> Self {
+        let buckets = slots.div_ceil(bucket::SLOTS as u64);
+        Self { carriers, buckets, linger: linger_seconds.saturating_mul(1000), tag }
+    }
+
+    /// Every trace id that the application may find in an inbound request, each once.
+    pub fn inbound_ids(&self, headers: &[Header<'_>]) -> Vec<TraceId> {
+        let lines =
+            self.carriers.iter().flat_map(|carrier| carrier.lenient_lines(headers).map(|line| (*carrier, line)));
+        let found = lines.flat_map(|(carrier, line)| carrier.lenient_ids(line).map(move |id| self.id(carrier, &id)));
+        let mut ids: Vec<_> = found.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// The bucket of a trace id, by number: the same in every proxy VM.
+    pub fn bucket(&self, id: &TraceId) -> u32 {
+        let bucket = fingerprint(&id.0).checked_rem(self.buckets).unwrap_or_default();
+        u32::try_from(bucket).unwrap_or_default()
+    }
+
+    /// An inbound stream begins to use a trace id: the bucket from now on, and what the stream holds.
+    pub fn remember(&self, bucket: &[u8], id: &TraceId, context: &Context, now: u64) -> (Vec<u8>, Held) {
+        let mut bucket = self.open(bucket, now);
+        let held = bucket.remember(&id.0, context, now);
+        (bucket.to_bytes(), held)
+    }
+
+    /// The stream has ended: the bucket from now on.
+    pub fn release(&self, bucket: &[u8], id: &TraceId, held: Held, now: u64) -> Vec<u8> {
+        let mut bucket = self.open(bucket, now);
+        bucket.release(&id.0, held, now, self.linger);
+        bucket.to_bytes()
+    }
+
+    /// What a trace id stands for.
+    pub fn recall(&self, bucket: &[u8], id: &TraceId, now: u64) -> Recalled {
+        self.open(bucket, now).recall(&id.0, now)
+    }
+
+    /// A bucket that tells nobody anything, for when an update cannot be written: what it would have
+    /// made ambiguous must not be restored.
+    pub fn closed(&self, now: u64) -> Vec<u8> {
+        Bucket::closed(now).to_bytes()
+    }
+
+    fn open(&self, bytes: &[u8], now: u64) -> Bucket {
+        Bucket::parse(bytes).unwrap_or_else(|| Bucket::closed(now))
+    }
+
+    fn id(&self, carrier: Carrier, id: &[u8]) -> TraceId {
+        TraceId([&self.tag.to_le_bytes()[..], &[carrier as u8], id].concat())
+    }
+
+    /// Completes what an outbound request carries, and counts how it went.
+    pub(crate) fn restore<'a>(
+        &self,
+        mut carried: Carried<'a>,
+        rules: &Rules,
+        headers: &[Header<'_>],
+        tally: &Tally,
+        recall: impl FnMut(&TraceId) -> Recalled,
+    ) -> Carried<'a> {
+        let is_forwarded = carried.tenant.is_some() || !carried.overrides.is_empty();
+        let lacks = rules.lacks_tenant(&carried) || rules.lacks_overrides(&carried);
+        let recalled = if lacks { self.recall_all(headers, recall) } else { Recalled::Unknown };
+        tally.count(match recalled {
+            Recalled::Known(context) if context.complete(&mut carried, rules) => Counter::ContextRestored,
+            _ if is_forwarded => Counter::ContextForwarded,
+            Recalled::Known(_) => Counter::ContextNone,
+            Recalled::Ambiguous => Counter::ContextAmbiguous,
+            Recalled::TooLarge => Counter::ContextLarge,
+            Recalled::Full => Counter::ContextFull,
+            Recalled::Unknown => Counter::ContextUnknown,
+        });
+        carried
+    }
+
+    /// What all trace ids of a request stand for, if they agree and none is repeated.
+    fn recall_all(&self, headers: &[Header<'_>], mut recall: impl FnMut(&TraceId) -> Recalled) -> Recalled {
+        let mut all = Recalled::Unknown;
+        for carrier in &self.carriers {
+            let mut lines = carrier.lines(headers);
+            match (lines.next(), lines.next()) {
+                (Some(_), Some(_)) => return Recalled::Ambiguous,
+                (Some(line), None) => {
+                    if let Some(id) = carrier.id(line) {
+                        all = all.and(recall(&self.id(*carrier, &id)));
+                    }
+                }
+                (None, _) => {}
+            }
+        }
+        all
+    }
+}
+
+impl Recalled {
+    /// What two trace ids of one request stand for. One that is not known says nothing: applications make up new ones.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, Self::Unknown) | (Self::Unknown, one) => one,
+            (one, Self::Full) | (Self::Full, one) => one,
+            (one, other) if one == other => one,
+            _ => Self::Ambiguous,
+        }
+    }
+}
+
+/// FNV-1a: spreads ids over buckets, where a whole id is compared, and tells configurations apart.
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
+}

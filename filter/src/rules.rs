@@ -1,0 +1,193 @@
+//! What a configuration says is to be done with a request, as one peer's role reads it.
+
+use std::borrow::Cow;
+
+use crate::Header;
+use crate::baggage::{BaggageRules, Key};
+use crate::decision::{Mutation, Refusal};
+use crate::edge;
+use crate::egress::Egress;
+use crate::internal::{Internal, Place};
+use crate::names::{Field, HeaderName, Lines, Names};
+use crate::overrides::{Dialect, OverrideRules, Overrides};
+use crate::projection::Projection;
+use crate::request::Token;
+use crate::sources::Verified;
+use crate::tally::{Counter, Tally};
+use crate::tenant::{Policy, Tenant, TenantRules};
+
+/// Whom the proxy faces: always configured, never inferred from a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Clients that are not trusted: an ingress gateway.
+    Edge,
+    /// Other workloads: a sidecar, a waypoint.
+    Mesh,
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(crate) role: Role,
+    pub(crate) names: Names,
+    /// Whether an edge refuses plain CONNECT.
+    pub(crate) tunnel: Policy,
+    pub(crate) verified: Verified,
+    pub(crate) tenant: TenantRules,
+    pub(crate) tenant_to: TenantTargets,
+    pub(crate) overrides: OverrideRules,
+    pub(crate) overrides_to: OverrideTargets,
+    pub(crate) projections: Vec<Projection>,
+    /// Nothing where the configuration leaves baggage alone.
+    pub(crate) baggage: Option<BaggageRules>,
+    /// Names of the mesh beside Kubernetes' own.
+    pub(crate) internal: Internal,
+    /// What may not leave the mesh; nothing at an edge, where the mesh begins.
+    pub(crate) egress: Option<Egress>,
+}
+
+/// Where the tenant is written.
+#[derive(Debug, Default)]
+pub(crate) struct TenantTargets {
+    pub(crate) headers: Vec<(HeaderName, Field)>,
+    pub(crate) baggage: Vec<Key>,
+}
+
+/// Where the overrides are written.
+#[derive(Debug, Default)]
+pub(crate) struct OverrideTargets {
+    pub(crate) headers: Vec<(HeaderName, Field, Dialect)>,
+    pub(crate) baggage: Option<Key>,
+}
+
+/// The two things that travel with a request.
+#[derive(Debug, Default)]
+pub(crate) struct Carried<'a> {
+    pub(crate) tenant: Option<Tenant<'a>>,
+    pub(crate) overrides: Overrides<'a>,
+}
+
+impl Rules {
+    /// Whether a tunnel is left alone, as the mesh does (HBONE).
+    pub(crate) fn passes_tunnel(&self, lines: &Lines<'_>) -> Result<bool, Refusal> {
+        match (lines.is_tunnel, self.role, self.tunnel) {
+            (true, Role::Edge, Policy::Reject) => Err(Refusal::Tunnel),
+            (is_tunnel, role, _) => Ok(is_tunnel && role == Role::Mesh),
+        }
+    }
+
+    /// Where a request goes to.
+    pub(crate) fn place(&self, headers: &[Header<'_>]) -> Place {
+        let authority = headers.iter().find(|header| header.name == b":authority");
+        self.internal.place(authority.map_or(b"", |header| header.value))
+    }
+
+    /// What the believed sources say.
+    pub(crate) fn resolve<'a>(
+        &self,
+        lines: &Lines<'a>,
+        token: Option<&'a Token<'a>>,
+        tally: &Tally,
+    ) -> Result<Carried<'a>, Refusal> {
+        let evidence = self.verified.weigh(lines, token);
+        let tenant = self.tenant.resolve(&evidence, tally)?;
+        let overrides = self.overrides.resolve(&evidence, tally)?;
+        Ok(Carried { tenant, overrides })
+    }
+
+    /// Whether tenants travel here, and this request has none.
+    pub(crate) fn lacks_tenant(&self, carried: &Carried<'_>) -> bool {
+        let travels = !self.tenant_to.headers.is_empty() || !self.tenant_to.baggage.is_empty();
+        travels && carried.tenant.is_none()
+    }
+
+    /// Whether overrides travel here, and this request has none.
+    pub(crate) fn lacks_overrides(&self, carried: &Carried<'_>) -> bool {
+        let travel = !self.overrides_to.headers.is_empty() || self.overrides_to.baggage.is_some();
+        travel && carried.overrides.is_empty()
+    }
+
+    /// Every change that leaves what is carried in each of its carriers, and at an edge nothing else that is ours.
+    pub(crate) fn write<'a>(&'a self, lines: &Lines<'a>, carried: &Carried<'a>, tally: &Tally) -> Vec<Mutation<'a>> {
+        let Carried { tenant, overrides } = carried;
+        let mut mutations = match self.role {
+            Role::Edge => edge::strip(&self.names, self.baggage.as_ref(), lines),
+            Role::Mesh => Vec::new(),
+        };
+        mutations.extend(self.write_tenant(lines, tenant.as_ref()));
+        mutations.extend(self.write_overrides(lines, overrides));
+        mutations.extend(self.write_projections(lines, overrides));
+        mutations.extend(self.write_baggage(lines, tenant.as_ref(), overrides, tally));
+        match self.role {
+            Role::Edge => counted(mutations, tally),
+            Role::Mesh => mutations,
+        }
+    }
+
+    fn write_tenant<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        tenant: Option<&Tenant<'a>>,
+    ) -> impl Iterator<Item = Mutation<'a>> {
+        let value = tenant.map(Tenant::name);
+        self.tenant_to.headers.iter().filter_map(move |(name, field)| write(lines, name, *field, value.clone()))
+    }
+
+    fn write_overrides<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        overrides: &Overrides<'_>,
+    ) -> impl Iterator<Item = Mutation<'a>> {
+        let line = |dialect| overrides.line(dialect).map(Cow::Owned);
+        let targets = self.overrides_to.headers.iter();
+        targets.filter_map(move |(name, field, dialect)| write(lines, name, *field, line(dialect)))
+    }
+
+    fn write_projections<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        overrides: &Overrides<'a>,
+    ) -> impl Iterator<Item = Mutation<'a>> {
+        let version = |projection: &Projection| projection.version(lines, overrides, &self.internal);
+        let write =
+            move |projection: &'a Projection| write(lines, &projection.header, projection.field, version(projection));
+        self.projections.iter().filter_map(write)
+    }
+
+    fn write_baggage<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        tenant: Option<&Tenant<'a>>,
+        overrides: &Overrides<'_>,
+        tally: &Tally,
+    ) -> Option<Mutation<'a>> {
+        let rules = self.baggage.as_ref()?;
+        let mut ours = Vec::new();
+        if let Some(tenant) = tenant {
+            ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
+        }
+        if let Some(key) = &self.overrides_to.baggage {
+            ours.extend(overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
+        }
+        rules.rewrite(lines, &ours, tally)
+    }
+}
+
+/// The change that leaves one line of a header with this value, or none; nothing where it is so.
+fn write<'a>(lines: &Lines<'a>, name: &'a str, field: Field, value: Option<Cow<'a, [u8]>>) -> Option<Mutation<'a>> {
+    let name = name.as_bytes();
+    let mut present = lines.values(field);
+    match (present.next(), present.next(), value) {
+        (None, _, None) => None,
+        (Some(line), None, Some(value)) if line == &*value => None,
+        (_, _, Some(value)) => Some(Mutation::Set { name, value }),
+        (Some(_), _, None) => Some(Mutation::remove(name)),
+    }
+}
+
+/// Counts what an edge removes.
+pub(crate) fn counted<'a>(mutations: Vec<Mutation<'a>>, tally: &Tally) -> Vec<Mutation<'a>> {
+    let removed = mutations.iter().filter(|mutation| matches!(mutation, Mutation::Remove { .. })).count();
+    tally.add(Counter::Stripped, removed);
+    mutations
+}
