@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Refusal, Request, Tally, Token};
+use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Passage, Refusal, Request, Tally, Token};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome, Peer};
@@ -57,7 +57,8 @@ impl NativeRunner {
         let issuer = case.token.as_ref().and_then(|token| value(token.get("iss")?));
         let token = issuer.as_ref().map(|issuer| Token { issuer, claims: &claims });
         let headers = borrowed(&all);
-        let request = Request { headers: &headers, token: token.as_ref(), peer: case.peer.into() };
+        let passage = Passage::Unknown;
+        let request = Request { headers: &headers, token: token.as_ref(), peer: case.peer.into(), passage };
         let mutations = match self.0.on_request(&request, tally) {
             Ok(mutations) => mutations,
             Err(refusal) => return Ok(Err(refusal)),
