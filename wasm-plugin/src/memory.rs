@@ -17,25 +17,19 @@ pub(crate) struct Lease {
 }
 
 /// Remembers a context by all trace ids of an inbound request.
-pub(crate) fn remember(repair: &Repair, headers: &[Header<'_>], context: &Context) -> Result<Vec<Lease>, HostFailure> {
+pub(crate) fn remember(repair: &Repair, headers: &[Header<'_>], context: &Context) -> Vec<Lease> {
     let ids = repair.inbound_ids(headers);
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let now = host::milliseconds()?;
     let lease = |id: TraceId| {
-        let remembered = update(repair, &id, now, |bucket| repair.remember(bucket, &id, context, now));
+        let remembered = update(repair, &id, |bucket, now| repair.remember(bucket, &id, context, now));
         Lease { held: remembered.unwrap_or(Held::Overflow), id }
     };
-    Ok(ids.into_iter().map(lease).collect())
+    ids.into_iter().map(lease).collect()
 }
 
 /// Lets go of what a request occupied.
 pub(crate) fn release(repair: &Repair, leases: &[Lease]) {
-    // Without a clock the slots stay in use, for a day.
-    let Some(now) = (!leases.is_empty()).then(host::milliseconds).and_then(Result::ok) else { return };
     for Lease { id, held } in leases {
-        update(repair, id, now, |bucket| (repair.release(bucket, id, *held, now), ()));
+        update(repair, id, |bucket, now| (repair.release(bucket, id, *held, now), ()));
     }
 }
 
@@ -50,17 +44,20 @@ pub(crate) fn recall(repair: &Repair, id: &TraceId) -> Recalled {
 
 /// Changes a bucket as if no other VM did so at the same time. Where that cannot be done nobody may
 /// read the bucket any more: what it says of this id may be wrong.
-fn update<T>(repair: &Repair, id: &TraceId, now: u64, change: impl Fn(&[u8]) -> (Vec<u8>, T)) -> Option<T> {
+fn update<T>(repair: &Repair, id: &TraceId, change: impl Fn(&[u8], u64) -> (Vec<u8>, T)) -> Option<T> {
     let key = key(repair, id);
+    // A host without a clock stands still, and so does what it remembers.
+    let now = host::milliseconds().unwrap_or_default();
     let attempt = || {
         let bucket = host::shared_data(&key)?;
-        let (changed, outcome) = change(&bucket.bytes);
+        let (changed, outcome) = change(&bucket.bytes, now);
         Ok(host::replace_shared_data(&key, &changed, bucket.version)?.then_some(outcome))
     };
     let attempts = std::iter::repeat_with(attempt).take(ATTEMPTS).map_while(Result::<_, HostFailure>::ok);
     let outcome = attempts.flatten().next();
     if outcome.is_none() {
-        host::set_shared_data(&key, &repair.closed(now));
+        // A host that takes nothing remembers nothing either.
+        let _ = host::set_shared_data(&key, &repair.closed(now));
     }
     outcome
 }

@@ -2,10 +2,9 @@
 
 mod sidecar;
 
-use std::collections::BTreeMap;
 
 use anyhow::Result;
-use integration::{Bootstrap, Echo, Envoy, Protocol, Request};
+use integration::{Bootstrap, Envoy, Protocol, Request};
 use serde_json::json;
 use tokio::task::JoinSet;
 
