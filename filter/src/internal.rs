@@ -19,9 +19,9 @@ pub(crate) enum Place {
 }
 
 impl Internal {
-    /// What stands before such a domain in a host, without the dot; empty where the host is the domain itself.
+    /// What stands before the longest such domain in a host, without the dot; empty where the host is the domain itself.
     pub(crate) fn before<'h>(&self, host: &'h [u8]) -> Option<&'h [u8]> {
-        self.0.iter().find_map(|domain| before(host, domain))
+        self.0.iter().filter_map(|domain| before(host, domain)).min_by_key(|head| head.len())
     }
 
     /// Names of one label, of Kubernetes' services and of these domains are the mesh's, and so are addresses.

@@ -1,6 +1,6 @@
 //! Cases as data: a configuration, requests, and what leaves the filter. One table, run by several runners.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -49,6 +49,8 @@ pub struct Case {
     pub token: Option<Value>,
     /// Who sends it.
     pub peer: Peer,
+    /// Which way it passes the proxy.
+    pub passage: Passage,
     /// The header lines that leave; left out where they pass unchanged.
     pub upstream: Option<Vec<Text>>,
     /// The trailer lines that leave; left out where they pass unchanged.
@@ -73,6 +75,29 @@ pub enum Peer {
     Known,
     /// Anybody.
     Unknown,
+}
+
+/// Which way a request passes a proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passage {
+    /// The direction of its listener.
+    pub direction: Direction,
+    /// The cluster that its route chooses; left out where the name does not matter.
+    pub cluster: String,
+}
+
+/// The direction of a listener, as Envoy numbers it (`envoy.config.core.v3.TrafficDirection`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Not said.
+    #[default]
+    Unspecified = 0,
+    /// To the workload beside it.
+    Inbound = 1,
+    /// From the workload beside it.
+    Outbound = 2,
 }
 
 /// Who runs cases; natively all of them run.
@@ -123,6 +148,11 @@ impl CaseFile {
         Ok(file)
     }
 
+    /// The ways that its cases pass a proxy.
+    pub fn passages(&self) -> BTreeSet<Passage> {
+        self.cases.iter().map(|case| case.passage.clone()).collect()
+    }
+
     /// The configuration of a mesh proxy behind this one, without what only an edge may say; nothing where this
     /// proxy moves no context.
     pub fn mesh_twin(&self) -> Option<Value> {
@@ -130,6 +160,7 @@ impl CaseFile {
         twin.insert("role".into(), json!("mesh"));
         twin.remove("strip");
         twin.remove("connect");
+        twin.remove("traceHeaders");
         if let Some(sources) = twin.get_mut("tenant").and_then(|tenant| tenant.get_mut("from")?.as_array_mut()) {
             sources.retain(|source| source.get("cookie").is_none() && source.get("query").is_none());
         }
@@ -149,6 +180,7 @@ impl Default for Case {
             trailers: Vec::new(),
             token: None,
             peer: Peer::Known,
+            passage: Passage::default(),
             upstream: None,
             trailers_upstream: None,
             refused: None,

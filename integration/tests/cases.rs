@@ -33,7 +33,7 @@ fn inside_the_module() -> Result<()> {
 async fn through_envoy() -> Result<()> {
     for file in CaseFile::all()? {
         let filter = NativeRunner::new(&file.configuration)?;
-        let proxy = Proxy::start(&file.configuration).await.with_context(|| file.name.clone())?;
+        let proxy = Proxy::start(&file.configuration, &file.passages()).await.with_context(|| file.name.clone())?;
         let mut expected = Counts::new();
         for (case, wire) in file.cases.iter().flat_map(|case| Wire::ALL.map(|wire| (case, wire))) {
             if !case.runs(&[Runner::Envoy, wire.runner()]) {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use integration::cases::{Case, Counts, Outcome};
+use integration::cases::{Case, Counts, Outcome, Passage};
 use integration::root;
 use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
 use integration::text::Text;
@@ -274,7 +274,7 @@ fn inside_the_module() -> Result<()> {
 
 #[tokio::test]
 async fn through_envoy() -> Result<()> {
-    let proxy = Proxy::start(&configuration()).await?;
+    let proxy = Proxy::start(&configuration(), &[Passage::default()].into()).await?;
     for vector in vectors()? {
         for (case, wire) in vector.cases().iter().flat_map(|case| Wire::ALL.map(|wire| (case, wire))) {
             let outcome = proxy.run(case, wire).await.with_context(|| format!("{} ({wire:?})", vector.id))?;

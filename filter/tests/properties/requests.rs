@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::laws::{self, SUBJECTS};
-use crate::naive::{Call, Claimed, Lines, Payload};
+use crate::naive::{Call, Claimed, Lines, Passage, Payload};
 use crate::vocabulary::{KINDS, NASTY};
 
 /// A name in any spelling: a letter's case may change, and a hyphen may become anything else.
@@ -79,16 +79,40 @@ fn authority() -> impl Strategy<Value = String> {
             "Foo",
             "10.0.0.1",
             "[::1]",
+            "[fd00::1",
+            "lan",
+            "corp.example.org",
+            "ns.corp.example.org",
+            "example.com",
+            "svc.cluster.local",
             "wwwXexample.com",
         ][..],
     );
     let before = select(
         &["", "dev1.", "DEV1.", "dev1--", "feat-x.", "-x.", "a.b.", "foo.", ".", "d%65v1.", "u@", "\u{ff}.", "a,b."][..],
     );
-    let after = select(&["", ":80", ":", ".", ".:8443", "..", ":x", ".cluster.local", ".evil.io"][..]);
+    let after = select(&["", ":80", ":", ".", ".:8443", "..", ":x", ".cluster.local", ".evil.io", ".lan", "]"][..]);
     let plain = select(&["dev1.www.example.com", "feat-x.www.example.com:8443", "foo.ns", "foo.ns.svc:80", "Foo"][..]);
     let odd = (before, host, after).prop_map(|(before, host, after)| format!("{before}{host}{after}"));
     prop_oneof![plain.prop_map(str::to_owned), odd]
+}
+
+/// Two labels are what a cluster decides about.
+fn passage() -> impl Strategy<Value = Passage> {
+    let host = select(
+        &["foo.ns.svc.cluster.local", "foo", "Foo.LAN", "example.com", "api.example.com", "10.0.0.1", "foo.ns", ""][..],
+    );
+    let cluster = prop_oneof![
+        4 => host.prop_map(|host| format!("outbound|80||{host}")),
+        2 => select(&["PassthroughCluster", "BlackHoleCluster", "", "outbound|80", "outbound|80|v1|foo.lan|x"][..])
+            .prop_map(str::to_owned),
+        1 => latin1(0..12),
+    ];
+    prop_oneof![
+        1 => Just(Passage::Unknown),
+        1 => Just(Passage::Inbound),
+        3 => cluster.prop_map(Passage::Outbound),
+    ]
 }
 
 fn path() -> impl Strategy<Value = String> {
@@ -126,11 +150,12 @@ fn token() -> impl Strategy<Value = Payload> {
 
 fn call() -> impl Strategy<Value = Call> {
     let token = option::weighted(0.4, token());
-    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>()).prop_map(
-        |(pseudo_headers, lines, token, is_unknown_peer)| Call {
+    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>(), passage()).prop_map(
+        |(pseudo_headers, lines, token, is_unknown_peer, passage)| Call {
             lines: [pseudo_headers, lines].concat(),
             token,
             is_unknown_peer,
+            passage,
         },
     )
 }

@@ -14,6 +14,7 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),
     (&["traceparent", "tracestate", "accept", "x-tenants", "x-tenan", "tenant"], NASTY, &[",", "=", ""]),
+    (&["b3", "x-b3-traceid", "x-datadog-trace-id", "uber-trace-id", "grpc-trace-bin", "x-request-id"], NASTY, &["-"]),
 ];
 
 const TENANTS: &[&str] = &[

@@ -1,5 +1,7 @@
 //! A real Envoy in front of an echo service.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -8,7 +10,7 @@ use tokio::time::sleep;
 
 use super::{counts, token};
 use crate::bootstrap::Bootstrap;
-use crate::cases::{Case, Counts, Outcome, Peer, Runner};
+use crate::cases::{Case, Counts, Direction, Outcome, Passage, Peer, Runner};
 use crate::client::{Protocol, Reply, Request};
 use crate::echo::{Echo, Received};
 use crate::envoy::Envoy;
@@ -42,11 +44,12 @@ pub enum Wire {
     Grpc,
 }
 
-/// One plugin configuration in Envoy; a second one where callers are told apart.
+/// One plugin configuration in Envoy, with a listener for each way to pass it.
 #[derive(Debug)]
 pub struct Proxy {
-    known: Envoy,
-    unknown: Option<Envoy>,
+    envoy: Envoy,
+    listeners: BTreeMap<Passage, SocketAddr>,
+    tells_peers_apart: bool,
     service: Echo,
 }
 
@@ -74,28 +77,32 @@ impl Wire {
 }
 
 impl Proxy {
-    /// Starts Envoy with this configuration.
-    pub async fn start(configuration: &Value) -> Result<Self> {
+    /// Starts Envoy with this configuration, for requests that pass it in these ways.
+    pub async fn start(configuration: &Value, passages: &BTreeSet<Passage>) -> Result<Self> {
         let service = Echo::start("service").await?;
-        let bootstrap = bootstrap(configuration, &service)?;
-        let tells_apart = configuration.get("peers").is_some();
-        let mut outbound = bootstrap.clone();
-        if tells_apart {
-            // Whoever calls out through an outbound listener is the workload beside it.
-            outbound.at("/static_resources/listeners/0")["traffic_direction"] = json!("OUTBOUND");
+        let tells_peers_apart = configuration.get("peers").is_some();
+        let mut passages = passages.clone();
+        if tells_peers_apart {
+            passages.extend([Passage::default(), workload()]);
         }
-        let unknown = if tells_apart { Some(Envoy::start(&bootstrap).await?) } else { None };
-        Ok(Self { known: Envoy::start(&outbound).await?, unknown, service })
+        let mut bootstrap = bootstrap(configuration, &service)?;
+        open(&mut bootstrap, &passages)?;
+        let envoy = Envoy::start(&bootstrap).await?;
+        let mut listeners = BTreeMap::new();
+        for passage in passages {
+            listeners.insert(passage.clone(), envoy.address_of(&name(&passage)).await?);
+        }
+        Ok(Self { envoy, listeners, tells_peers_apart, service })
     }
 
     /// Sends the request of a case; of what arrives it leaves out what Envoy itself writes.
     pub async fn run(&self, case: &Case, wire: Wire) -> Result<Outcome> {
-        let envoy = match case.peer {
-            Peer::Known => &self.known,
-            Peer::Unknown => self.unknown.as_ref().unwrap_or(&self.known),
+        let passage = match case.peer {
+            Peer::Known if self.tells_peers_apart => &workload(),
+            _ => &case.passage,
         };
-        let request = request(case, wire)?;
-        let reply = request.send(envoy.listener(), wire.protocol()).await?;
+        let listener = self.listeners.get(passage).context("a listener")?;
+        let reply = request(case, wire)?.send(*listener, wire.protocol()).await?;
         match self.service.take().pop() {
             None => Ok(Outcome::Refused(status(&reply, wire)?)),
             Some(received) => {
@@ -119,14 +126,9 @@ impl Proxy {
     }
 
     async fn counts(&self) -> Result<Counts> {
-        let mut sum = Counts::new();
-        for envoy in [Some(&self.known), self.unknown.as_ref()].into_iter().flatten() {
-            let stats = envoy.stats("tenancy").await?.into_iter();
-            let custom = stats.filter_map(|(name, count)| Some((name.strip_prefix("wasmcustom.")?.to_owned(), count)));
-            let moved = counts(custom).0.into_iter().filter(|(_, count)| *count > 0);
-            moved.for_each(|(name, count)| *sum.entry(name).or_default() += count);
-        }
-        Ok(sum)
+        let stats = self.envoy.stats("tenancy").await?.into_iter();
+        let custom = stats.filter_map(|(name, count)| Some((name.strip_prefix("wasmcustom.")?.to_owned(), count)));
+        Ok(counts(custom).0.into_iter().filter(|(_, count)| *count > 0).collect())
     }
 }
 
@@ -144,6 +146,43 @@ fn bootstrap(configuration: &Value, service: &Echo) -> Result<Bootstrap> {
     let both = json!({"http_protocol_options": {"enable_trailers": true}, "http2_protocol_options": {}});
     options.insert("use_downstream_protocol_config".into(), both);
     Ok(bootstrap)
+}
+
+/// The way of a known caller, where callers are told apart: whoever calls out through an outbound listener is the
+/// workload beside it.
+fn workload() -> Passage {
+    Passage { direction: Direction::Outbound, cluster: String::new() }
+}
+
+fn name(Passage { direction, cluster }: &Passage) -> String {
+    format!("{direction:?} {cluster}")
+}
+
+/// Replaces the listener by one for each way to pass it.
+fn open(bootstrap: &mut Bootstrap, passages: &BTreeSet<Passage>) -> Result<()> {
+    let route = "/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes/0/route/cluster";
+    let usual = bootstrap.listener().clone();
+    let mut listeners = Vec::new();
+    for passage in passages {
+        let mut listener = usual.clone();
+        listener["name"] = json!(name(passage));
+        listener["traffic_direction"] = json!(format!("{:?}", passage.direction).to_uppercase());
+        if !passage.cluster.is_empty() {
+            *listener.pointer_mut(route).context("a route")? = json!(passage.cluster);
+        }
+        listeners.push(listener);
+    }
+    *bootstrap.at("/static_resources/listeners") = listeners.into();
+
+    let names: BTreeSet<_> = passages.iter().map(|passage| &passage.cluster).filter(|name| !name.is_empty()).collect();
+    let clusters = bootstrap.at("/static_resources/clusters").as_array_mut().context("a list")?;
+    let usual = clusters.first().context("a cluster")?.clone();
+    for name in names {
+        let mut cluster = usual.clone();
+        cluster["name"] = json!(name);
+        clusters.push(cluster);
+    }
+    Ok(())
 }
 
 fn request(case: &Case, wire: Wire) -> Result<Request> {

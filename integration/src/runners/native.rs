@@ -5,7 +5,7 @@ use serde_json::Value;
 use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Passage, Refusal, Request, Tally, Token};
 
 use super::{Run, counts, part};
-use crate::cases::{Case, Outcome, Peer};
+use crate::cases::{Case, Direction, Outcome, Peer};
 use crate::headers::Headers;
 use crate::wasm_host::{at, value};
 
@@ -57,8 +57,8 @@ impl NativeRunner {
         let issuer = case.token.as_ref().and_then(|token| value(token.get("iss")?));
         let token = issuer.as_ref().map(|issuer| Token { issuer, claims: &claims });
         let headers = borrowed(&all);
-        let passage = Passage::Unknown;
-        let request = Request { headers: &headers, token: token.as_ref(), peer: case.peer.into(), passage };
+        let (peer, passage) = (case.peer.into(), self.passage(case, &headers));
+        let request = Request { headers: &headers, token: token.as_ref(), peer, passage };
         let mutations = match self.0.on_request(&request, tally) {
             Ok(mutations) => mutations,
             Err(refusal) => return Ok(Err(refusal)),
@@ -66,6 +66,19 @@ impl NativeRunner {
         let (pseudo, headers) = part(apply(&all, &mutations));
         ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
         Ok(Ok((headers, mutations.len())))
+    }
+}
+
+impl NativeRunner {
+    /// Which way a request passes, as far as the filter wants to know it.
+    fn passage<'c>(&self, case: &'c Case, headers: &[Header<'_>]) -> Passage<'c> {
+        let cluster = if self.0.reads_cluster(headers) { case.passage.cluster.as_bytes() } else { b"" };
+        match case.passage.direction {
+            _ if !self.0.reads_passage(headers, case.peer.into()) => Passage::Unknown,
+            Direction::Unspecified => Passage::Unknown,
+            Direction::Inbound => Passage::Inbound,
+            Direction::Outbound => Passage::Outbound { cluster },
+        }
     }
 }
 

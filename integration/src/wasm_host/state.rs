@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::encoding;
-use crate::cases::{Case, Peer};
+use crate::cases::{Case, Passage, Peer};
 use crate::headers::Headers;
 
 /// One request, as the proxy holds it while the module works on it.
@@ -19,6 +19,8 @@ pub struct Exchange {
     pub token: Option<Value>,
     /// Who sends it.
     pub peer: Peer,
+    /// Which way it passes.
+    pub passage: Passage,
     /// The local replies, of which there may be one.
     pub replies: Vec<Reply>,
 }
@@ -61,8 +63,8 @@ impl Exchange {
     pub fn of(case: &Case) -> Self {
         let mut headers = case.pseudo_headers();
         headers.0.extend(case.headers().0);
-        let (token, peer) = (case.token.clone(), case.peer);
-        Self { headers, trailers: case.trailers(), token, peer, replies: Vec::new() }
+        let (token, peer, passage) = (case.token.clone(), case.peer, case.passage.clone());
+        Self { headers, trailers: case.trailers(), token, peer, passage, replies: Vec::new() }
     }
 
     /// A property by its path (Envoy, "Attributes"): the bytes, or the status of the ABI.
@@ -70,8 +72,8 @@ impl Exchange {
         let known = self.peer == Peer::Known;
         match path {
             ["connection", "mtls"] => Ok(vec![u8::from(known)]),
-            // Inbound: the workload beside the proxy never asks through this host.
-            ["xds", "listener_direction"] => Ok(1u64.to_le_bytes().into()),
+            ["xds", "listener_direction"] => Ok((self.passage.direction as u64).to_le_bytes().into()),
+            ["xds", "cluster_name"] if !self.passage.cluster.is_empty() => Ok(self.passage.cluster.clone().into()),
             ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload", claim @ ..] => {
                 let payload = self.token.as_ref().ok_or(super::calls::NOT_FOUND)?;
                 let value = encoding::at(payload, claim).ok_or(super::calls::NOT_FOUND)?;

@@ -1,8 +1,8 @@
 //! What the filter does with a request.
 
-use tenancy_filter::{Claim, Filter, Header, Mutation, Peer, Refusal, Request, Tally, Token};
+use tenancy_filter::{Claim, Filter, Header, Mutation, Passage, Peer, Refusal, Request, Tally, Token};
 
-use crate::naive::{Call, Claimed, Lines, Payload};
+use crate::naive::{self, Call, Claimed, Lines, Payload};
 
 /// A header that is set, or removed.
 pub(super) type Change = (String, Option<String>);
@@ -17,8 +17,28 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     let claims: Vec<_> = values.iter().map(borrowed).collect();
     let token = Token { issuer: &issuer, claims: &claims };
     let token = call.token.as_ref().map(|_| &token);
-    let request = Request { headers: &headers, token, peer: peer(call), ..Request::default() };
-    filter.on_request(&request, &Tally::default()).map(|mutations| mutations.iter().map(change).collect())
+    let request = Request { headers: &headers, token, peer: peer(call), passage: passage(call) };
+    let decision = filter.on_request(&request, &Tally::default());
+    let asked = Request { passage: asked(filter, &request), ..request };
+    assert_eq!(filter.on_request(&asked, &Tally::default()), decision, "by what it asks for alone (left)");
+    decision.map(|mutations| mutations.iter().map(change).collect())
+}
+
+fn passage(call: &Call) -> Passage<'_> {
+    match &call.passage {
+        naive::Passage::Unknown => Passage::Unknown,
+        naive::Passage::Inbound => Passage::Inbound,
+        naive::Passage::Outbound(cluster) => Passage::Outbound { cluster: cluster.as_bytes() },
+    }
+}
+
+/// The passage, as far as the filter asks for it.
+fn asked<'a>(filter: &Filter, request: &Request<'a>) -> Passage<'a> {
+    match request.passage {
+        _ if !filter.reads_passage(request.headers, request.peer) => Passage::Unknown,
+        Passage::Outbound { .. } if !filter.reads_cluster(request.headers) => Passage::Outbound { cluster: b"" },
+        passage => passage,
+    }
 }
 
 /// What the filter wants changed in trailers.

@@ -5,7 +5,7 @@ use tenancy_filter::Role;
 
 use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
-use crate::naive::{Call, Lines, decode, fold};
+use crate::naive::{Call, Lines, Passage, decode, fold, stripped};
 
 /// R2: a header that already is as it should be is left alone, and none is written twice.
 pub(crate) fn only_what_differs_is_written(call: &Call, changes: &[Change]) {
@@ -23,8 +23,10 @@ pub(crate) fn only_what_is_ours_is_named(config: &Value, changes: &[Change]) {
         let is_carrier =
             carriers.contains(&name.as_str()) || ["ot-baggage-", "uberctx-"].iter().any(|p| name.starts_with(p));
         assert!(is_carrier || is_configured(config, &name), "{name:?} is not ours");
-        let untouchable = [":", "-path", "-authority", "traceparent", "tracestate", "host", "cookie"];
+        let untouchable = [":", "-path", "-authority", "host", "cookie"];
         assert!(!untouchable.contains(&name.as_str()), "{name:?} is nobody's to change");
+        let is_trace = ["traceparent", "tracestate"].contains(&name.as_str());
+        assert!(!is_trace || config["traceHeaders"] == "drop", "{name:?} is kept");
     }
 }
 
@@ -45,7 +47,13 @@ pub(crate) fn baggage_keeps_within_its_limits(changes: &[Change]) {
 
 /// R21, R24: behind ours stand members of the request, in their order; where strangers are kept and there is
 /// room, all of the plainest.
-pub(crate) fn strangers_members_pass_byte_for_byte(config: &Value, role: Role, call: &Call, changes: &[Change]) {
+pub(crate) fn strangers_members_pass_byte_for_byte(
+    config: &Value,
+    role: Role,
+    call: &Call,
+    changes: &[Change],
+    leaves: bool,
+) {
     let Some((_, line)) = changes.iter().find(|(name, _)| name == "baggage") else { return };
     let ours = keys(config, &["to"]);
     let is_ours =
@@ -58,6 +66,7 @@ pub(crate) fn strangers_members_pass_byte_for_byte(config: &Value, role: Role, c
 
     let moves_context = config.get("tenant").or(config.get("overrides")).is_some();
     let drops = config.get("foreignBaggage").map_or(role == Role::Edge && moves_context, |word| word == "drop");
+    let drops = drops && !leaves;
     assert!(!drops || written.is_empty(), "{written:?} are strangers");
     let has_room = received.len() < 60 && received.iter().map(|member| member.len() + 1).sum::<usize>() < 3000;
     if has_room && !drops {
@@ -67,9 +76,21 @@ pub(crate) fn strangers_members_pass_byte_for_byte(config: &Value, role: Role, c
     }
 }
 
-/// R19.
+/// R15: on the way out of the mesh nothing of ours is left, however it came.
+pub(crate) fn nothing_of_ours_leaves(config: &Value, after: &Lines) {
+    let headers: Vec<_> = headers(config, &["from", "to"]).collect();
+    assert!(after.iter().all(|(name, _)| !headers.contains(name)), "{after:?} holds one of {headers:?}");
+    let keys = keys(config, &["from", "to"]);
+    let key = |member: &str| decode(member.split(['=', ';']).next().unwrap_or_default());
+    let mut left = baggage(after).map(key);
+    assert!(left.all(|key| !keys.contains(&key.trim())), "{after:?} holds one of {keys:?}");
+}
+
+/// R19. Behind an edge lies the mesh; what has left it leaves nothing more.
 pub(crate) fn the_next_proxy_changes_nothing(subject: &Subject, call: &Call, after: &Lines) {
-    let next = Call { lines: after.clone(), is_unknown_peer: false, ..call.clone() };
+    let is_edge = subject.filter.role(peer(call)) == Role::Edge;
+    let passage = if is_edge { Passage::Unknown } else { call.passage.clone() };
+    let next = Call { lines: after.clone(), is_unknown_peer: false, passage, ..call.clone() };
     assert_eq!(decide(&subject.next, &next), Ok(vec![]), "behind {after:?}");
 }
 
@@ -110,12 +131,11 @@ fn baggage(lines: &Lines) -> impl Iterator<Item = &str> {
 
 /// Whether a folded name is one that the configuration names.
 fn is_configured(config: &Value, folded: &str) -> bool {
-    let stripped = config["strip"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let is_stripped = |name: &str| match name.strip_suffix('*') {
         Some(prefix) => folded.starts_with(&fold(prefix)),
         None => folded == fold(name),
     };
-    headers(config, &["from", "to"]).any(|name| fold(&name) == folded) || stripped.into_iter().any(is_stripped)
+    headers(config, &["from", "to"]).any(|name| fold(&name) == folded) || stripped(config).any(is_stripped)
 }
 
 /// Whether an edge may believe a header of this very name.

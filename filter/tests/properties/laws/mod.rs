@@ -28,10 +28,11 @@ pub(crate) static SUBJECTS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
 
 /// Requests that have something for everybody.
 static HOSTILE: LazyLock<Vec<(&Subject, Call)>> = LazyLock::new(|| {
-    let seeds: [&[u8]; 3] = [
+    let seeds: [&[u8]; 4] = [
         include_bytes!("../../../fuzz/seeds/request/every-source"),
         include_bytes!("../../../fuzz/seeds/request/every-spelling"),
         include_bytes!("../../../fuzz/seeds/request/mesh"),
+        include_bytes!("../../../fuzz/seeds/request/outbound"),
     ];
     seeds.into_iter().map(text::parse).collect()
 });
@@ -55,7 +56,7 @@ fn behind(config: &Value) -> Value {
     }
     next["role"] = json!("mesh");
     // What an edge settled is settled, and it alone strips, tunnels, and reads cookies and queries.
-    next.as_object_mut().unwrap().retain(|name, _| !["strip", "connect"].contains(&name.as_str()));
+    next.as_object_mut().unwrap().retain(|name, _| !["strip", "connect", "traceHeaders"].contains(&name.as_str()));
     if let Some(tenant) = next.get_mut("tenant").and_then(Value::as_object_mut) {
         tenant.remove("onConflict");
         let is_carried = |source: &Value| source.get("cookie").or(source.get("query")).is_none();
@@ -70,18 +71,28 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
     let trailers = trailers(&subject.filter, call);
     assert_eq!(sorted(&call::apply(&call.lines, &trailers)), sorted(&naive::trailers(&subject.config, call)));
 
-    let Ok(changes) = decision else { return };
+    let leaves = is_withheld(subject, call);
+    let Ok(changes) = decision else { return assert!(!leaves, "what leaves is not refused") };
     let after = call::apply(&call.lines, &changes);
+    if leaves {
+        consequences::nothing_of_ours_leaves(&subject.config, &after);
+    }
     consequences::only_what_differs_is_written(call, &changes);
     consequences::only_what_is_ours_is_named(&subject.config, &changes);
     consequences::what_is_written_is_visible_ascii(&changes);
     consequences::baggage_keeps_within_its_limits(&changes);
     let role = subject.filter.role(call::peer(call));
-    consequences::strangers_members_pass_byte_for_byte(&subject.config, role, call, &changes);
+    consequences::strangers_members_pass_byte_for_byte(&subject.config, role, call, &changes, leaves);
     consequences::the_next_proxy_changes_nothing(subject, call, &after);
     if role == Role::Edge {
         consequences::nothing_of_ours_comes_from_a_client(subject, call, &after);
     }
+}
+
+/// Whether a request goes beyond the mesh; a tunnel is left alone.
+fn is_withheld(subject: &Subject, call: &Call) -> bool {
+    let is_mesh = subject.filter.role(call::peer(call)) == Role::Mesh;
+    is_mesh && naive::leaves(&subject.config, call) && !naive::is_tunnel(&call.lines)
 }
 
 /// What the filter decides, which is what the naive one decides.

@@ -1,17 +1,23 @@
 //! Requests as text.
 
 use super::{SUBJECTS, Subject};
-use crate::naive::{Call, Claimed, Payload};
+use crate::naive::{Call, Claimed, Passage, Payload};
 
 /// Reads a request as the seeds hold it: a line for each header, behind one that says which subject (`a` the
-/// first), what peer (`?` an unknown one) and which token (issuer, tenant, groups, overrides; lists with `|`).
+/// first), what peer (`?` an unknown one) or passage (`<` inbound, `>CLUSTER` outbound), and which token (issuer,
+/// tenant, groups, overrides; lists with `|`).
 pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
     let text: String = text.iter().copied().map(char::from).collect();
     let mut lines = text.split('\n');
     let mut head = lines.next().unwrap_or_default().split(' ');
     let letter = head.next().and_then(|word| word.bytes().next()).unwrap_or(b'a');
     let subject = usize::from(letter.wrapping_sub(b'a')) % SUBJECTS.len();
-    let is_unknown_peer = head.next() == Some("?");
+    let way = head.next().unwrap_or_default();
+    let passage = match way.strip_prefix('>') {
+        Some(cluster) => Passage::Outbound(cluster.to_owned()),
+        None if way == "<" => Passage::Inbound,
+        None => Passage::Unknown,
+    };
     let token = head.next().map(|issuer| {
         let paths = [&["tenancy", "name"][..], &["groups"], &["overrides", "0"]];
         let path = |path: &[&str]| path.iter().map(|&segment| segment.to_owned()).collect();
@@ -22,7 +28,8 @@ pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
         let (name, value) = line.split_once(": ").unwrap_or((line, ""));
         (name.to_owned(), value.trim_matches([' ', '\t']).to_owned())
     };
-    (&SUBJECTS[subject], Call { lines: lines.map(header).collect(), token, is_unknown_peer })
+    let call = Call { lines: lines.map(header).collect(), token, is_unknown_peer: way == "?", passage };
+    (&SUBJECTS[subject], call)
 }
 
 /// Reads a request whose lines are those of its baggage, behind the same first one.

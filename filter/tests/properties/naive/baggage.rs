@@ -51,9 +51,9 @@ pub(crate) fn owns(scene: &Scene, received: &str) -> bool {
     })
 }
 
-/// Our keys: all that are named at an edge, and in the mesh those that we write.
+/// Our keys: all that are named where the mesh begins and ends, and within it those that we write.
 fn keys<'a>(scene: &Scene<'a>) -> Vec<&'a str> {
-    let ends: &[&str] = if scene.is_edge { &["from", "to"] } else { &["to"] };
+    let ends: &[&str] = if scene.is_edge || scene.is_leaving { &["from", "to"] } else { &["to"] };
     let entries = ["tenant", "overrides"]
         .iter()
         .flat_map(|section| ends.iter().flat_map(move |end| list(&scene.config[section][end])));
@@ -62,7 +62,8 @@ fn keys<'a>(scene: &Scene<'a>) -> Vec<&'a str> {
 
 pub(crate) fn drops_strangers(scene: &Scene) -> bool {
     let moves_context = ["tenant", "overrides"].iter().any(|section| scene.config.get(section).is_some());
-    scene.config.get("foreignBaggage").map_or(scene.is_edge && moves_context, |word| word == "drop")
+    let drops = scene.config.get("foreignBaggage").map_or(scene.is_edge && moves_context, |word| word == "drop");
+    drops && !scene.is_leaving
 }
 
 /// Whether baggage is any business of this configuration.

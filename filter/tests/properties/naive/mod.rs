@@ -4,11 +4,13 @@
 //! taken as valid, and read again for every request.
 
 mod baggage;
+mod egress;
 mod names;
 mod overrides;
 mod tenant;
 
-pub(crate) use names::fold;
+pub(crate) use egress::leaves;
+pub(crate) use names::{fold, stripped};
 use serde_json::Value;
 use tenancy_filter::Refusal;
 
@@ -21,6 +23,17 @@ pub(crate) struct Call {
     pub(crate) lines: Lines,
     pub(crate) token: Option<Payload>,
     pub(crate) is_unknown_peer: bool,
+    pub(crate) passage: Passage,
+}
+
+/// Which way a request passes the proxy.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Passage {
+    #[default]
+    Unknown,
+    Inbound,
+    /// By this cluster.
+    Outbound(String),
 }
 
 /// The payload of a verified token.
@@ -45,6 +58,9 @@ pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Refusal> {
             true if config["connect"] != "pass" => return Err(Refusal::Tunnel),
             true => {}
         }
+    }
+    if scene.is_leaving {
+        return Ok(egress::withhold(&scene));
     }
     let tenant = tenant::resolve(&scene)?;
     let overrides = overrides::resolve(&scene)?;
@@ -72,6 +88,8 @@ struct Scene<'a> {
     config: &'a Value,
     call: &'a Call,
     is_edge: bool,
+    /// Whether it goes beyond the mesh.
+    is_leaving: bool,
     /// The token, where its issuer counts.
     token: Option<&'a Payload>,
     /// Whether it vouches for `trust: verified`.
@@ -83,7 +101,8 @@ impl<'a> Scene<'a> {
         let is_edge = config["role"] == "edge" || (config["peers"] == "mtls" && call.is_unknown_peer);
         let accepted = |token: &&Payload| list(&config["verified"]["issuers"]).any(|issuer| *issuer == token.issuer);
         let token = call.token.as_ref().filter(accepted);
-        let mut scene = Self { config, call, is_edge, token, vouches: false };
+        let is_leaving = !is_edge && leaves(config, call);
+        let mut scene = Self { config, call, is_edge, is_leaving, token, vouches: false };
         scene.vouches = token.is_some() && scene.has_one_of_the_wanted();
         scene
     }
@@ -136,7 +155,7 @@ fn same_place(a: &Value, b: &Value) -> bool {
 }
 
 /// A CONNECT without a `:protocol` that says what it carries.
-fn is_tunnel(lines: &Lines) -> bool {
+pub(crate) fn is_tunnel(lines: &Lines) -> bool {
     let value = |name| lines.iter().rfind(|(other, _)| other == name).map_or("", |(_, value)| value.as_str());
     let protocol = value(":protocol");
     value(":method") == "CONNECT" && (protocol.is_empty() || protocol.eq_ignore_ascii_case("bytestream"))

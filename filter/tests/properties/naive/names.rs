@@ -5,6 +5,16 @@ use serde_json::Value;
 use super::{Lines, Scene, baggage, list, trim};
 
 const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
+const TRACE_HEADERS: [&str; 8] = [
+    "traceparent",
+    "tracestate",
+    "b3",
+    "x-b3-*",
+    "x-datadog-*",
+    "uber-trace-id",
+    "x-cloud-trace-context",
+    "grpc-trace-bin",
+];
 const OLDER_MEMBERS: [&str; 2] = ["ot-baggage-", "uberctx-"];
 
 /// One spelling for all: letter case and punctuation tell no names apart.
@@ -26,12 +36,18 @@ fn is_configured(config: &Value, folded: &str) -> bool {
     let [from, to] = ["from", "to"].map(|end| ["tenant", "overrides"].map(|section| &config[section][end]));
     let entries = from.into_iter().chain(to).chain([&config["projections"]]).flat_map(list);
     let mut headers = entries.filter_map(|entry| entry["header"].as_str());
-    let mut stripped = list(&config["strip"]).filter_map(Value::as_str);
     headers.any(|name| fold(name) == folded)
-        || stripped.any(|name| match name.strip_suffix('*') {
+        || stripped(config).any(|name| match name.strip_suffix('*') {
             Some(prefix) => folded.starts_with(&fold(prefix)),
             None => fold(name) == folded,
         })
+}
+
+/// What an edge removes and nobody reads: names, and prefixes with a `*` behind them.
+pub(crate) fn stripped(config: &Value) -> impl Iterator<Item = &str> {
+    let by_name = list(&config["strip"]).filter_map(Value::as_str);
+    let drops = config["traceHeaders"] == "drop";
+    by_name.chain(TRACE_HEADERS.into_iter().filter(move |_| drops))
 }
 
 /// The key of a header that carries one member in its name.

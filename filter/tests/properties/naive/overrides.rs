@@ -114,6 +114,15 @@ pub(crate) fn write(scene: &Scene, entries: &Entries, lines: &mut Lines) {
 /// The names under which overrides may list the service that the authority calls, the fullest first.
 fn called(scene: &Scene) -> Vec<String> {
     let host = host(scene).unwrap_or_default().to_ascii_lowercase();
+    let domains = || list(&scene.config["internal"]).filter_map(Value::as_str).map(str::to_ascii_lowercase);
+    let before: Vec<_> =
+        domains().filter_map(|domain| Some(host.strip_suffix(&format!(".{domain}"))?.to_owned())).collect();
+    if domains().any(|domain| domain == host) {
+        return vec![];
+    }
+    if !before.is_empty() {
+        return before.into_iter().filter(|name| !name.contains('.')).collect();
+    }
     let labels: Vec<_> = host.split('.').collect();
     match labels[..] {
         [name] => vec![name.to_owned()],

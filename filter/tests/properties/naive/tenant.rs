@@ -72,13 +72,16 @@ pub(crate) fn is_label_value(text: &str) -> bool {
 
 /// The host name that the authority holds: after port and one trailing dot.
 pub(crate) fn host(scene: &Scene) -> Option<String> {
-    let authority = scene.values(":authority").last()?;
+    host_of(scene.values(":authority").last()?).filter(|host| host.parse::<std::net::Ipv4Addr>().is_err())
+}
+
+/// A host name, or an address that looks like one.
+pub(crate) fn host_of(authority: &str) -> Option<String> {
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_name =
         |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_~".contains(c));
-    let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-    let fits = port.chars().all(|c| c.is_ascii_digit()) && host.split('.').all(is_name) && !is_address;
+    let fits = port.chars().all(|c| c.is_ascii_digit()) && host.split('.').all(is_name);
     fits.then(|| host.to_owned())
 }
 
