@@ -1,30 +1,30 @@
 //! The tenancy filter as a proxy-wasm plugin: reads the request, asks the filter, applies its answer.
+#![deny(unsafe_code)]
 
+mod contexts;
 mod counters;
+#[allow(unsafe_code, reason = "the ABI")]
+mod exports;
+mod header_map;
+#[allow(unsafe_code, reason = "the ABI")]
 mod host;
+mod peer;
 mod token;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use log::error;
-use proxy_wasm::hostcalls::set_tick_period;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel, MapType};
 use tenancy_filter::{Counter, Filter, Mutation, Peer, Refusal, Request, Role, Tally};
 
-use host::{HeaderMap, HostFailure};
+use exports::Action;
+use header_map::{HeaderMap, Pairs};
+use host::{HostFailure, LogLevel, MapType};
 use token::Payload;
 
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
 
-proxy_wasm::main! {{
-    proxy_wasm::set_log_level(LogLevel::Warn);
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
-}}
-
-/// One plugin configuration; several may share a VM, an edge and a mesh one among them.
+/// One plugin configuration.
 #[derive(Default)]
 struct Root {
     plugin: Option<Rc<Plugin>>,
@@ -48,45 +48,44 @@ impl Drop for Root {
     fn drop(&mut self) {
         if self.plugin.is_some() {
             // A timer that does not stop calls nobody.
-            let _ = set_tick_period(Duration::ZERO);
+            let _ = host::set_tick_period(Duration::ZERO);
         }
     }
 }
 
-impl Context for Root {}
-
-impl RootContext for Root {
-    fn on_configure(&mut self, _: usize) -> bool {
-        let json = self.get_plugin_configuration().unwrap_or_default();
+impl Root {
+    /// Takes the configuration, of so many bytes, or says why not.
+    fn on_configure(&mut self, size: usize) -> bool {
+        let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
         match Filter::from_config(&json) {
             Ok(filter) => {
                 self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
                 counters::define();
-                self.set_tick_period(FLUSH);
+                // Without a timer the counts are handed on with the configuration's end.
+                let _ = host::set_tick_period(FLUSH);
             }
-            Err(errors) => errors.iter().for_each(|error| error!("tenancy-filter: {error}")),
+            Err(errors) => {
+                errors.iter().for_each(|error| host::log(LogLevel::Error, &format!("tenancy-filter: {error}")))
+            }
         }
         self.plugin.is_some()
     }
 
-    fn on_tick(&mut self) {
+    fn on_tick(&self) {
         if let Some(plugin) = &self.plugin {
             counters::flush(&plugin.tally);
         }
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+    /// A request; nothing where the configuration was refused.
+    fn stream(&self) -> Option<Stream> {
         let plugin = self.plugin.clone()?;
-        Some(Box::new(Http { plugin, peer: Peer::Unknown, is_answered: false }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+        Some(Stream { plugin, peer: Peer::Unknown, is_answered: false })
     }
 }
 
 /// One request.
-struct Http {
+struct Stream {
     plugin: Rc<Plugin>,
     peer: Peer,
     /// Whether a local reply went out; nothing is asked of the host from then on.
@@ -111,31 +110,28 @@ impl From<HostFailure> for Stop {
     }
 }
 
-impl Context for Http {}
-
-impl HttpContext for Http {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+impl Stream {
+    fn on_request_headers(&mut self) -> Action {
         if self.is_answered {
             return Action::Pause;
         }
-        self.peer = host::peer(&self.plugin.filter);
+        self.peer = peer::peer(&self.plugin.filter);
         self.go_on(self.rewrite_headers())
     }
 
-    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+    fn on_request_trailers(&mut self) -> Action {
         match self.plugin.filter.role(self.peer) {
             _ if self.is_answered => Action::Pause,
             Role::Edge => self.go_on(self.strip_trailers()),
             Role::Mesh => Action::Continue,
         }
     }
-}
 
-impl Http {
     fn rewrite_headers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let map = HeaderMap::read(MapType::HttpRequestHeaders)?.ok_or(HostFailure)?;
-        let headers = map.headers()?;
+        let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
+        let mut headers = Pairs::new();
+        map.headers(&mut headers)?;
         if headers.is_empty() {
             // A request has pseudo-headers; a map that the host could not hand over has nothing.
             return Err(Stop::HostFailed);
@@ -145,14 +141,15 @@ impl Http {
         let token = payload.as_ref().map(|payload| payload.token(&claims));
         let request = Request { headers: &headers, token: token.as_ref(), peer: self.peer };
         let mutations = filter.on_request(&request, tally)?;
-        apply(MapType::HttpRequestHeaders, &mutations)
+        apply(MapType::RequestHeaders, &mutations)
     }
 
     fn strip_trailers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let Some(map) = HeaderMap::read(MapType::HttpRequestTrailers)? else { return Ok(()) };
-        let trailers = map.headers()?;
-        apply(MapType::HttpRequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
+        let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
+        let mut trailers = Pairs::new();
+        map.headers(&mut trailers)?;
+        apply(MapType::RequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
     }
 
     /// At an edge nothing passes that was not looked at; the mesh breaks no request over it.
