@@ -27,6 +27,11 @@ impl Bootstrap {
         Self::load("sidecar")
     }
 
+    /// The gateway that answers by itself, on free ports.
+    pub fn alone() -> Result<Self> {
+        Self::load("alone")
+    }
+
     /// One of `envoyfilter/bootstrap`, with the module by its full path, so that it starts from any folder.
     fn load(name: &str) -> Result<Self> {
         let path = root().join("envoyfilter/bootstrap").join(name).with_extension("yaml");
