@@ -1,5 +1,6 @@
 //! The shipped gateway on a real Envoy, when something goes wrong or somebody means harm.
 
+mod capabilities;
 mod crash;
 mod gateway;
 mod reroute;
