@@ -3,4 +3,5 @@
 mod capabilities;
 mod crash;
 mod gateway;
+mod remote;
 mod reroute;
