@@ -96,6 +96,12 @@ impl Bootstrap {
         self
     }
 
+    /// Lets the module call, and be called for, nothing but these.
+    pub fn restricted(mut self, capabilities: &[String]) -> Self {
+        self.plugin()["capability_restriction_config"] = restriction(capabilities);
+        self
+    }
+
     /// Leaves our filter out.
     pub fn without_filter(mut self) -> Self {
         self.http_filters().as_array_mut().expect("a list").retain(|filter| filter["name"] != WASM);
@@ -166,6 +172,12 @@ impl From<Value> for Bootstrap {
     fn from(json: Value) -> Self {
         Self(json)
     }
+}
+
+/// Allows these capabilities and no others (Envoy, `CapabilityRestrictionConfig`).
+pub fn restriction(capabilities: &[String]) -> Value {
+    let allowed: serde_json::Map<_, _> = capabilities.iter().map(|name| (name.clone(), json!({}))).collect();
+    json!({"allowed_capabilities": allowed})
 }
 
 /// The root of the repository.

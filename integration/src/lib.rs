@@ -36,7 +36,7 @@ pub mod tls;
 pub mod token;
 pub mod wasm_host;
 
-pub use bootstrap::{Bootstrap, root};
+pub use bootstrap::{Bootstrap, restriction, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};
 pub use client::{Protocol, Reply, Request, raw};
 pub use discovery::Discovery;
