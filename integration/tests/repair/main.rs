@@ -2,8 +2,11 @@
 
 mod sidecar;
 
+use std::net::SocketAddr;
+
 use anyhow::Result;
-use integration::{Bootstrap, Envoy, Protocol, Request};
+use integration::markdown::capabilities;
+use integration::{Bootstrap, Envoy, Protocol, Request, mortal};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -173,6 +176,54 @@ async fn a_flood_takes_nothing_over() -> Result<()> {
     assert_eq!(sidecar.call(&call(&victim)).await?, [""; 0]);
     assert_eq!(sorted(sidecar.call(&call(&early)).await?), context("early"));
     sidecar.reports(&[("unknown", 403), ("full", 1), ("restored", 1)]).await
+}
+
+/// Sends a request until it passes; gives how often a dead VM refused it.
+async fn refused(request: &Request, to: SocketAddr) -> Result<usize> {
+    let mut times = 0;
+    while request.send(to, Protocol::Http1).await?.status == 503 {
+        times += 1;
+    }
+    Ok(times)
+}
+
+/// Under FAIL_RELOAD a VM dies and another one comes: it knows what the first remembered, while its stream is open or not.
+#[tokio::test]
+async fn what_a_vm_remembered_its_successor_restores() -> Result<()> {
+    const LINES: usize = 20;
+    let module = mortal(LINES)?;
+    let bootstrap = Bootstrap::sidecar()?.module(module.path());
+    let repair = configuration(json!({"by": ["traceparent"], "lingerSeconds": 60}));
+    let sidecar = Sidecar::start_as(bootstrap.configuration(repair), 1, &[]).await?;
+    sidecar.receive(&of_a_tenant("victim").header("traceparent", traceparent(1))).await?;
+    let deadly = (0..=LINES).fold(Request::to(SERVICE), |request, number| request.header(&format!("x-{number}"), "1"));
+    assert_eq!(deadly.send(sidecar.outbound, Protocol::Http1).await?.status, 503);
+
+    let call = Request::to(SERVICE).header("traceparent", traceparent(1));
+    assert!(refused(&call, sidecar.outbound).await? > 0, "the VM lives");
+    assert_eq!(sorted(sidecar.delivered()), context("victim"));
+    // Each listener comes back in its own time.
+    let attacker = Request::to("shop").header("c-tenancy", "attacker").header("traceparent", traceparent(1));
+    refused(&attacker, sidecar.envoy.listener()).await?;
+    sidecar.delivered();
+    assert_eq!(sidecar.call(&call).await?, [""; 0], "two contexts");
+    Ok(())
+}
+
+#[tokio::test]
+async fn repair_needs_its_capabilities() -> Result<()> {
+    let all = capabilities()?;
+    let of_repair = ["proxy_get_current_time_nanoseconds", "proxy_get_shared_data", "proxy_set_shared_data"];
+    for dropped in of_repair.into_iter().chain(["nothing"]) {
+        let rest: Vec<_> = all.iter().filter(|name| *name != dropped).cloned().collect();
+        let repair = configuration(json!({"by": ["traceparent"]}));
+        let bootstrap = Bootstrap::sidecar()?.configuration(repair).restricted(&rest);
+        let sidecar = Sidecar::start_as(bootstrap, 1, &["traceparent"]).await?;
+        let delivered = sidecar.receive(&of_a_tenant("dev1").header("traceparent", traceparent(1))).await?;
+        let expected = if dropped == "nothing" { context("dev1").to_vec() } else { vec![] };
+        assert_eq!(sorted(delivered), expected, "without {dropped}");
+    }
+    Ok(())
 }
 
 /// 10,000 traces at once over 4,096 slots and two workers: some are not remembered, and none is given another's context.

@@ -62,7 +62,7 @@ impl Sidecar {
     }
 
     /// What the one call since the last brought to the service, of the context.
-    fn delivered(&self) -> Vec<String> {
+    pub(crate) fn delivered(&self) -> Vec<String> {
         let calls = self.service.take();
         assert_eq!(calls.len(), 1, "{calls:?}");
         let lines = calls.into_iter().flat_map(|received| received.headers.lines());

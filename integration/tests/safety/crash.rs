@@ -3,34 +3,16 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use integration::{Hop, Protocol, Request};
+use integration::{Hop, Protocol, Request, mortal};
 use tempfile::NamedTempFile;
 
-use crate::gateway::{HOST, gateway, instance, module};
+use crate::gateway::{HOST, gateway, instance};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Our module, which now traps at a request with more than twenty header lines.
-fn mortal() -> Result<NamedTempFile> {
-    const ENTRY: &str = r#"(export "proxy_on_request_headers" (func "#;
-    let text = wasmprinter::print_file(module()?)?;
-    let (before, rest) = text.split_once(ENTRY).context("the callback")?;
-    let (original, after) = rest.split_once("))").context("its function")?;
-    let after = after.trim_end().strip_suffix(')').context("the end of the module")?;
-    let text = format!(
-        r#"{before}{after}
-  (func (export "proxy_on_request_headers") (param $context i32) (param $lines i32) (param $ends i32) (result i32)
-    (if (i32.gt_u (local.get $lines) (i32.const 20)) (then unreachable))
-    (call {original} (local.get $context) (local.get $lines) (local.get $ends))))"#
-    );
-    let module = NamedTempFile::with_suffix(".wasm")?;
-    std::fs::write(module.path(), wat::parse_str(text)?)?;
-    Ok(module)
-}
-
 /// The shipped gateway with that module, under a failure policy.
 async fn start(policy: &str) -> Result<(NamedTempFile, Hop)> {
-    let module = mortal()?;
+    let module = mortal(20)?;
     let mut instances = [instance("tenancy-strip")?, instance("tenancy")?];
     for instance in &mut instances {
         let config = &mut instance["typed_config"]["config"];
