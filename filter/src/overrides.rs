@@ -237,6 +237,10 @@ impl<'a> Collection<'_, 'a> {
 }
 
 impl<'a> Overrides<'a> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The version of a service.
     pub(crate) fn version(&self, service: &[u8]) -> Option<Cow<'a, [u8]>> {
         let entry = self.entries.iter().find(|entry| entry.is_for(service))?;
