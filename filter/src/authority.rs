@@ -9,16 +9,22 @@ use crate::tenant::MAX_TENANT_BYTES;
 /// Nothing for what cannot be a host name: an IPv6 literal, user information, an empty label,
 /// a comma, `%`, a control byte or a byte above 0x7F.
 pub(crate) fn host(authority: &[u8]) -> Option<&[u8]> {
-    let host = match authority.iter().rposition(|byte| *byte == b':') {
-        None => authority,
-        Some(at) => {
-            let (host, port) = authority.split_at_checked(at)?;
-            port.iter().skip(1).all(u8::is_ascii_digit).then_some(host)?
-        }
-    };
-    let host = host.strip_suffix(b".").unwrap_or(host);
-    let is_label = |label: &[u8]| !label.is_empty() && label.iter().all(is_label_byte);
+    let host = without_port(authority);
     host.split(|byte| *byte == b'.').all(is_label).then_some(host)
+}
+
+/// The same for whatever stands there.
+fn without_port(authority: &[u8]) -> &[u8] {
+    let last = authority.iter().rposition(|byte| !byte.is_ascii_digit());
+    let host = match last.and_then(|last| authority.split_at_checked(last)) {
+        Some((host, [b':', ..])) => host,
+        _ => authority,
+    };
+    host.strip_suffix(b".").unwrap_or(host)
+}
+
+fn is_label(label: &[u8]) -> bool {
+    !label.is_empty() && label.iter().all(is_label_byte)
 }
 
 fn is_label_byte(byte: &u8) -> bool {
@@ -74,15 +80,16 @@ impl HostPattern {
         }
     }
 
-    /// The tenant that this host names, lower-cased; nothing where the host is another one.
-    pub(crate) fn tenant<'a>(&self, host: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    /// The tenant that the host of this authority names, lower-cased; nothing where it is another one. What cannot
+    /// be a host name has a label that is not as the pattern wants it.
+    pub(crate) fn tenant<'a>(&self, authority: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let mut found = None;
-        let mut given = host.rsplit(|byte| *byte == b'.');
+        let mut given = without_port(authority).rsplit(|byte| *byte == b'.');
         for label in &self.labels {
             let text = given.next()?;
             match label {
                 Label::Literal(literal) => text.eq_ignore_ascii_case(literal).then_some(())?,
-                Label::Any => {}
+                Label::Any => is_label(text).then_some(())?,
                 Label::Tenant { before, after } => found = Some(between(text, before, after)?),
             }
         }
@@ -139,7 +146,7 @@ mod tests {
 
     fn tenant(pattern: &str, authority: &[u8]) -> Option<String> {
         let pattern = HostPattern::parse(pattern).expect(pattern);
-        let found = pattern.tenant(host(authority)?)?;
+        let found = pattern.tenant(authority)?;
         Some(String::from_utf8(found.into_owned()).unwrap())
     }
 

@@ -110,6 +110,10 @@ impl Rules {
     /// Every change that leaves what is carried in each of its carriers, and at an edge nothing else that is ours.
     pub(crate) fn write<'a>(&'a self, lines: &Lines<'a>, carried: &Carried<'a>, tally: &Tally) -> Vec<Mutation<'a>> {
         let Carried { tenant, overrides } = carried;
+        if lines.owned.is_empty() && tenant.is_none() && overrides.is_empty() {
+            // Nothing of ours came, and nothing goes: most requests.
+            return Vec::new();
+        }
         let mut mutations = match self.role {
             Role::Edge => edge::strip(&self.names, self.baggage.as_ref(), lines),
             Role::Mesh => Vec::new(),

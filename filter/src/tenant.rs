@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use regex_lite::Regex;
 
-use crate::authority::{self, HostPattern};
+use crate::authority::HostPattern;
 use crate::baggage::Key;
 use crate::decision::Refusal;
 use crate::names::Field;
@@ -95,10 +95,7 @@ impl TenantRules {
         for source in self.sources.iter().filter(|source| evidence.vouched || !source.needs_vouching) {
             let mut offer = |name| choice.offer(name, source.place.counter());
             match &source.place {
-                Place::Host(pattern) => {
-                    let host = authority::host(evidence.lines.authority);
-                    host.and_then(|host| pattern.tenant(host)).into_iter().try_for_each(offer)?;
-                }
+                Place::Host(pattern) => pattern.tenant(evidence.lines.authority).into_iter().try_for_each(offer)?,
                 Place::Claim(number) => match evidence.claim(*number) {
                     Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
                     Some(Claim::List(_)) => choice.invalid()?,
