@@ -1,5 +1,7 @@
 //! The header names that the filter owns, and the lines of a request that bear one of them.
 
+use std::ops::RangeInclusive;
+
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 
@@ -60,18 +62,62 @@ impl<'a> Lines<'a> {
 /// All owned names, compiled for one look-up a header line.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    sieve: Sieve,
     exact: HashTable<(HeaderName, Field)>,
     prefixes: Vec<(HeaderName, Field)>,
 }
 
+/// Tells most names that are nobody's by their length and first byte alone: most lines of most requests.
+#[derive(Debug)]
+struct Sieve {
+    /// For each length, the longest for all beyond: a bit for the low five bits of a first byte, which the two
+    /// cases of a letter share.
+    rows: [u32; 64],
+}
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self { rows: [0; 64] }
+    }
+}
+
+impl Sieve {
+    /// Lets a name pass in any spelling, or one of many lengths.
+    fn admit(&mut self, lengths: RangeInclusive<usize>, name: &str) {
+        let bits = match name.bytes().next() {
+            Some(first) if first.is_ascii_alphanumeric() => bit(first),
+            // Any byte may stand for a hyphen.
+            _ => u32::MAX,
+        };
+        let (shortest, longest) = (row(*lengths.start()), row(*lengths.end()));
+        let rows = self.rows.get_mut(shortest..=longest).into_iter().flatten();
+        rows.for_each(|row| *row |= bits);
+    }
+
+    fn admits(&self, name: &[u8]) -> bool {
+        let row = self.rows.get(row(name.len())).copied().unwrap_or_default();
+        name.first().is_some_and(|first| row & bit(*first) != 0)
+    }
+}
+
+fn row(length: usize) -> usize {
+    length.min(63)
+}
+
+fn bit(first: u8) -> u32 {
+    1 << (first & 31)
+}
+
 impl Names {
     pub(crate) fn insert(&mut self, name: &str, field: Field) {
+        self.sieve.admit(name.len()..=name.len(), name);
         let hash = hash(name.as_bytes());
         self.exact.insert_unique(hash, (name.into(), field), |(name, _)| self::hash(name.as_bytes()));
     }
 
     /// Owns every name that begins so, whatever its spelling.
     pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
+        self.sieve.admit(prefix.len()..=usize::MAX, prefix);
         self.prefixes.push((prefix.into(), field));
     }
 
@@ -86,15 +132,18 @@ impl Names {
         let mut is_extended = false;
         for &Header { name, value } in headers {
             match name {
-                b":authority" => lines.authority = value,
-                b":path" => lines.path = value,
-                b":method" => lines.is_tunnel = value == b"CONNECT",
-                b":protocol" => is_extended = !value.is_empty() && !value.eq_ignore_ascii_case(b"bytestream"),
                 // Nobody owns a pseudo-header, whatever the spelling of a hyphen.
-                [b':', ..] => {}
+                [b':', pseudo @ ..] => match pseudo {
+                    b"authority" => lines.authority = value,
+                    b"path" => lines.path = value,
+                    b"method" => lines.is_tunnel = value == b"CONNECT",
+                    b"protocol" => is_extended = !value.is_empty() && !value.eq_ignore_ascii_case(b"bytestream"),
+                    _ => {}
+                },
                 _ => {
-                    let owned = self.look_up(name).map(|(field, exact)| Line { field, exact, name, value });
-                    lines.owned.extend(owned);
+                    if let Some((field, exact)) = self.look_up(name) {
+                        lines.owned.push(Line { field, exact, name, value });
+                    }
                 }
             }
         }
@@ -103,7 +152,12 @@ impl Names {
     }
 
     /// What a name is in any spelling, and whether it is spelled as configured.
+    #[inline]
     pub(crate) fn look_up(&self, name: &[u8]) -> Option<(Field, bool)> {
+        if self.sieve.admits(name) { self.find(name) } else { None }
+    }
+
+    fn find(&self, name: &[u8]) -> Option<(Field, bool)> {
         let mut alias = None;
         for (owned, field) in self.exact.iter_hash(hash(name)) {
             if owned.as_bytes() == name {

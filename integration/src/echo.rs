@@ -64,6 +64,11 @@ impl Echo {
     /// Starts one at this address; it makes these calls before it answers, and answers 502 where one fails.
     pub async fn start_at(address: SocketAddr, name: &str, forward: Option<Forward>) -> Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| format!("{name} at {address}"))?;
+        Self::start_with(listener, name, forward)
+    }
+
+    /// Starts one on this socket, whose address others may know already.
+    pub fn start_with(listener: TcpListener, name: &str, forward: Option<Forward>) -> Result<Self> {
         let address = listener.local_addr()?;
         let service = Arc::new(Service { name: name.into(), received: Mutex::default(), forward });
         let server = tokio::spawn(serve(listener, service.clone())).abort_handle();

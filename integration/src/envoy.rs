@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FRESH: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
-/// A running Envoy with one worker; dropping it stops it.
+/// A running Envoy; dropping it stops it.
 #[derive(Debug)]
 pub struct Envoy {
     process: Process,
@@ -40,9 +40,14 @@ pub struct Verdict {
 }
 
 impl Envoy {
-    /// Starts one and waits until it is ready; fails with its log if it ends before.
+    /// Starts one with one worker, and waits until it is ready; fails with its log if it ends before.
     pub async fn start(bootstrap: &Bootstrap) -> Result<Self> {
-        let mut process = Process::spawn(bootstrap)?;
+        Self::start_with_workers(bootstrap, 1).await
+    }
+
+    /// The same with several workers, each with a VM of its own.
+    pub async fn start_with_workers(bootstrap: &Bootstrap, workers: usize) -> Result<Self> {
+        let mut process = Process::spawn(bootstrap, workers)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Ok((admin, listener)) = process.addresses().await {
@@ -59,7 +64,7 @@ impl Envoy {
     /// Asks Envoy whether it would start, which configures our plugin.
     pub fn validate(bootstrap: &Bootstrap) -> Result<Verdict> {
         let home = Home::new(bootstrap)?;
-        let status = home.envoy(&["--mode", "validate"])?.status()?;
+        let status = home.envoy(1, &["--mode", "validate"])?.status()?;
         Ok(Verdict { accepted: status.success(), log: home.log()? })
     }
 
@@ -154,10 +159,11 @@ impl Home {
         self.0.path().join(name)
     }
 
-    fn envoy(&self, arguments: &[&str]) -> Result<Command> {
+    fn envoy(&self, workers: usize, arguments: &[&str]) -> Result<Command> {
         let log = File::create(self.file("log"))?;
         let mut command = Command::new(envoy_path()?);
-        command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]).args(arguments);
+        command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart", "--log-level", "warning"]);
+        command.args(arguments);
         command.arg("-c").arg(self.file("bootstrap.json")).arg("--admin-address-path").arg(self.file("admin"));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
@@ -177,9 +183,9 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(bootstrap: &Bootstrap) -> Result<Self> {
+    fn spawn(bootstrap: &Bootstrap, workers: usize) -> Result<Self> {
         let home = Home::new(bootstrap)?;
-        let mut command = home.envoy(&[])?;
+        let mut command = home.envoy(workers, &[])?;
         let mut envoy = command.spawn().with_context(|| format!("ENVOY_PATH {:?}", command.get_program()))?;
         let guard = guard(envoy.id()).inspect_err(|_| drop(envoy.kill()))?;
         Ok(Self { envoy, guard, home })

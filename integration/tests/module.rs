@@ -218,6 +218,21 @@ fn empty_trailers_are_no_failure() -> Result<()> {
     Ok(())
 }
 
+/// Each export is called for every request, and each import is a call that some proxy may not offer.
+#[test]
+fn the_module_offers_and_asks_for_what_it_has_a_reason_for() -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Interface {
+        exports: BTreeMap<String, String>,
+        imports: BTreeMap<String, String>,
+    }
+    let reasons: Interface = serde_norway::from_str(include_str!("module.yaml"))?;
+    let host = WasmHost::start()?;
+    assert_eq!(host.exports(), reasons.exports.into_keys().collect());
+    assert_eq!(host.imports(), reasons.imports.into_keys().collect());
+    Ok(())
+}
+
 /// What a request costs in host calls: one where nothing changes, and one for each change.
 #[test]
 fn a_request_makes_no_more_host_calls_than_changes() -> Result<()> {

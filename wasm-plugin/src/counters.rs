@@ -1,16 +1,16 @@
 //! The counters, as metrics of the host.
 
-use proxy_wasm::hostcalls::{define_metric, increment_metric};
-use proxy_wasm::types::MetricType;
 use tenancy_filter::{Counter, Tally};
+
+use crate::host;
 
 thread_local! {
     /// One for all configurations of a VM: the host keeps each number that it gave for as long as the VM lives.
     static COUNTERS: Counters = Counters::define();
 }
 
-/// The host's number for each counter.
-struct Counters(Vec<u32>);
+/// The host's number for each counter; none where it gave none, and counts nothing.
+struct Counters([Option<u32>; Counter::ALL.len()]);
 
 /// Shows the counters in the host's statistics, from zero on.
 pub(crate) fn define() {
@@ -24,16 +24,14 @@ pub(crate) fn flush(tally: &Tally) {
 
 impl Counters {
     fn define() -> Self {
-        // The SDK panics where the host refuses, and a plugin without metrics is then refused whole.
-        let number = |counter: Counter| define_metric(MetricType::Counter, counter.name()).ok();
-        Self(Counter::ALL.into_iter().map_while(number).collect())
+        Self(Counter::ALL.map(|counter| host::define_counter(counter.name()).ok()))
     }
 
     fn flush(&self, tally: &Tally) {
         for (counter, count) in tally.take() {
-            if let Some(number) = self.0.get(counter as usize) {
+            if let Some(Some(number)) = self.0.get(counter as usize) {
                 // A count that the host does not take is lost, and nothing else.
-                let _ = increment_metric(*number, i64::try_from(count).unwrap_or(i64::MAX));
+                let _ = host::increment_counter(*number, count);
             }
         }
     }

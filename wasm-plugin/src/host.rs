@@ -1,32 +1,57 @@
-//! The host calls of one request (proxy-wasm ABI 0.2.1), with their failures as values.
-//!
-//! The SDK's own wrappers panic on a status that they do not expect, and copy each header.
+//! All host calls (proxy-wasm ABI 0.2.1), with their failures as values.
 
 use std::ptr;
-
-use proxy_wasm::types::MapType;
-use smallvec::SmallVec;
-use tenancy_filter::{Filter, Header, Peer};
+use std::time::Duration;
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct HostFailure;
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
 const SERIALIZATION_FAILURE: u32 = 3;
+const CAS_MISMATCH: u32 = 8;
+
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum MapType {
+    RequestHeaders = 0,
+    RequestTrailers = 1,
+}
+
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum LogLevel {
+    Error = 4,
+    Critical = 5,
+}
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
-    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_log(level: LogLevel, message: *const u8, size: usize) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_get_buffer_bytes(buffer: u32, start: usize, length: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, size: usize, metric: *mut u32) -> u32;
+    fn proxy_increment_metric(metric: u32, offset: i64) -> u32;
+    fn proxy_get_header_map_pairs(map: MapType, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, data: *const u8, size: usize, version: u32) -> u32;
     fn proxy_replace_header_map_value(
-        map: u32,
+        map: MapType,
         name: *const u8,
         name_size: usize,
         value: *const u8,
         value_size: usize,
     ) -> u32;
-    fn proxy_remove_header_map_value(map: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_remove_header_map_value(map: MapType, name: *const u8, name_size: usize) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -43,53 +68,56 @@ fn done(status: u32) -> Result<(), HostFailure> {
     if status == OK { Ok(()) } else { Err(HostFailure) }
 }
 
-/// A header map as the host serialises it.
-pub(crate) struct HeaderMap(Vec<u8>);
-
-/// The lines of a header map; few requests have more than fit on the stack.
-pub(crate) type Pairs<'a> = SmallVec<[Header<'a>; 64]>;
-
-impl HeaderMap {
-    /// Nothing where the map has no line: the host then hands over no memory.
-    pub(crate) fn read(map: MapType) -> Result<Option<Self>, HostFailure> {
-        let (mut data, mut size) = (ptr::null_mut(), 0);
-        // SAFETY: both pointers are valid for the call's one write through each.
-        done(unsafe { proxy_get_header_map_pairs(map as u32, &mut data, &mut size) })?;
-        Ok(owned(data, size).map(Self))
-    }
-
-    /// Every line, borrowed from the host's buffer.
-    pub(crate) fn headers(&self) -> Result<Pairs<'_>, HostFailure> {
-        pairs(&self.0).ok_or(HostFailure)
-    }
-}
-
-/// What the host wrote into memory that it took from this module's allocator, and handed over.
+/// What the host handed over in memory that it took from `proxy_on_memory_allocate`; nothing is a null pointer.
 fn owned(data: *mut u8, size: usize) -> Option<Vec<u8>> {
-    // SAFETY: the allocation has that very size (proxy-wasm, `proxy_on_memory_allocate`).
+    // SAFETY: the allocation has that very size, and nobody else frees it.
     (!data.is_null()).then(|| unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
-/// The pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
-/// all as 32 bits in little endian; then the names and values, each followed by a zero byte.
-pub(crate) fn pairs(bytes: &[u8]) -> Option<Pairs<'_>> {
-    let (count, rest) = bytes.split_first_chunk()?;
-    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
-    let (sizes, mut data) = rest.split_at_checked(count.checked_mul(8)?)?;
-    let mut pairs = SmallVec::with_capacity(count);
-    for &[a, b, c, d, e, f, g, h] in sizes.as_chunks().0 {
-        let name = take(&mut data, [a, b, c, d])?;
-        let value = take(&mut data, [e, f, g, h])?;
-        pairs.push(Header { name, value });
-    }
-    data.is_empty().then_some(pairs)
+/// Writes a line to the proxy's log.
+pub(crate) fn log(level: LogLevel, message: &str) {
+    // A log that takes nothing is no reason to stop. SAFETY: the host reads the message during the call.
+    let _ = unsafe { proxy_log(level, message.as_ptr(), message.len()) };
 }
 
-/// The next name or value, without the zero byte behind it.
-fn take<'a>(data: &mut &'a [u8], size: [u8; 4]) -> Option<&'a [u8]> {
-    let (text, rest) = data.split_at_checked(usize::try_from(u32::from_le_bytes(size)).ok()?)?;
-    *data = rest.split_first()?.1;
-    Some(text)
+/// Rings the timer of this context so often; never, where the period is zero.
+pub(crate) fn set_tick_period(period: Duration) -> Result<(), HostFailure> {
+    let period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+    // SAFETY: it takes a number.
+    done(unsafe { proxy_set_tick_period_milliseconds(period) })
+}
+
+/// The configuration of the plugin that is being configured; nothing where it is empty.
+pub(crate) fn plugin_configuration(size: usize) -> Result<Option<Vec<u8>>, HostFailure> {
+    const PLUGIN_CONFIGURATION: u32 = 7;
+    let (mut data, mut length) = (ptr::null_mut(), 0);
+    // SAFETY: both pointers are valid for the call's one write through each.
+    match unsafe { proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &mut data, &mut length) } {
+        NOT_FOUND => Ok(None),
+        status => done(status).map(|()| owned(data, length)),
+    }
+}
+
+/// The number of the counter of this name, which is zero where it is new.
+pub(crate) fn define_counter(name: &str) -> Result<u32, HostFailure> {
+    const COUNTER: u32 = 0;
+    let mut metric = 0;
+    // SAFETY: the host reads the name during the call, and writes once through the pointer.
+    done(unsafe { proxy_define_metric(COUNTER, name.as_ptr(), name.len(), &mut metric) }).map(|()| metric)
+}
+
+/// Adds to a counter.
+pub(crate) fn increment_counter(metric: u32, count: u64) -> Result<(), HostFailure> {
+    // SAFETY: it takes numbers.
+    done(unsafe { proxy_increment_metric(metric, i64::try_from(count).unwrap_or(i64::MAX)) })
+}
+
+/// A whole header map, serialised; nothing where it has no line.
+pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Vec<u8>>, HostFailure> {
+    let (mut data, mut size) = (ptr::null_mut(), 0);
+    // SAFETY: both pointers are valid for the call's one write through each.
+    done(unsafe { proxy_get_header_map_pairs(map, &mut data, &mut size) })?;
+    Ok(owned(data, size))
 }
 
 /// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and
@@ -105,27 +133,57 @@ pub(crate) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     }
 }
 
-/// Who sends the request: known where it presented a client certificate (the listener
-/// verifies it, unless it was told to accept any), or where it is the workload
-/// beside this proxy, which calls out through an outbound listener. Where nothing tells, unknown.
-pub(crate) fn peer(filter: &Filter) -> Peer {
-    const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
-    let is = |path: &[&str], expected: &[u8]| matches!(property(path), Ok(Some(value)) if value == expected);
-    let known =
-        !filter.reads_peer() || is(&["connection", "mtls"], &[1]) || is(&["xds", "listener_direction"], &OUTBOUND);
-    if known { Peer::Known } else { Peer::Unknown }
+/// The proxy's clock, in milliseconds.
+pub(crate) fn milliseconds() -> Result<u64, HostFailure> {
+    let mut time = 0;
+    // SAFETY: the host writes once through the pointer.
+    done(unsafe { proxy_get_current_time_nanoseconds(&mut time) })?;
+    Ok(time / 1_000_000)
+}
+
+/// Bytes that all VMs of a proxy share, and their version.
+pub(crate) struct SharedData {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) version: u32,
+}
+
+/// What stands under a key; no bytes where nothing does.
+pub(crate) fn shared_data(key: &[u8]) -> Result<SharedData, HostFailure> {
+    /// Nobody's version: it is ignored where there is still nothing, and otherwise not the one that is expected.
+    const ABSENT: u32 = u32::MAX;
+    let (mut data, mut size, mut version) = (ptr::null_mut(), 0, 0);
+    // SAFETY: the host reads the key during the call, and writes once through each pointer.
+    match unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) } {
+        NOT_FOUND => Ok(SharedData { bytes: Vec::new(), version: ABSENT }),
+        status => done(status).map(|()| SharedData { bytes: owned(data, size).unwrap_or_default(), version }),
+    }
+}
+
+/// Replaces what stands under a key if it is still of that version, or says that it is not.
+pub(crate) fn replace_shared_data(key: &[u8], data: &[u8], version: u32) -> Result<bool, HostFailure> {
+    // SAFETY: the host reads both slices during the call.
+    match unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), data.as_ptr(), data.len(), version) } {
+        CAS_MISMATCH => Ok(false),
+        status => done(status).map(|()| true),
+    }
+}
+
+/// Replaces whatever stands under a key.
+pub(crate) fn set_shared_data(key: &[u8], data: &[u8]) -> Result<(), HostFailure> {
+    const WHATEVER: u32 = 0;
+    replace_shared_data(key, data, WHATEVER).map(|_| ())
 }
 
 /// Leaves one line of this name, whatever stood there.
 pub(crate) fn replace(map: MapType, name: &[u8], value: &[u8]) -> Result<(), HostFailure> {
     // SAFETY: the host reads both slices during the call.
-    done(unsafe { proxy_replace_header_map_value(map as u32, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+    done(unsafe { proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
 }
 
 /// Removes every line of this name.
 pub(crate) fn remove(map: MapType, name: &[u8]) -> Result<(), HostFailure> {
     // SAFETY: the host reads the slice during the call.
-    done(unsafe { proxy_remove_header_map_value(map as u32, name.as_ptr(), name.len()) })
+    done(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
 }
 
 /// Answers in place of the upstream. Where even that fails, the paused request still goes no further.

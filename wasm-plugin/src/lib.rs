@@ -1,30 +1,31 @@
 //! The tenancy filter as a proxy-wasm plugin: reads the request, asks the filter, applies its answer.
 
+mod contexts;
 mod counters;
+mod exports;
+mod header_map;
 mod host;
+mod memory;
+mod passage;
+mod peer;
 mod token;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use log::error;
-use proxy_wasm::hostcalls::set_tick_period;
-use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, ContextType, LogLevel, MapType};
-use tenancy_filter::{Counter, Filter, Mutation, Peer, Refusal, Request, Role, Tally};
+use tenancy_filter::{Counter, Decision, Filter, Mutation, Passage, Peer, Refusal, Request, Role, Tally};
 
-use host::{HeaderMap, HostFailure};
+use exports::Action;
+use header_map::{HeaderMap, Pairs};
+use host::{HostFailure, LogLevel, MapType};
+use memory::Lease;
+use passage::Direction;
 use token::Payload;
 
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
 
-proxy_wasm::main! {{
-    proxy_wasm::set_log_level(LogLevel::Warn);
-    proxy_wasm::set_root_context(|_| Box::new(Root::default()));
-}}
-
-/// One plugin configuration; several may share a VM, an edge and a mesh one among them.
+/// One plugin configuration.
 #[derive(Default)]
 struct Root {
     plugin: Option<Rc<Plugin>>,
@@ -48,49 +49,58 @@ impl Drop for Root {
     fn drop(&mut self) {
         if self.plugin.is_some() {
             // A timer that does not stop calls nobody.
-            let _ = set_tick_period(Duration::ZERO);
+            let _ = host::set_tick_period(Duration::ZERO);
         }
     }
 }
 
-impl Context for Root {}
-
-impl RootContext for Root {
-    fn on_configure(&mut self, _: usize) -> bool {
-        let json = self.get_plugin_configuration().unwrap_or_default();
+impl Root {
+    /// Takes the configuration, of so many bytes, or says why not.
+    fn on_configure(&mut self, size: usize) -> bool {
+        let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
         match Filter::from_config(&json) {
             Ok(filter) => {
                 self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
                 counters::define();
-                self.set_tick_period(FLUSH);
+                // Without a timer the counts are handed on with the configuration's end.
+                let _ = host::set_tick_period(FLUSH);
             }
-            Err(errors) => errors.iter().for_each(|error| error!("tenancy-filter: {error}")),
+            Err(errors) => {
+                errors.iter().for_each(|error| host::log(LogLevel::Error, &format!("tenancy-filter: {error}")))
+            }
         }
         self.plugin.is_some()
     }
 
-    fn on_tick(&mut self) {
+    fn on_tick(&self) {
         if let Some(plugin) = &self.plugin {
             counters::flush(&plugin.tally);
         }
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+    /// A request; nothing where the configuration was refused.
+    fn stream(&self) -> Option<Stream> {
         let plugin = self.plugin.clone()?;
-        Some(Box::new(Http { plugin, peer: Peer::Unknown, is_answered: false }))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+        Some(Stream { plugin, peer: Peer::Unknown, leases: Vec::new(), is_answered: false })
     }
 }
 
 /// One request.
-struct Http {
+struct Stream {
     plugin: Rc<Plugin>,
     peer: Peer,
+    /// What it occupies of the memory by trace id, until it ends.
+    leases: Vec<Lease>,
     /// Whether a local reply went out; nothing is asked of the host from then on.
     is_answered: bool,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(repair) = self.plugin.filter.repair() {
+            memory::release(repair, &self.leases);
+        }
+    }
 }
 
 /// Why a request goes no further.
@@ -111,31 +121,29 @@ impl From<HostFailure> for Stop {
     }
 }
 
-impl Context for Http {}
-
-impl HttpContext for Http {
-    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+impl Stream {
+    fn on_request_headers(&mut self) -> Action {
         if self.is_answered {
             return Action::Pause;
         }
-        self.peer = host::peer(&self.plugin.filter);
-        self.go_on(self.rewrite_headers())
+        self.peer = peer::peer(&self.plugin.filter);
+        let outcome = self.rewrite_headers();
+        self.go_on(outcome)
     }
 
-    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+    fn on_request_trailers(&mut self) -> Action {
         match self.plugin.filter.role(self.peer) {
             _ if self.is_answered => Action::Pause,
             Role::Edge => self.go_on(self.strip_trailers()),
             Role::Mesh => Action::Continue,
         }
     }
-}
 
-impl Http {
-    fn rewrite_headers(&self) -> Result<(), Stop> {
-        let Plugin { filter, tally } = &*self.plugin;
-        let map = HeaderMap::read(MapType::HttpRequestHeaders)?.ok_or(HostFailure)?;
-        let headers = map.headers()?;
+    fn rewrite_headers(&mut self) -> Result<(), Stop> {
+        let Plugin { filter, .. } = &*self.plugin;
+        let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
+        let mut headers = Pairs::new();
+        map.headers(&mut headers)?;
         if headers.is_empty() {
             // A request has pseudo-headers; a map that the host could not hand over has nothing.
             return Err(Stop::HostFailed);
@@ -143,16 +151,19 @@ impl Http {
         let payload = Payload::read(filter)?;
         let claims = payload.as_ref().map(Payload::claims).unwrap_or_default();
         let token = payload.as_ref().map(|payload| payload.token(&claims));
-        let request = Request { headers: &headers, token: token.as_ref(), peer: self.peer };
-        let mutations = filter.on_request(&request, tally)?;
-        apply(MapType::HttpRequestHeaders, &mutations)
+        let direction = Direction::read(filter, &headers, self.peer)?;
+        let request =
+            Request { headers: &headers, token: token.as_ref(), peer: self.peer, passage: direction.passage() };
+        let mutations = decide(&self.plugin, &request, &mut self.leases)?;
+        apply(MapType::RequestHeaders, &mutations)
     }
 
     fn strip_trailers(&self) -> Result<(), Stop> {
         let Plugin { filter, tally } = &*self.plugin;
-        let Some(map) = HeaderMap::read(MapType::HttpRequestTrailers)? else { return Ok(()) };
-        let trailers = map.headers()?;
-        apply(MapType::HttpRequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
+        let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
+        let mut trailers = Pairs::new();
+        map.headers(&mut trailers)?;
+        apply(MapType::RequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
     }
 
     /// At an edge nothing passes that was not looked at; the mesh breaks no request over it.
@@ -170,6 +181,20 @@ impl Http {
         }
         self.is_answered = true;
         Action::Pause
+    }
+}
+
+/// Asks the filter; what comes in is remembered and what goes out repaired, where the configuration says so.
+fn decide<'a>(plugin: &'a Plugin, request: &Request<'a>, leases: &mut Vec<Lease>) -> Decision<'a> {
+    let Plugin { filter, tally } = plugin;
+    match (filter.repair(), request.passage) {
+        (Some(repair), Passage::Inbound) => {
+            let (mutations, context) = filter.on_inbound(request, tally)?;
+            *leases = memory::remember(repair, request.headers, &context);
+            Ok(mutations)
+        }
+        (Some(repair), Passage::Outbound { .. }) => filter.on_outbound(request, tally, |id| memory::recall(repair, id)),
+        _ => filter.on_request(request, tally),
     }
 }
 

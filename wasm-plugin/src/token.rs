@@ -2,7 +2,8 @@
 
 use tenancy_filter::{Claim, Filter, Token};
 
-use crate::host::{self, HostFailure, pairs};
+use crate::header_map::{Pairs, pairs};
+use crate::host::{self, HostFailure};
 
 /// Where Istio's RequestAuthentication has it put; Envoy alone: `payload_in_metadata: payload`.
 const PAYLOAD: [&str; 4] = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload"];
@@ -53,10 +54,13 @@ impl Value {
         match self {
             Self::Absent => Claim::Absent,
             Self::Single(bytes) => Claim::Single(bytes),
-            Self::List(bytes) => match pairs(bytes) {
-                Some(elements) => Claim::List(elements.iter().map(|element| element.name).collect()),
-                None => Claim::Single(bytes),
-            },
+            Self::List(bytes) => {
+                let mut elements = Pairs::new();
+                match pairs(bytes, &mut elements) {
+                    Some(()) => Claim::List(elements.iter().map(|element| element.name).collect()),
+                    None => Claim::Single(bytes),
+                }
+            }
         }
     }
 }
@@ -69,9 +73,10 @@ fn claim(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
 /// which in a map would be the value of a key called 0. Without elements both are the same, and
 /// hold as little.
 fn is_list(bytes: &[u8], path: &[&str]) -> Result<bool, HostFailure> {
-    let Some(elements) = pairs(bytes).filter(|pairs| pairs.iter().all(|pair| pair.value.is_empty())) else {
+    let mut elements = Pairs::new();
+    if pairs(bytes, &mut elements).is_none() || elements.iter().any(|element| !element.value.is_empty()) {
         return Ok(false);
-    };
+    }
     let Some(first) = elements.first() else { return Ok(true) };
     Ok(claim(&[path, &["0"]].concat())?.is_some_and(|element| element == first.name))
 }

@@ -172,10 +172,10 @@ impl Call<'_> {
     }
 
     fn allocate(&mut self, size: u32) -> Result<u32, Error> {
-        let malloc = self.caller.get_export("malloc").and_then(Extern::into_func);
-        let malloc = malloc.ok_or_else(|| Error::new("the module allocates nothing"))?;
-        let malloc = malloc.typed::<u32, u32>(&self.caller)?;
-        malloc.call(&mut self.caller, size)
+        let allocate = self.caller.get_export("proxy_on_memory_allocate").and_then(Extern::into_func);
+        let allocate = allocate.ok_or_else(|| Error::new("the module allocates nothing"))?;
+        let allocate = allocate.typed::<u32, u32>(&self.caller)?;
+        allocate.call(&mut self.caller, size)
     }
 
     fn bytes(&self, place: u64, size: u64) -> Result<Vec<u8>, Error> {

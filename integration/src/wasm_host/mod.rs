@@ -4,7 +4,7 @@ mod calls;
 mod encoding;
 mod state;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,6 +18,7 @@ pub use state::{Exchange, Fault, Reply};
 
 /// A VM with the module in it, and everything that the module sees of a proxy.
 pub struct WasmHost {
+    module: Module,
     store: Store<State>,
     instance: Instance,
     next_context: i32,
@@ -55,9 +56,19 @@ impl WasmHost {
         }
         let mut store = Store::new(&engine, State::default());
         let instance = linker.instantiate_and_start(&mut store, &module)?;
-        let mut host = Self { store, instance, next_context: 0 };
-        host.call::<(), ()>("_initialize", ())?;
+        let mut host = Self { module, store, instance, next_context: 0 };
+        host.enter::<(), ()>("_initialize", 0, ())?;
         Ok(host)
+    }
+
+    /// What the module offers, by name.
+    pub fn exports(&self) -> BTreeSet<String> {
+        self.module.exports().map(|export| export.name().to_owned()).collect()
+    }
+
+    /// What the module asks for, as `module.name`.
+    pub fn imports(&self) -> BTreeSet<String> {
+        self.module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect()
     }
 
     /// Adds a plugin configuration; `None` where the module refuses it.
@@ -65,9 +76,9 @@ impl WasmHost {
         let root = self.new_context();
         self.store.data_mut().configurations.insert(root, configuration.into());
         self.enter::<_, ()>("proxy_on_context_create", root, (root, 0))?;
-        ensure!(self.enter::<_, i32>("proxy_on_vm_start", root, (root, 0))? == 1, "the module refuses to start");
+        ensure!(self.enter("proxy_on_vm_start", root, (root, 0))? != Some(0), "the module refuses to start");
         let size = i32::try_from(configuration.len())?;
-        let accepted = self.enter::<_, i32>("proxy_on_configure", root, (root, size))? == 1;
+        let accepted = self.enter("proxy_on_configure", root, (root, size))? != Some(0);
         Ok(accepted.then_some(RootContext(root)))
     }
 
@@ -118,7 +129,7 @@ impl WasmHost {
     pub fn tick(&mut self, root: RootContext) -> Result<()> {
         let due = self.store.data().tick_periods.get(&root.0).is_some_and(|milliseconds| *milliseconds > 0);
         ensure!(due, "the module set no timer");
-        self.enter("proxy_on_tick", root.0, root.0)
+        self.enter::<_, ()>("proxy_on_tick", root.0, root.0).map(drop)
     }
 
     /// Makes every call of a host function go wrong, after so many that do not.
@@ -170,21 +181,24 @@ impl WasmHost {
     }
 
     fn action(&mut self, callback: &str, stream: Stream, arguments: impl WasmParams) -> Result<Action> {
-        Ok(match self.enter::<_, i32>(callback, stream.0, arguments)? {
-            0 => Action::Continue,
-            1 => Action::Pause,
-            other => bail!("{callback} answers {other}"),
+        Ok(match self.enter(callback, stream.0, arguments)? {
+            None | Some(0) => Action::Continue,
+            Some(1) => Action::Pause,
+            Some(other) => bail!("{callback} answers {other}"),
         })
     }
 
-    /// Calls a callback on behalf of a context.
-    fn enter<P: WasmParams, R: WasmResults>(&mut self, callback: &str, context: i32, arguments: P) -> Result<R> {
+    /// Calls a callback on behalf of a context; like a proxy not one that the module does not export.
+    fn enter<P: WasmParams, R: WasmResults>(
+        &mut self,
+        callback: &str,
+        context: i32,
+        arguments: P,
+    ) -> Result<Option<R>> {
         self.store.data_mut().context = context;
-        self.call(callback, arguments)
-    }
-
-    fn call<P: WasmParams, R: WasmResults>(&mut self, export: &str, arguments: P) -> Result<R> {
-        let function = self.instance.get_typed_func::<P, R>(&self.store, export)?;
-        function.call(&mut self.store, arguments).map_err(|trap| anyhow::anyhow!("{export}: {trap}"))
+        let Some(function) = self.instance.get_func(&self.store, callback) else { return Ok(None) };
+        let function = function.typed::<P, R>(&self.store)?;
+        let answer = function.call(&mut self.store, arguments).map_err(|trap| anyhow::anyhow!("{callback}: {trap}"))?;
+        Ok(Some(answer))
     }
 }
