@@ -2,7 +2,6 @@
 
 mod sidecar;
 
-
 use anyhow::Result;
 use integration::{Bootstrap, Envoy, Protocol, Request};
 use serde_json::json;
