@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use integration::cases::CaseFile;
 use integration::markdown::blocks_of;
 use integration::{Bootstrap, Echo, Envoy, Hop, Protocol, Request};
 use serde_json::{Value, json};
@@ -50,11 +51,14 @@ fn zipkin(bootstrap: &mut Bootstrap) -> Result<()> {
 }
 
 /// What the guide says to put into the connection manager.
-fn guided(bootstrap: &mut Bootstrap) -> Result<()> {
+fn guide() -> Result<Value> {
     let blocks = blocks_of("wasm-plugin/repair.md", "yaml")?;
     let block = blocks.iter().find(|block| block.starts_with("early_header_mutation_extensions:"));
-    let guide: Value = serde_norway::from_str(block.context("the guide's block")?)?;
-    let fields = guide.as_object().context("an object")?.clone();
+    Ok(serde_norway::from_str(block.context("the guide's block")?)?)
+}
+
+fn guided(bootstrap: &mut Bootstrap) -> Result<()> {
+    let fields = guide()?.as_object().context("an object")?.clone();
     bootstrap.connection_manager().as_object_mut().context("an object")?.extend(fields);
     Ok(())
 }
@@ -65,12 +69,11 @@ async fn start(bootstrap: Bootstrap) -> Result<Hop> {
     Ok(Hop { envoy, service })
 }
 
-/// The trace ids that reach the service behind a gateway, under any header.
-async fn ids(hop: &Hop, request: &Request) -> Result<BTreeSet<String>> {
-    let received = hop.received(&request.send(hop.envoy.listener(), Protocol::Http1).await?)?.headers;
-    let traceparents =
-        received.values("traceparent").into_iter().map(|line| line.split('-').nth(1).unwrap_or("").to_owned());
-    Ok(traceparents.chain(received.values("x-b3-traceid")).collect())
+/// Whether the stolen trace id reaches the service behind a gateway, and whether any does.
+async fn arrives(hop: &Hop, request: &Request) -> Result<(bool, bool)> {
+    let received = hop.received(&request.send(hop.envoy.listener(), Protocol::Http1).await?)?;
+    let is_traced = ["traceparent", "b3", "x-b3-traceid"].iter().any(|name| !received.headers.values(name).is_empty());
+    Ok((received.lines().iter().any(|line| line.contains(STOLEN)), is_traced))
 }
 
 /// The connection manager begins its span before any filter sees the request, with the client's trace id, and the
@@ -80,6 +83,7 @@ async fn where_envoy_traces_a_filter_comes_too_late() -> Result<()> {
     type Setup = fn(&mut Bootstrap) -> Result<()>;
     let thief = Request::to("www.example.com")
         .header("traceparent", format!("00-{STOLEN}-{STOLEN_SPAN}-01"))
+        .header("b3", format!("{STOLEN}-{STOLEN_SPAN}-1"))
         .header("x-b3-traceid", STOLEN)
         .header("x-b3-spanid", STOLEN_SPAN)
         .header("x-b3-sampled", "1");
@@ -94,9 +98,24 @@ async fn where_envoy_traces_a_filter_comes_too_late() -> Result<()> {
         let mut bootstrap = edge()?;
         tracer(&mut bootstrap)?;
         remedy(&mut bootstrap)?;
-        let ids = ids(&start(bootstrap).await?, &thief).await?;
-        assert_eq!((ids.contains(STOLEN), !ids.is_empty()), (stolen, traced), "{name}: {ids:?}");
+        assert_eq!(arrives(&start(bootstrap).await?, &thief).await?, (stolen, traced), "{name}");
     }
+    Ok(())
+}
+
+/// What a filter drops too late, the guide removes in time: all that the cases name.
+#[test]
+fn the_guide_removes_what_the_filter_drops() -> Result<()> {
+    let guide = guide()?;
+    let mutations = &guide["early_header_mutation_extensions"][0]["typed_config"]["mutations"];
+    let removed = mutations.as_array().into_iter().flatten().filter_map(|mutation| mutation["remove"].as_str());
+    let removed: BTreeSet<_> = removed.map(str::to_owned).collect();
+    let file = CaseFile::all()?.into_iter().find(|file| file.name == "edge-trace").context("a file")?;
+    let case = file.cases.first().context("a case")?;
+    let dropped: BTreeSet<_> =
+        case.headers().lines().iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+    let more: Vec<_> = removed.difference(&dropped).map(String::as_str).collect();
+    assert_eq!((more, dropped.difference(&removed).count()), (vec!["x-request-id"], 0), "{removed:?} {dropped:?}");
     Ok(())
 }
 
