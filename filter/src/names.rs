@@ -179,8 +179,23 @@ impl Names {
 /// Applications read `X_Tenant`, `x.tenant` and `x-tenant` from the same variable (CGI, RFC 3875
 /// §4.1.18, and what descends from it), so to an edge they are one name.
 pub(crate) fn fold(byte: u8) -> u8 {
-    if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' }
+    FOLDED.get(usize::from(byte)).copied().unwrap_or(b'-')
 }
+
+/// A load for each byte, where four comparisons would be.
+const FOLDED: [u8; 256] = {
+    let mut folded = [b'-'; 256];
+    let mut rest: &mut [u8] = &mut folded;
+    let mut byte = 0u8;
+    while let [first, others @ ..] = rest {
+        if byte.is_ascii_alphanumeric() {
+            *first = byte.to_ascii_lowercase();
+        }
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    folded
+};
 
 pub(crate) fn same_name(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && begins(a, b)
@@ -217,6 +232,28 @@ mod tests {
         for other in ["x-tenan", "x-tenants", "xtenant", "x-debug", "", "-"] {
             assert_eq!(names.look_up(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn the_sieve_loses_no_name() {
+        let mut names = Names::default();
+        let long = "z".repeat(80);
+        for name in ["a", "x-tenant", "1-up", "-odd", "_", &long] {
+            names.insert(name, Field::Stripped);
+        }
+        names.insert_prefix("uberctx-", Field::BaggagePrefix);
+        names.insert_prefix(&"y".repeat(70), Field::Stripped);
+        let longer = ["uberctx-a".to_owned(), "uberctx-".repeat(20), "y".repeat(70), "y".repeat(71), "q".repeat(90)];
+        for name in names.exact.iter().map(|(name, _)| name.to_string()).chain(longer) {
+            for first in 0..=u8::MAX {
+                let mut name = name.clone().into_bytes();
+                name[0] = first;
+                assert_eq!(names.look_up(&name), names.find(&name), "{}", String::from_utf8_lossy(&name));
+            }
+        }
+        let passing = |name: &&str| names.sieve.admits(name.as_bytes());
+        let strangers = ["accept", "accept-language", "referer", "cookie", ""];
+        assert_eq!(strangers.iter().filter(|name| passing(name)).count(), 0);
     }
 
     #[test]

@@ -119,7 +119,10 @@ pub(crate) fn split<'a>(value: &'a [u8], separator: &[u8]) -> impl Iterator<Item
 
 /// What stands before the first `separator`, and what stands after it where there is one.
 pub(crate) fn cut<'a>(value: &'a [u8], separator: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
-    let found = value.windows(separator.len().max(1)).position(|window| window == separator);
+    let found = match separator {
+        [byte] => value.iter().position(|other| other == byte),
+        _ => value.windows(separator.len().max(1)).position(|window| window == separator),
+    };
     match found.and_then(|at| value.split_at_checked(at)) {
         Some((before, after)) => (before, after.get(separator.len()..)),
         None => (value, None),

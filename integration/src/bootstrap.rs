@@ -27,6 +27,11 @@ impl Bootstrap {
         Self::load("sidecar")
     }
 
+    /// The gateway that answers by itself, on free ports.
+    pub fn alone() -> Result<Self> {
+        Self::load("alone")
+    }
+
     /// One of `envoyfilter/bootstrap`, with the module by its full path, so that it starts from any folder.
     fn load(name: &str) -> Result<Self> {
         let path = root().join("envoyfilter/bootstrap").join(name).with_extension("yaml");
@@ -88,6 +93,12 @@ impl Bootstrap {
     pub fn configuration_text(mut self, text: &str) -> Self {
         let kind = "type.googleapis.com/google.protobuf.StringValue";
         self.plugin()["configuration"] = json!({"@type": kind, "value": text});
+        self
+    }
+
+    /// Lets the module call, and be called for, nothing but these.
+    pub fn restricted(mut self, capabilities: &[String]) -> Self {
+        self.plugin()["capability_restriction_config"] = restriction(capabilities);
         self
     }
 
@@ -161,6 +172,12 @@ impl From<Value> for Bootstrap {
     fn from(json: Value) -> Self {
         Self(json)
     }
+}
+
+/// Allows these capabilities and no others (Envoy, `CapabilityRestrictionConfig`).
+pub fn restriction(capabilities: &[String]) -> Value {
+    let allowed: serde_json::Map<_, _> = capabilities.iter().map(|name| (name.clone(), json!({}))).collect();
+    json!({"allowed_capabilities": allowed})
 }
 
 /// The root of the repository.

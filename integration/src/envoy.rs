@@ -121,11 +121,15 @@ impl Envoy {
     }
 }
 
-/// The path of the Envoy to use.
-fn envoy_path() -> Result<PathBuf> {
+/// The command that is Envoy: `ENVOY_PATH`, or where `FUNC_E` names one, func-e, which runs that.
+fn envoy_command() -> Result<Command> {
     let path = env::var_os("ENVOY_PATH")
         .context("no ENVOY_PATH: run `make test` or `make run`, or set ENVOY_PATH to an Envoy binary")?;
-    Ok(root().join(path))
+    let path = root().join(path);
+    let Some(func_e) = env::var_os("FUNC_E") else { return Ok(Command::new(path)) };
+    let mut command = Command::new(root().join(func_e));
+    command.arg("run").env("ENVOY_PATH", path);
+    Ok(command)
 }
 
 async fn admin(address: SocketAddr, path: &str) -> Result<String> {
@@ -161,7 +165,7 @@ impl Home {
 
     fn envoy(&self, workers: usize, arguments: &[&str]) -> Result<Command> {
         let log = File::create(self.file("log"))?;
-        let mut command = Command::new(envoy_path()?);
+        let mut command = envoy_command()?;
         command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart", "--log-level", "warning"]);
         command.args(arguments);
         command.arg("-c").arg(self.file("bootstrap.json")).arg("--admin-address-path").arg(self.file("admin"));

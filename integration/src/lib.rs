@@ -15,8 +15,8 @@
 //! ```
 //!
 //! Everything listens on 127.0.0.1, on free ports, and stops when it is dropped. `ENVOY_PATH` names
-//! the Envoy, `MODULE` the module if it is not `target/tenancy_filter.wasm`; relative paths start at
-//! the root of the repository.
+//! the Envoy, `MODULE` the module if it is not `target/tenancy_filter.wasm`, `FUNC_E` a func-e to run
+//! that Envoy with; relative paths start at the root of the repository.
 
 mod bootstrap;
 pub mod cases;
@@ -36,7 +36,7 @@ pub mod tls;
 pub mod token;
 pub mod wasm_host;
 
-pub use bootstrap::{Bootstrap, root};
+pub use bootstrap::{Bootstrap, restriction, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};
 pub use client::{Protocol, Reply, Request, raw};
 pub use discovery::Discovery;

@@ -32,6 +32,11 @@ pub fn table(first_column: &str) -> Result<Vec<Vec<String>>> {
     Ok(rows)
 }
 
+/// What the module needs of Envoy: host calls and callbacks by their names.
+pub fn capabilities() -> Result<Vec<String>> {
+    Ok(table("capability")?.into_iter().filter_map(|row| row.into_iter().next()).collect())
+}
+
 fn cells(line: &str) -> Option<Vec<String>> {
     let row = line.strip_prefix("| ")?.strip_suffix(" |")?;
     Some(row.split(" | ").map(|cell| cell.trim().trim_matches('`').to_owned()).collect())

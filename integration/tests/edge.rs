@@ -1,91 +1,13 @@
-//! An edge that fails, and what stands behind it: nothing that a client claims gets through.
-
-use std::time::{Duration, Instant};
+//! An edge, and what stands behind it: nothing that a client claims gets through.
 
 use anyhow::Result;
 use integration::{Bootstrap, Chain, Envoy, FEAT_X, Hop, Protocol, Request, STABLE};
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use Protocol::{Http1, Http2};
 
 const HOST: &str = "www.carouselltenancy.com";
 const FEAT_X_HOST: &str = "feat-x.www.carouselltenancy.com";
-
-/// A module that removes `x-tenant`, and traps at a request with more than ten header lines.
-const MORTAL: &str = r#"(module
-  (import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))
-  (memory (export "memory") 2)
-  (data (i32.const 0) "x-tenant")
-  (func (export "proxy_abi_version_0_2_1"))
-  (func (export "proxy_on_memory_allocate") (param i32) (result i32) (i32.const 65536))
-  (func (export "proxy_on_context_create") (param i32 i32))
-  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
-  (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 1))
-  (func (export "proxy_on_request_headers") (param $context i32) (param $lines i32) (param $ends i32) (result i32)
-    (if (i32.gt_u (local.get $lines) (i32.const 10)) (then unreachable))
-    (drop (call $remove (i32.const 0) (i32.const 0) (i32.const 8)))
-    (i32.const 0)))"#;
-
-/// An edge with that module under a failure policy.
-async fn mortal(policy: &str) -> Result<(NamedTempFile, Hop)> {
-    let module = NamedTempFile::with_suffix(".wasm")?;
-    std::fs::write(module.path(), wat::parse_str(MORTAL)?)?;
-    let mut bootstrap = Bootstrap::gateway()?.module(module.path());
-    bootstrap.plugin()["failure_policy"] = policy.into();
-    Ok((module, Hop::start(bootstrap).await?))
-}
-
-fn forged() -> Request {
-    Request::to(HOST).header("x-tenant", "dev1")
-}
-
-fn deadly() -> Request {
-    (0..10).fold(forged(), |request, number| request.header(&format!("x-{number}"), "1"))
-}
-
-#[tokio::test]
-async fn a_dead_vm_lets_nothing_through_under_fail_closed() -> Result<()> {
-    let (_module, hop) = mortal("FAIL_CLOSED").await?;
-    assert_eq!(hop.pass(&forged()).await?, [""; 0]);
-    for request in [deadly(), forged(), Request::to(HOST), forged()] {
-        assert_eq!(hop.refuse(&request).await?.status, 503);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_dead_vm_comes_back_under_fail_reload_and_lets_nothing_through_until_then() -> Result<()> {
-    let (_module, hop) = mortal("FAIL_RELOAD").await?;
-    for _ in 0..2 {
-        assert_eq!(hop.pass(&forged()).await?, [""; 0]);
-        assert_eq!(hop.refuse(&deadly()).await?.status, 503);
-        let (mut refused, died) = (0, Instant::now());
-        while forged().send(hop.envoy.listener(), Http1).await?.status == 503 {
-            assert!(hop.service.take().is_empty() && died.elapsed() < Duration::from_secs(30));
-            refused += 1;
-        }
-        // The one that came through is as clean as those before the VM died.
-        let received = hop.service.take();
-        assert_eq!((received.len(), received[0].lines()), (1, vec![]));
-        assert!(refused > 0, "reloaded at once");
-    }
-    Ok(())
-}
-
-/// Why no manifest of ours says so.
-#[tokio::test]
-async fn a_dead_vm_lets_everything_through_under_fail_open() -> Result<()> {
-    let (_module, hop) = mortal("FAIL_OPEN").await?;
-    assert_eq!(hop.pass(&forged()).await?, [""; 0]);
-    deadly().send(hop.envoy.listener(), Http1).await?;
-    hop.service.take();
-    assert_eq!(hop.pass(&forged()).await?, ["x-tenant: dev1"]);
-    for mut bootstrap in [Bootstrap::gateway()?, Bootstrap::sidecar()?] {
-        assert_eq!(bootstrap.plugin()["failure_policy"], "FAIL_RELOAD");
-    }
-    Ok(())
-}
 
 #[tokio::test]
 async fn a_wrong_first_configuration_starts_no_envoy() -> Result<()> {
@@ -119,9 +41,10 @@ async fn an_edge_and_a_mesh_plugin_share_a_vm_and_nothing_else() -> Result<()> {
     let vms = "wasm.envoy.wasm.runtime.v8.active";
     assert_eq!(both.envoy.stats(vms).await?, one.envoy.stats(vms).await?);
     let (edge, inner) = (both.envoy.address_of("gateway").await?, both.envoy.address_of("inner").await?);
+    let request = Request::to(HOST).header("x-tenant", "dev1");
     for protocol in [Http1, Http2, Http1] {
         for (address, expected) in [(edge, &[][..]), (inner, &["x-tenant: dev1"])] {
-            let received = both.received(&forged().send(address, protocol).await?)?;
+            let received = both.received(&request.send(address, protocol).await?)?;
             assert_eq!(received.lines(), expected);
         }
     }

@@ -88,7 +88,7 @@ fn the_filter_takes_every_configuration() -> Result<()> {
     }
     for (folder, count) in [
         ("envoyfilter", 8),
-        ("envoyfilter/bootstrap", 2),
+        ("envoyfilter/bootstrap", 3),
         ("wasm-plugin/manifests/gateway", 2),
         ("wasm-plugin/manifests/sidecars", 1),
         ("wasm-plugin/manifests/traffic-extension/gateway", 2),

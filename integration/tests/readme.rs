@@ -4,16 +4,18 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use integration::markdown::{blocks, blocks_of, table};
-use integration::{Bootstrap, Chain, root};
+use integration::{Bootstrap, Chain, Envoy, root};
 use serde_json::{Value, json};
 use tenancy_filter::{Counter, Filter, Header, Mutation, Refusal, Request, Tally};
 
 #[tokio::test]
 async fn commands_answer_as_printed() -> Result<()> {
     let chain = Chain::start(Bootstrap::gateway()?, Bootstrap::sidecar()?).await?;
+    let alone = Envoy::start(&Bootstrap::alone()?).await?;
     let addresses = [
         ("127.0.0.1:10000", chain.gateway.listener().to_string()),
         ("127.0.0.1:10001", chain.sidecar.listener().to_string()),
+        ("127.0.0.1:10002", alone.listener().to_string()),
     ];
     for block in blocks("console")? {
         let (command, answer) = block.split_once('\n').context("a command and its answer")?;

@@ -13,6 +13,10 @@ fn domain(domain: &str) -> Value {
     })
 }
 
+fn forged() -> Request {
+    Request::to("a.test").header("x-tenant", "dev2")
+}
+
 /// Waits until Envoy has accepted so many configurations, and refused so many.
 async fn updates(hop: &Hop, accepted: u64, refused: u64) -> Result<()> {
     let stats = [("update_success", accepted), ("update_rejected", refused)].into_iter();
@@ -45,6 +49,29 @@ async fn a_wrong_update_changes_nothing_and_a_good_one_after_it_works() -> Resul
     discovery.configure(&domain("b.test"))?;
     updates(&hop, 2, 3).await?;
     serves(&hop, "b.test").await
+}
+
+/// As Istio sends it: there is no earlier configuration to go on with, and until there is one nothing passes, whatever
+/// the failure policy says.
+#[tokio::test]
+async fn a_wrong_first_configuration_lets_nothing_through_until_a_good_one() -> Result<()> {
+    for policy in ["FAIL_CLOSED", "FAIL_RELOAD", "FAIL_OPEN"] {
+        let mut bootstrap = Bootstrap::gateway()?.configuration(json!({}));
+        bootstrap.plugin()["failure_policy"] = policy.into();
+        let (mut discovery, bootstrap) = Discovery::of(bootstrap)?;
+        let hop = Hop::start(bootstrap).await?;
+        for (rejected, next) in [(1, json!({"version": 1, "role": "mash"})), (2, domain("a.test"))] {
+            updates(&hop, 0, rejected).await?;
+            for request in [Request::to("dev1.a.test"), forged()] {
+                assert_eq!(hop.refuse(&request).await?.status, 500, "{policy}");
+            }
+            discovery.configure(&next)?;
+        }
+        updates(&hop, 1, 2).await?;
+        serves(&hop, "a.test").await?;
+        assert_eq!(hop.pass(&forged()).await?, [""; 0], "{policy}");
+    }
+    Ok(())
 }
 
 /// Counts are handed on once a second; a configuration that goes takes none with it.

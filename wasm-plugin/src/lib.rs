@@ -1,9 +1,12 @@
 //! The tenancy filter as a proxy-wasm plugin: reads the request, asks the filter, applies its answer.
+#![deny(unsafe_code)]
 
 mod contexts;
 mod counters;
+#[allow(unsafe_code, reason = "the ABI")]
 mod exports;
 mod header_map;
+#[allow(unsafe_code, reason = "the ABI")]
 mod host;
 mod memory;
 mod passage;

@@ -46,9 +46,8 @@ pub(crate) fn recall(repair: &Repair, id: &TraceId) -> Recalled {
 /// read the bucket any more: what it says of this id may be wrong.
 fn update<T>(repair: &Repair, id: &TraceId, change: impl Fn(&[u8], u64) -> (Vec<u8>, T)) -> Option<T> {
     let key = key(repair, id);
-    // A host without a clock stands still, and so does what it remembers.
-    let now = host::milliseconds().unwrap_or_default();
     let attempt = || {
+        let now = host::milliseconds()?;
         let bucket = host::shared_data(&key)?;
         let (changed, outcome) = change(&bucket.bytes, now);
         Ok(host::replace_shared_data(&key, &changed, bucket.version)?.then_some(outcome))
@@ -56,7 +55,8 @@ fn update<T>(repair: &Repair, id: &TraceId, change: impl Fn(&[u8], u64) -> (Vec<
     let attempts = std::iter::repeat_with(attempt).take(ATTEMPTS).map_while(Result::<_, HostFailure>::ok);
     let outcome = attempts.flatten().next();
     if outcome.is_none() {
-        // A host that takes nothing remembers nothing either.
+        // A host that takes nothing remembers nothing either; one without a clock never opens it again.
+        let now = host::milliseconds().unwrap_or(u64::MAX);
         let _ = host::set_shared_data(&key, &repair.closed(now));
     }
     outcome

@@ -12,6 +12,7 @@ use crate::names::{Field, Lines};
 use crate::percent::encode;
 use crate::request::join;
 use crate::tally::{Counter, Tally};
+use crate::tenant::MAX_TENANT_BYTES;
 
 /// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.
@@ -76,7 +77,12 @@ impl BaggageRules {
 
     /// Our members, then the strangers' that fit whole; what does not is dropped from the tail.
     fn line(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)], tally: &Tally) -> Vec<u8> {
-        let mut line = Vec::new();
+        let received = match self.foreign {
+            Foreign::Keep => lines.values(Field::Baggage).map(<[u8]>::len).fold(0, usize::saturating_add),
+            Foreign::Drop => 0,
+        };
+        // Room for a tenant of ours too, so that most lines never grow.
+        let mut line = Vec::with_capacity(received.min(MAX_BYTES).saturating_add(MAX_TENANT_BYTES));
         for (key, value) in ours {
             separate(&mut line);
             line.extend_from_slice(key.0.as_bytes());

@@ -10,10 +10,13 @@ mod recording;
 mod replay;
 mod resources;
 mod scenario;
+mod shipped;
 mod site;
 mod stale;
+mod table;
 
 pub use istiod::Istiod;
 pub use mesh::Mesh;
 pub use recording::Recording;
 pub use scenario::{Outcome, Row, Scenario};
+pub use shipped::Shipped;

@@ -66,6 +66,13 @@ impl Recording {
         http.map(|list| list.iter().filter_map(|filter| Some(filter["name"].as_str()?.to_owned())).collect()).collect()
     }
 
+    /// What becomes of a proxy's requests when one of its plugins crashed, for each plugin.
+    pub fn failure_policies(&self, proxy: &str) -> Vec<String> {
+        let resources = self.proxies.get(proxy);
+        let all = resources.into_iter().flat_map(|it| it.extensions.values().chain(it.listeners.values()));
+        all.flat_map(failure_policies).collect()
+    }
+
     /// Writes it in place of the one that was there.
     pub fn write(&self, scenario: &Scenario) -> Result<PathBuf> {
         let folder = folder(&self.release, scenario);
@@ -78,6 +85,17 @@ impl Recording {
             write(&folder.join(name).with_extension("json"), resources)?;
         }
         Ok(folder)
+    }
+}
+
+fn failure_policies(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(failure_policies).collect(),
+        Value::Object(object) if object.contains_key("vm_config") => {
+            vec![object.get("failure_policy").and_then(Value::as_str).unwrap_or("none").to_owned()]
+        }
+        Value::Object(object) => object.values().flat_map(failure_policies).collect(),
+        _ => Vec::new(),
     }
 }
 

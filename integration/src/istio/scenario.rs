@@ -8,16 +8,17 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::shipped::Shipped;
 use crate::bootstrap::root;
 
 /// The line that has TrafficExtension, 1.30.
-const TRAFFIC_EXTENSION: u32 = 30;
+pub(super) const TRAFFIC_EXTENSION: u32 = 30;
 
-/// One folder of `integration/seeds`: `scenario.yaml` and `manifests/`.
+/// One folder: `scenario.yaml` and `manifests/`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// The name of the folder.
+    /// The name of its recordings.
     #[serde(skip)]
     pub name: String,
     /// All manifests, each document for itself.
@@ -25,7 +26,7 @@ pub struct Scenario {
     pub(super) manifests: Vec<Value>,
     /// The first line of Istio that knows all its manifests.
     #[serde(skip)]
-    since: u32,
+    pub(super) since: u32,
     /// The port of every service.
     #[serde(default = "usual_port")]
     pub(super) port: u16,
@@ -93,6 +94,8 @@ pub(super) enum Place {
 pub struct Row {
     /// What it shows.
     pub name: String,
+    /// The one way of deployment that it is about; none where it is about all.
+    pub(super) by: Option<Shipped>,
     /// The proxy that it is sent to.
     pub(super) to: String,
     pub(super) host: String,
@@ -132,12 +135,14 @@ fn ok() -> u16 {
 }
 
 impl Scenario {
-    /// All that a release can run: the folders of `integration/seeds`, and one of them with TrafficExtensions.
+    /// All that a release can run: the folders of `integration/seeds`, one of them with TrafficExtensions too, and what
+    /// we ship.
     pub fn all(release: &str) -> Result<Vec<Self>> {
         let folders = files(&root().join("integration/seeds"))?;
         let names = folders.iter().filter(|path| path.is_dir()).filter_map(|path| path.file_name()?.to_str());
         let mut scenarios = names.map(Self::read).collect::<Result<Vec<_>>>()?;
         scenarios.push(Self::read("turner")?.with_traffic_extensions());
+        scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
         scenarios.retain(|scenario| scenario.runs_on(release));
         Ok(scenarios)
     }
@@ -149,16 +154,21 @@ impl Scenario {
 
     /// One folder of `integration/seeds`.
     pub fn read(name: &str) -> Result<Self> {
-        let folder = root().join("integration/seeds").join(name);
-        let text = fs::read_to_string(folder.join("scenario.yaml")).with_context(|| folder.display().to_string())?;
-        let mut scenario: Self = serde_norway::from_str(&text).with_context(|| name.to_owned())?;
-        scenario.name = name.into();
+        let scenario = Self::open(&root().join("integration/seeds").join(name))?;
+        Ok(Self { name: name.into(), ..scenario })
+    }
+
+    /// A folder, without a name.
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join("scenario.yaml");
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let mut scenario: Self = serde_norway::from_str(&text).with_context(|| path.display().to_string())?;
         scenario.manifests = documents(&root().join("integration/istio/plaintext.yaml"))?;
         for file in files(&folder.join("manifests"))? {
             scenario.manifests.extend(documents(&file)?);
         }
         scenario.manifests.extend(scenario.sidecars());
-        ensure!(!scenario.requests.is_empty(), "{name} sends no request");
+        ensure!(!scenario.requests.is_empty(), "{} sends no request", path.display());
         Ok(scenario)
     }
 
@@ -171,7 +181,7 @@ impl Scenario {
     }
 
     /// What has to become of a request.
-    pub fn expected(&self, row: &Row) -> Outcome {
+    pub(super) fn expected(&self, row: &Row) -> Outcome {
         Outcome { status: row.status, reaches: row.reaches.clone(), brings: row.brings.clone().map(by_name) }
     }
 
@@ -224,7 +234,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn documents(path: &Path) -> Result<Vec<Value>> {
+/// Each YAML document of a file.
+pub(super) fn documents(path: &Path) -> Result<Vec<Value>> {
     let text = fs::read_to_string(path)?;
     let documents = serde_norway::Deserializer::from_str(&text).map(Value::deserialize);
     documents.collect::<Result<_, _>>().with_context(|| path.display().to_string())

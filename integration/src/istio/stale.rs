@@ -23,9 +23,10 @@ impl Recording {
         let (plugins, rules) = (self.plugins(), self.rules());
         for document in &documents {
             let spec = &document["spec"];
-            if let Some(configuration) = spec.get("pluginConfig").or(spec["wasm"].get("pluginConfig")) {
-                ensure!(plugins.contains(configuration), "no proxy has the configuration of {}", title(document));
-            }
+            let mut configurations = texts(spec);
+            configurations.extend(spec.get("pluginConfig").or(spec["wasm"].get("pluginConfig")).cloned());
+            let lost = configurations.iter().any(|configuration| !plugins.contains(configuration));
+            ensure!(!lost, "no proxy has the configuration of {}", title(document));
             for rule in rules_of(document) {
                 ensure!(rules.contains(&rule), "no route has {rule:?} of {}", title(document));
             }
@@ -33,10 +34,13 @@ impl Recording {
         Ok(())
     }
 
+    /// The configurations of all plugins, which have a resource of their own, and of filters in listeners.
     fn plugins(&self) -> Vec<Value> {
-        let configurations = self.proxies.values().flat_map(|resources| resources.extensions.values());
-        let text = configurations.filter_map(|it| it["typed_config"]["config"]["configuration"]["value"].as_str());
-        text.filter_map(|text| serde_json::from_str(text).ok()).collect()
+        let of = |resources: &Resources| {
+            let all = resources.extensions.values().chain(resources.listeners.values());
+            all.flat_map(texts).collect::<Vec<_>>()
+        };
+        self.proxies.values().flat_map(of).collect()
     }
 
     fn rules(&self) -> BTreeSet<Rule> {
@@ -45,6 +49,18 @@ impl Recording {
             routes.values().for_each(|route| collect(route, &mut rules));
         }
         rules
+    }
+}
+
+/// The configurations that stand somewhere in this as text, as Envoy hands them to a module.
+fn texts(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Object(object) => {
+            let own = object.get("configuration").and_then(|it| serde_json::from_str(it["value"].as_str()?).ok());
+            own.into_iter().chain(object.values().flat_map(texts)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -84,9 +100,14 @@ fn title(document: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::istio::Shipped;
 
     fn recorded() -> (Scenario, Recording) {
-        let scenario = Scenario::read("carousell").expect("a scenario");
+        recorded_of(Scenario::read("carousell"))
+    }
+
+    fn recorded_of(scenario: Result<Scenario>) -> (Scenario, Recording) {
+        let scenario = scenario.expect("a scenario");
         let release = Recording::releases().expect("recordings").pop().expect("a release");
         let recording = Recording::read(&release, &scenario).expect("a recording of today's manifests");
         (scenario, recording)
@@ -118,6 +139,16 @@ mod tests {
         let (scenario, mut recording) = recorded();
         recording.proxies.get_mut("gateway").expect("a gateway").extensions.clear();
         let expected = "no proxy has the configuration of WasmPlugin istio-ingress-gw/tenancy-strip";
+        assert_eq!(complaint(&scenario, &recording), expected);
+    }
+
+    #[test]
+    fn a_filter_configuration_that_was_not_pushed_is_told() {
+        let (scenario, mut recording) = recorded_of(Scenario::shipped(Shipped::EnvoyFilter));
+        for proxy in ["gateway", "tokenless"] {
+            recording.proxies.get_mut(proxy).expect("a gateway").listeners.clear();
+        }
+        let expected = "no proxy has the configuration of EnvoyFilter istio-system/tenancy";
         assert_eq!(complaint(&scenario, &recording), expected);
     }
 

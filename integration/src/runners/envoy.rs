@@ -15,6 +15,7 @@ use crate::client::{Protocol, Reply, Request};
 use crate::echo::{Echo, Received};
 use crate::envoy::Envoy;
 use crate::headers::Headers;
+use crate::markdown::capabilities;
 
 /// Longer than it takes the module's timer to ring.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -132,10 +133,11 @@ impl Proxy {
     }
 }
 
-/// A gateway that speaks to the service as the client speaks to it, and verifies tokens where one counts.
+/// A gateway that speaks to the service as the client speaks to it, and verifies tokens where one counts; its module has
+/// the published capabilities and no others.
 fn bootstrap(configuration: &Value, service: &Echo) -> Result<Bootstrap> {
-    let mut bootstrap =
-        Bootstrap::gateway()?.configuration(configuration.clone()).cluster("sidecar", service.address());
+    let bootstrap = Bootstrap::gateway()?.configuration(configuration.clone()).restricted(&capabilities()?);
+    let mut bootstrap = bootstrap.cluster("sidecar", service.address());
     if configuration.get("verified").is_some() {
         bootstrap.http_filters().as_array_mut().context("a list")?.insert(0, token::jwt_authn());
     }

@@ -10,6 +10,7 @@ const OK: u32 = 0;
 pub(super) const NOT_FOUND: u32 = 1;
 const BAD_ARGUMENT: u32 = 2;
 pub(super) const SERIALIZATION_FAILURE: u32 = 3;
+const CAS_MISMATCH: u32 = 8;
 const INTERNAL_FAILURE: u32 = 10;
 
 const REQUEST_HEADERS: u64 = 0;
@@ -36,6 +37,7 @@ pub(super) fn answer(
     let arguments = arguments.iter().map(number).collect::<Result<Vec<_>, _>>()?;
     let status = match fault {
         Some(Fault::Fails) => INTERNAL_FAILURE,
+        Some(Fault::Loses) => CAS_MISMATCH,
         _ => Call { caller, memory, fault }.run(name, &arguments)?,
     };
     if let [result] = results {
@@ -74,6 +76,22 @@ impl Call<'_> {
                 let state = self.caller.data_mut();
                 state.tick_periods.insert(state.context, period);
                 Ok(OK)
+            }
+            ("proxy_get_current_time_nanoseconds", &[time]) => {
+                let nanoseconds = self.caller.data().shared.milliseconds() * 1_000_000;
+                self.write(time, &nanoseconds.to_le_bytes())?;
+                Ok(OK)
+            }
+            ("proxy_get_shared_data", &[key, key_size, data, size, version]) => {
+                let key = self.bytes(key, key_size)?;
+                let Some((bytes, current)) = self.caller.data().shared.get(&key) else { return Ok(NOT_FOUND) };
+                self.write(version, &current.to_le_bytes())?;
+                self.hand_over(bytes, data, size)
+            }
+            ("proxy_set_shared_data", &[key, key_size, data, size, version]) => {
+                let (key, data) = (self.bytes(key, key_size)?, self.bytes(data, size)?);
+                let version = u32::try_from(version).map_err(|_| Error::new("a version of more than 32 bits"))?;
+                Ok(if self.caller.data().shared.set(key, data, version) { OK } else { CAS_MISMATCH })
             }
             ("proxy_define_metric", &[_, name, size, number]) => self.define_metric(name, size, number),
             ("proxy_increment_metric", &[number, count]) => Ok(self.count(number, count)),

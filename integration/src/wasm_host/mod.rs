@@ -2,6 +2,7 @@
 
 mod calls;
 mod encoding;
+mod shared;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use crate::bootstrap::module;
 use state::State;
 
 pub(crate) use encoding::{at, value};
+pub use shared::Shared;
 pub use state::{Exchange, Fault, Reply};
 
 /// A VM with the module in it, and everything that the module sees of a proxy.
@@ -44,6 +46,11 @@ pub enum Action {
 impl WasmHost {
     /// Loads the module.
     pub fn start() -> Result<Self> {
+        Self::start_with(&Shared::default())
+    }
+
+    /// Loads the module into a further VM of a proxy.
+    pub fn start_with(shared: &Shared) -> Result<Self> {
         let engine = Engine::default();
         let module = Module::new(&engine, &fs::read(module()?)?)?;
         let mut linker = Linker::new(&engine);
@@ -54,7 +61,7 @@ impl WasmHost {
                 calls::answer(&name, caller, arguments, results)
             })?;
         }
-        let mut store = Store::new(&engine, State::default());
+        let mut store = Store::new(&engine, State { shared: shared.clone(), ..State::default() });
         let instance = linker.instantiate_and_start(&mut store, &module)?;
         let mut host = Self { module, store, instance, next_context: 0 };
         host.enter::<(), ()>("_initialize", 0, ())?;
@@ -135,6 +142,11 @@ impl WasmHost {
     /// Makes every call of a host function go wrong, after so many that do not.
     pub fn fail(&mut self, function: &str, after: usize, fault: Fault) {
         self.store.data_mut().faults.insert(function.into(), (after, fault));
+    }
+
+    /// Makes so many calls of a host function go wrong, and no later one.
+    pub fn fail_times(&mut self, function: &str, times: usize, fault: Fault) {
+        self.store.data_mut().passing_faults.insert(function.into(), (times, fault));
     }
 
     /// Lets all host functions work again.

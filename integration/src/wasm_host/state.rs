@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::encoding;
+use super::shared::Shared;
 use crate::cases::{Case, Passage, Peer};
 use crate::headers::Headers;
 
@@ -41,6 +42,8 @@ pub enum Fault {
     Fails,
     /// It answers `Ok`, and the bytes that it hands over end early.
     Truncates,
+    /// Shared data has changed since it was read.
+    Loses,
 }
 
 /// Everything but the module and its memory.
@@ -48,12 +51,16 @@ pub enum Fault {
 pub(super) struct State {
     /// The context on whose behalf the module runs.
     pub(super) context: i32,
+    pub(super) shared: Shared,
     pub(super) configurations: BTreeMap<i32, String>,
     pub(super) exchanges: BTreeMap<i32, Exchange>,
     /// In milliseconds.
     pub(super) tick_periods: BTreeMap<i32, u64>,
     pub(super) metrics: Vec<(String, u64)>,
+    /// After how many good calls a function goes wrong for good.
     pub(super) faults: BTreeMap<String, (usize, Fault)>,
+    /// How many calls of a function go wrong.
+    pub(super) passing_faults: BTreeMap<String, (usize, Fault)>,
     pub(super) journal: Vec<String>,
     pub(super) log: Vec<String>,
 }
@@ -87,6 +94,10 @@ impl Exchange {
 impl State {
     /// The fault that this call of a function meets, if any.
     pub(super) fn fault(&mut self, function: &str) -> Option<Fault> {
+        if let Some((times, fault)) = self.passing_faults.get_mut(function).filter(|(times, _)| *times > 0) {
+            *times -= 1;
+            return Some(*fault);
+        }
         let (good, fault) = self.faults.get_mut(function)?;
         match good.checked_sub(1) {
             None => Some(*fault),

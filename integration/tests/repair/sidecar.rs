@@ -14,7 +14,7 @@ pub(crate) struct Sidecar {
     pub(crate) envoy: Envoy,
     pub(crate) outbound: SocketAddr,
     /// It calls the service once for each request, and hands on the headers that it was taught.
-    pub(crate) workload: Echo,
+    _workload: Echo,
     pub(crate) service: Echo,
 }
 
@@ -44,7 +44,7 @@ impl Sidecar {
         let headers = forwarded.iter().map(|name| (*name).into()).collect();
         let forward = Forward { through: outbound, calls: vec![SERVICE.into()], headers };
         let workload = Echo::start_with(socket, "workload", Some(forward))?;
-        Ok(Self { envoy, outbound, workload, service })
+        Ok(Self { envoy, outbound, _workload: workload, service })
     }
 
     /// What comes in for the workload, which calls the service before it answers.

@@ -10,17 +10,20 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::requests::{self, Expected, Mix};
+use crate::requests::{self, Expected};
 
 const CONNECTIONS: u64 = 16;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sends the requests of these numbers, and compares each answer.
-pub(crate) async fn send(address: SocketAddr, mix: &Mix, first: u64, count: u64) -> Result<()> {
+/// Sends the requests of these numbers, which `write` appends, and compares each answer.
+pub(crate) async fn send<W>(address: SocketAddr, write: &W, first: u64, count: u64) -> Result<()>
+where
+    W: Fn(u64, &mut Vec<u8>) -> Expected + Clone + Send + 'static,
+{
     let mut connections = JoinSet::new();
     let share = count.div_ceil(CONNECTIONS);
     for start in (first..first + count).step_by(usize::try_from(share)?) {
-        connections.spawn(converse(address, mix.clone(), start, (start + share).min(first + count)));
+        connections.spawn(converse(address, write.clone(), start, (start + share).min(first + count)));
     }
     while let Some(outcome) = connections.join_next().await {
         outcome??;
@@ -28,12 +31,17 @@ pub(crate) async fn send(address: SocketAddr, mix: &Mix, first: u64, count: u64)
     Ok(())
 }
 
-async fn converse(address: SocketAddr, mix: Mix, start: u64, end: u64) -> Result<()> {
+async fn converse(
+    address: SocketAddr,
+    write: impl Fn(u64, &mut Vec<u8>) -> Expected,
+    start: u64,
+    end: u64,
+) -> Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     let (mut request, mut reply) = (Vec::new(), Vec::new());
     for number in start..end {
         request.clear();
-        let expected = mix.write(number, &mut request);
+        let expected = write(number, &mut request);
         stream.write_all(&request).await?;
         reply.clear();
         let read = timeout(PATIENCE, read(&mut stream, &mut reply, &expected)).await?;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use memory::Memory;
-use requests::{IDP, Mix};
+use requests::{Expected, IDP, Mix};
 
 const REQUESTS: &str = "wasmcustom.tenancy.requests";
 
@@ -54,17 +54,51 @@ async fn requests_leave_nothing_behind() -> Result<()> {
     let mix = Mix::new(&issuer);
     let envoy = Envoy::start(&answering(&requests::configuration())?.behind(jwt_authn(&[&issuer]))).await?;
     let part = asked("SOAK_REQUESTS", 1_000_000)?.div_ceil(PARTS);
-    let mut samples = Vec::new();
-    for number in 0..PARTS {
-        let start = Instant::now();
-        load::send(envoy.listener(), &mix, number * part, part).await?;
-        let memory = Memory::of(&envoy).await?;
-        println!("{:>9} requests, {:>4.1?}: {memory}", (number + 1) * part, start.elapsed());
-        samples.push(memory);
-    }
+    let samples = sample(&envoy, part, move |number, to: &mut _| mix.write(number, to)).await?;
     memory::assert_flat(&samples, GROWTH_PER_CENT);
     envoy.stats_become(REQUESTS, &[(REQUESTS.to_owned(), PARTS * part)].into()).await?;
     println!("{}", envoy.admin("/stats?filter=wasmcustom").await?);
+    assert!(!envoy.log()?.contains("[wasm]"), "{}", envoy.log()?);
+    Ok(())
+}
+
+/// Sends all parts, and looks at the memory after each.
+async fn sample<W>(envoy: &Envoy, part: u64, write: W) -> Result<Vec<Memory>>
+where
+    W: Fn(u64, &mut Vec<u8>) -> Expected + Clone + Send + 'static,
+{
+    let mut samples = Vec::new();
+    for number in 0..PARTS {
+        let start = Instant::now();
+        load::send(envoy.listener(), &write, number * part, part).await?;
+        let memory = Memory::of(envoy).await?;
+        println!("{:>9} requests, {:>4.1?}: {memory}", (number + 1) * part, start.elapsed());
+        samples.push(memory);
+    }
+    Ok(samples)
+}
+
+/// A flood of trace ids that nobody saw before: the slots are full at once, and no id leaves anything behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes: make soak"]
+async fn trace_ids_leave_nothing_behind() -> Result<()> {
+    let mut bootstrap = answering(&json!({
+        "version": 1,
+        "role": "mesh",
+        "tenant": {"to": [{"header": "x-tenant"}]},
+        "repair": {"by": ["traceparent", "x-request-id"]},
+    }))?;
+    bootstrap.listener()["traffic_direction"] = "INBOUND".into();
+    let envoy = Envoy::start(&bootstrap).await?;
+    let part = asked("SOAK_REQUESTS", 1_000_000)?.div_ceil(PARTS);
+    let samples = sample(&envoy, part, |number, to: &mut Vec<u8>| {
+        let traceparent = format!("00-{:032x}-00000000000000aa-01", u128::from(number) + 1);
+        let lines =
+            format!("Host: shop\r\nx-tenant: t{number}\r\ntraceparent: {traceparent}\r\nx-request-id: r{number}");
+        to.extend(format!("GET / HTTP/1.1\r\n{lines}\r\n\r\n").bytes());
+        Expected::Passed(format!("t{number}"), String::new())
+    });
+    memory::assert_flat(&samples.await?, GROWTH_PER_CENT);
     assert!(!envoy.log()?.contains("[wasm]"), "{}", envoy.log()?);
     Ok(())
 }

@@ -1,0 +1,93 @@
+//! The manifests that we ship for copying, as a user deploys them.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::scenario::{Scenario, TRAFFIC_EXTENSION, documents};
+use crate::bootstrap::root;
+
+/// What a user changes in them, here into what stands for the module in every manifest of a scenario.
+const MODULE: [(&str, &str); 2] = [
+    ("oci://registry.example.com/tenancy-filter:0.1.0", "file:///tenancy_filter.wasm"),
+    ("/var/lib/tenancy/tenancy_filter.wasm", "/tenancy_filter.wasm"),
+];
+
+/// A way to deploy the filter on Istio.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shipped {
+    /// `wasm-plugin/manifests`, for every release.
+    WasmPlugin,
+    /// `wasm-plugin/manifests/traffic-extension`, since 1.30.
+    TrafficExtension,
+    /// `envoyfilter`.
+    EnvoyFilter,
+}
+
+/// What `kubectl apply -k` reads of a folder.
+#[derive(Deserialize)]
+struct Kustomization {
+    namespace: String,
+    resources: Vec<String>,
+}
+
+impl Shipped {
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::WasmPlugin, Self::TrafficExtension, Self::EnvoyFilter];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::WasmPlugin => "shipped-wasm-plugin",
+            Self::TrafficExtension => "shipped-traffic-extension",
+            Self::EnvoyFilter => "shipped-envoy-filter",
+        }
+    }
+
+    /// The gateway's manifests and the sidecars'.
+    fn manifests(self) -> Result<Vec<Value>> {
+        let folder = match self {
+            Self::WasmPlugin => "wasm-plugin/manifests",
+            Self::TrafficExtension => "wasm-plugin/manifests/traffic-extension",
+            Self::EnvoyFilter => {
+                return Ok([read("envoyfilter/gateway.yaml")?, read("envoyfilter/sidecar.yaml")?].concat());
+            }
+        };
+        let [gateway, sidecars] = ["gateway", "sidecars"].map(|part| kustomized(&format!("{folder}/{part}")));
+        Ok([gateway?, sidecars?].concat())
+    }
+}
+
+impl Scenario {
+    /// `integration/istio/shipped`, with our filter deployed in this way.
+    pub fn shipped(way: Shipped) -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/shipped"))?;
+        scenario.name = way.name().into();
+        scenario.requests.retain(|row| row.by.is_none_or(|by| by == way));
+        scenario.manifests.extend(way.manifests()?);
+        if way == Shipped::TrafficExtension {
+            scenario.since = TRAFFIC_EXTENSION;
+        }
+        Ok(scenario)
+    }
+}
+
+/// The resources of a kustomization, each in its namespace.
+fn kustomized(folder: &str) -> Result<Vec<Value>> {
+    let text = fs::read_to_string(root().join(folder).join("kustomization.yaml")).with_context(|| folder.to_owned())?;
+    let Kustomization { namespace, resources } = serde_norway::from_str(&text)?;
+    let mut documents = Vec::new();
+    for resource in resources {
+        documents.extend(read(&format!("{folder}/{resource}"))?);
+    }
+    documents.iter_mut().for_each(|document| document["metadata"]["namespace"] = namespace.as_str().into());
+    Ok(documents)
+}
+
+fn read(path: &str) -> Result<Vec<Value>> {
+    let text = Value::from(documents(&root().join(path))?).to_string();
+    let text = MODULE.iter().fold(text, |text, (shipped, here)| text.replace(shipped, here));
+    Ok(serde_json::from_str(&text)?)
+}

@@ -1,0 +1,49 @@
+//! What all VMs of a proxy share.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Shared data and the clock: they stay where a VM ends. A clone is the same.
+#[derive(Clone, Debug, Default)]
+pub struct Shared(Rc<RefCell<Contents>>);
+
+#[derive(Debug, Default)]
+struct Contents {
+    data: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
+    versions: u32,
+    milliseconds: u64,
+}
+
+impl Shared {
+    /// Lets time pass.
+    pub fn wait(&self, milliseconds: u64) {
+        self.0.borrow_mut().milliseconds += milliseconds;
+    }
+
+    /// How many keys there are, and how many bytes under them.
+    pub fn size(&self) -> (usize, usize) {
+        let contents = self.0.borrow();
+        (contents.data.len(), contents.data.values().map(|(bytes, _)| bytes.len()).sum())
+    }
+
+    pub(super) fn milliseconds(&self) -> u64 {
+        self.0.borrow().milliseconds
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Option<(Vec<u8>, u32)> {
+        self.0.borrow().data.get(key).cloned()
+    }
+
+    /// Whether it was taken: not, where the key is there with another version and this one is not zero.
+    pub(super) fn set(&self, key: Vec<u8>, bytes: Vec<u8>, version: u32) -> bool {
+        let mut contents = self.0.borrow_mut();
+        let is_other = contents.data.get(&key).is_some_and(|(_, current)| version != 0 && *current != version);
+        if !is_other {
+            contents.versions += 1;
+            let version = contents.versions;
+            contents.data.insert(key, (bytes, version));
+        }
+        !is_other
+    }
+}

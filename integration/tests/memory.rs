@@ -1,0 +1,149 @@
+//! What the module remembers by trace id: beyond the end of its VM, and against a host that does not go along.
+
+use anyhow::{Context, Result};
+use integration::cases::{Case, Direction, Passage};
+use integration::text::Text;
+use integration::wasm_host::{Action, Exchange, Fault, RootContext, Shared, Stream, WasmHost};
+
+const CONFIGURATION: &str = r#"{
+    "version": 1,
+    "role": "mesh",
+    "tenant": {"to": [{"header": "x-tenant"}]},
+    "repair": {"by": ["traceparent"], "slots": 64, "lingerSeconds": 5}
+}"#;
+const SET: &str = "proxy_set_shared_data";
+
+/// A worker of a proxy.
+struct Worker {
+    host: WasmHost,
+    root: RootContext,
+}
+
+fn traceparent(id: u32) -> String {
+    format!("traceparent: 00-{id:032x}-00000000000000aa-01")
+}
+
+impl Worker {
+    fn of(proxy: &Shared) -> Result<Self> {
+        let mut host = WasmHost::start_with(proxy)?;
+        let root = host.configure(CONFIGURATION)?.context("a configuration that is accepted")?;
+        Ok(Self { host, root })
+    }
+
+    fn send(&mut self, direction: Direction, headers: &[&str]) -> Result<Stream> {
+        let line = |text: &&str| Text::Plain((*text).into());
+        let exchange = Exchange::of(&Case {
+            authority: "cart".into(),
+            headers: headers.iter().map(line).collect(),
+            passage: Passage { direction, cluster: String::new() },
+            ..Case::default()
+        });
+        let stream = self.host.open(self.root, exchange)?;
+        assert_eq!(self.host.on_request_headers(stream)?, Action::Continue);
+        Ok(stream)
+    }
+
+    /// A request of a tenant, under way.
+    fn receive(&mut self, id: u32, tenant: &str) -> Result<Stream> {
+        self.send(Direction::Inbound, &[&traceparent(id), &format!("x-tenant: {tenant}")])
+    }
+
+    /// The tenant of a call that brings a trace id alone.
+    fn call(&mut self, id: u32) -> Result<Vec<String>> {
+        let stream = self.send(Direction::Outbound, &[&traceparent(id)])?;
+        Ok(self.host.close(stream)?.headers.values("x-tenant"))
+    }
+}
+
+#[test]
+fn a_vm_that_dies_takes_nothing_with_it() -> Result<()> {
+    let proxy = Shared::default();
+    let mut victim = Worker::of(&proxy)?;
+    victim.receive(1, "dev1")?;
+    drop(victim);
+    proxy.wait(60_000);
+    let mut reloaded = Worker::of(&proxy)?;
+    assert_eq!(reloaded.call(1)?, ["dev1"], "its stream may be open yet");
+    let again = reloaded.receive(1, "dev2")?;
+    assert_eq!(reloaded.call(1)?, [""; 0], "two contexts");
+    reloaded.host.close(again)?;
+    proxy.wait(24 * 60 * 60 * 1000);
+    assert_eq!(reloaded.call(1)?, [""; 0]);
+    reloaded.receive(1, "dev3")?;
+    assert_eq!(reloaded.call(1)?, ["dev3"], "nobody's stream lasts that long");
+    Ok(())
+}
+
+#[test]
+fn all_workers_share_what_one_remembers() -> Result<()> {
+    let proxy = Shared::default();
+    let [mut one, mut other] = [Worker::of(&proxy)?, Worker::of(&proxy)?];
+    let stream = one.receive(1, "dev1")?;
+    assert_eq!(other.call(1)?, ["dev1"]);
+    let same = other.receive(1, "dev1")?;
+    one.host.close(stream)?;
+    proxy.wait(60_000);
+    assert_eq!(one.call(1)?, ["dev1"], "the other's stream is open");
+    other.host.close(same)?;
+    proxy.wait(4_999);
+    assert_eq!(one.call(1)?, ["dev1"]);
+    proxy.wait(1);
+    assert_eq!(one.call(1)?, [""; 0]);
+    Ok(())
+}
+
+#[test]
+fn an_update_that_is_lost_some_times_is_made_in_the_end() -> Result<()> {
+    let mut worker = Worker::of(&Shared::default())?;
+    worker.host.fail_times(SET, 99, Fault::Loses);
+    worker.receive(1, "dev1")?;
+    assert_eq!(worker.call(1)?, ["dev1"]);
+    Ok(())
+}
+
+/// What could not be made ambiguous is told to nobody.
+#[test]
+fn an_update_that_is_always_lost_closes_its_bucket() -> Result<()> {
+    for fault in [Fault::Loses, Fault::Fails] {
+        let proxy = Shared::default();
+        let [mut worker, mut losing] = [Worker::of(&proxy)?, Worker::of(&proxy)?];
+        worker.receive(1, "victim")?;
+        // All but the last resort, which takes any version.
+        losing.host.fail_times(SET, if fault == Fault::Loses { 100 } else { 1 }, fault);
+        let attacker = losing.receive(1, "attacker")?;
+        assert_eq!((worker.call(1)?, losing.call(1)?), (vec![], vec![]), "{fault:?}");
+        losing.host.close(attacker)?;
+        proxy.wait(23 * 60 * 60 * 1000);
+        worker.receive(1, "victim")?;
+        assert_eq!(worker.call(1)?, [""; 0], "{fault:?}: as long as a stream may last");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_host_without_shared_data_or_clock_breaks_no_request() -> Result<()> {
+    for call in [SET, "proxy_get_shared_data", "proxy_get_current_time_nanoseconds"] {
+        let mut worker = Worker::of(&Shared::default())?;
+        worker.host.fail(call, 0, Fault::Fails);
+        let stream = worker.receive(1, "dev1")?;
+        assert!(worker.call(1)?.is_empty(), "{call}");
+        assert_eq!(worker.host.close(stream)?.headers.values("x-tenant"), ["dev1"], "{call}");
+    }
+    Ok(())
+}
+
+/// However many ids come, and however long each is.
+#[test]
+fn a_flood_finds_the_memory_bounded() -> Result<()> {
+    let proxy = Shared::default();
+    let mut worker = Worker::of(&proxy)?;
+    for id in 1..=600 {
+        let stream = worker.receive(id, &"x".repeat(63))?;
+        if id % 2 == 0 {
+            worker.host.close(stream)?;
+        }
+    }
+    let (keys, bytes) = proxy.size();
+    assert!(keys <= 8 && bytes <= 64 * 700, "{keys} keys, {bytes} bytes");
+    Ok(())
+}

@@ -1,0 +1,7 @@
+//! The shipped gateway on a real Envoy, when something goes wrong or somebody means harm.
+
+mod capabilities;
+mod crash;
+mod gateway;
+mod remote;
+mod reroute;
