@@ -8,14 +8,17 @@ pub const FILES: [&str; 2] = ["README.md", "wasm-plugin/README.md"];
 
 /// The fenced blocks of one kind, from all files.
 pub fn blocks(kind: &str) -> Result<Vec<String>> {
-    let mut blocks = Vec::new();
-    for file in FILES {
-        let text = std::fs::read_to_string(root().join(file)).context(file)?;
-        let fenced = text.split("```").skip(1).step_by(2);
-        blocks.extend(fenced.filter_map(|block| block.strip_prefix(kind)?.strip_prefix('\n')).map(str::to_owned));
-    }
+    let blocks = FILES.map(|file| blocks_of(file, kind)).into_iter().collect::<Result<Vec<_>>>()?.concat();
     ensure!(!blocks.is_empty(), "no {kind:?} block");
     Ok(blocks)
+}
+
+/// The same of one file.
+pub fn blocks_of(file: &str, kind: &str) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(root().join(file)).with_context(|| file.to_owned())?;
+    let fenced = text.split("```").skip(1).step_by(2);
+    let blocks = fenced.filter_map(|block| block.strip_prefix(kind)?.strip_prefix('\n')).map(str::to_owned);
+    Ok(blocks.collect())
 }
 
 /// The rows of the one table whose first column is called so, as cells without the quotes of code.

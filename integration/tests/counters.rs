@@ -1,9 +1,10 @@
 //! The counters in Envoy's own stats.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use anyhow::Result;
-use integration::{Bootstrap, Hop, Protocol, Request};
+use integration::{Bootstrap, Hop, Protocol, Request, root};
 use serde_json::{Value, json};
 use tenancy_filter::Counter;
 
@@ -123,6 +124,21 @@ async fn the_mesh_counts_what_it_finds() -> Result<()> {
     )
     .await?;
     hop.envoy.stats_become("wasmcustom", &counts).await
+}
+
+/// Without `wasmcustom`, and before anything was counted: what the guide's queries ask for is there.
+#[tokio::test]
+async fn prometheus_finds_them_by_the_names_of_the_guide() -> Result<()> {
+    let hop = Hop::start(Bootstrap::gateway()?.configuration(gateway())).await?;
+    let scraped = hop.envoy.admin("/stats/prometheus").await?;
+    let guide = fs::read_to_string(root().join("wasm-plugin/repair.md"))?;
+    let words = guide.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let named: BTreeSet<_> = words.filter(|word| word.starts_with("tenancy_")).collect();
+    assert!(named.len() > 6, "{named:?}");
+    for name in named {
+        assert!(scraped.contains(&format!("# TYPE {name} counter\n{name}{{}} 0\n")), "{name}: {scraped}");
+    }
+    Ok(())
 }
 
 /// Nothing of a request names a metric: neither is their number without bound, nor do they tell who is there.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use integration::markdown::{blocks, table};
+use integration::markdown::{blocks, blocks_of, table};
 use integration::{Bootstrap, Chain, Envoy, root};
 use serde_json::{Value, json};
 use tenancy_filter::{Counter, Filter, Header, Mutation, Refusal, Request, Tally};
@@ -34,7 +34,8 @@ async fn run(command: String) -> Result<String> {
 
 #[test]
 fn configurations_are_accepted() -> Result<()> {
-    for block in blocks("yaml")? {
+    let guided = blocks_of("wasm-plugin/repair.md", "yaml")?.into_iter().filter(|block| block.starts_with("version:"));
+    for block in blocks("yaml")?.into_iter().chain(guided) {
         let configuration: Value = serde_norway::from_str(&block)?;
         Filter::from_config(configuration.to_string().as_bytes()).context(block)?;
     }
