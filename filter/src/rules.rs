@@ -78,7 +78,7 @@ impl Rules {
 
     /// Where a request goes to.
     pub(crate) fn place(&self, headers: &[Header<'_>]) -> Place {
-        let authority = headers.iter().find(|header| header.name == b":authority");
+        let authority = headers.iter().rfind(|header| header.name == b":authority");
         self.internal.place(authority.map_or(b"", |header| header.value))
     }
 
