@@ -2,7 +2,8 @@
 //!
 //! A [`Filter`] is built once from the plugin configuration and then asked, for each request, what
 //! to change in its headers. It knows no host, no clock and no memory between requests; the
-//! proxy-wasm plugin around it reads the header map and applies the [`Decision`].
+//! proxy-wasm plugin around it reads the header map and applies the [`Decision`]. What [`Repair`]
+//! remembers it takes and gives as bytes, with the time.
 //!
 //! Two things travel: the *tenant*, one name for the whole request, and the *overrides*, a version
 //! for each of some services. One request is a straight line:
@@ -11,6 +12,9 @@
 //! 2. the tenant and the overrides are derived from what is believed, or the request is refused;
 //! 3. an edge removes everything that a client may not send;
 //! 4. headers, projections and W3C Baggage are written, where they differ.
+//!
+//! In the mesh, what leaves it goes without either ([`Passage`]), and between 2 and 4 a call may get back
+//! what its application dropped ([`Filter::on_outbound`]).
 //!
 //! ```
 //! use tenancy_filter::{Filter, Header, Mutation, Request, Tally};
@@ -44,6 +48,7 @@
 //! | overrides | 64 entries, 4,096 bytes as one line | half of what baggage may hold |
 //! | baggage | 64 members, 8,192 bytes | W3C Baggage, "Limits" |
 //! | a header name, a baggage key | a token | RFC 9110 §5.6.2 |
+//! | a remembered context | [`MAX_CONTEXT_BYTES`] | |
 //! | a configuration | [`MAX_CONFIG_BYTES`] | |
 //!
 //! What a request holds is arbitrary bytes, and none of them makes this crate panic. Work and memory
