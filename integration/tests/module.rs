@@ -207,6 +207,22 @@ fn configurations_share_a_vm_and_nothing_else() -> Result<()> {
     Ok(())
 }
 
+/// Envoy would ring the timer of a context that is gone; its last request may outlive it, and counts all the same.
+#[test]
+fn a_configuration_that_goes_takes_its_timer_and_leaves_its_counts() -> Result<()> {
+    let mut host = WasmHost::start()?;
+    let [old, new] = [configured(&mut host, "edge")?, configured(&mut host, "edge")?];
+    let late = host.open(old, request())?;
+    passes(&mut host, old)?;
+    host.remove(old)?;
+    assert_eq!([old, new].map(|root| host.has_timer(root)), [false, true]);
+    assert_eq!(host.on_request_headers(late)?, Continue);
+    assert_eq!(host.take_metrics().get("tenancy.requests"), None, "a request is not over");
+    host.close(late)?;
+    assert_eq!(host.take_metrics().get("tenancy.requests"), Some(&2));
+    passes(&mut host, new)
+}
+
 /// An instance before this one may leave nothing of the trailers; Envoy hands an empty map over as a null pointer.
 #[test]
 fn empty_trailers_are_no_failure() -> Result<()> {

@@ -32,7 +32,7 @@ impl Contexts {
         self.roots.push((context, Root::default()));
     }
 
-    /// Nothing for a request whose configuration was refused: the proxy answers it itself.
+    /// Nothing for a request whose configuration was refused.
     pub(crate) fn create_stream(&mut self, context: u32, root: u32) {
         if let Some(stream) = self.root(root).and_then(|root| root.stream()) {
             self.streams.insert(context, stream);

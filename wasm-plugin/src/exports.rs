@@ -5,6 +5,7 @@ use std::alloc::{Layout, alloc};
 use std::panic;
 use std::ptr;
 
+use crate::Stream;
 use crate::contexts;
 use crate::host::{self, LogLevel};
 
@@ -67,7 +68,7 @@ extern "C" fn proxy_on_tick(context: u32) {
 extern "C" fn proxy_on_request_headers(context: u32, _lines: u32, _end_of_stream: u32) -> Action {
     contexts::with(|contexts| match contexts.stream(context) {
         Some(stream) => stream.on_request_headers(),
-        None => Action::Pause,
+        None => Stream::unknown(),
     })
 }
 

@@ -17,27 +17,27 @@ impl HeaderMap {
         Ok(host::header_map_pairs(map)?.map(Self))
     }
 
-    /// Appends every line, borrowed from the host's buffer.
+    /// Fills in every line, borrowed from the host's buffer.
     pub(crate) fn headers<'a>(&'a self, headers: &mut Pairs<'a>) -> Result<(), HostFailure> {
         pairs(&self.0, headers).ok_or(HostFailure)
     }
 }
 
-/// Appends the pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
+/// Fills in the pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
 /// all as 32 bits in little endian; then the names and values, each followed by a zero byte.
 ///
-/// It appends in place because they are a kilobyte, which would be moved on return.
+/// Not returned, because they are a kilobyte, which would be moved.
 pub(crate) fn pairs<'a>(bytes: &'a [u8], pairs: &mut Pairs<'a>) -> Option<()> {
     let (count, rest) = bytes.split_first_chunk()?;
     let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
     let (sizes, mut data) = rest.split_at_checked(count.checked_mul(8)?)?;
     pairs.reserve(count);
-    for &[a, b, c, d, e, f, g, h] in sizes.as_chunks().0 {
+    pairs.extend(sizes.as_chunks().0.iter().map_while(|&[a, b, c, d, e, f, g, h]| {
         let name = take(&mut data, [a, b, c, d])?;
         let value = take(&mut data, [e, f, g, h])?;
-        pairs.push(Header { name, value });
-    }
-    data.is_empty().then_some(())
+        Some(Header { name, value })
+    }));
+    (pairs.len() == count && data.is_empty()).then_some(())
 }
 
 /// The next name or value, without the zero byte behind it.

@@ -28,6 +28,9 @@ use token::Payload;
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
 
+/// The body of a 500.
+const NO_ACCESS: &str = "the proxy gave no access to the request\n";
+
 /// One plugin configuration.
 #[derive(Default)]
 struct Root {
@@ -125,6 +128,12 @@ impl From<HostFailure> for Stop {
 }
 
 impl Stream {
+    /// A request that belongs to no configuration is answered as at an edge: nobody says that it is in the mesh.
+    fn unknown() -> Action {
+        host::respond(500, NO_ACCESS);
+        Action::Pause
+    }
+
     fn on_request_headers(&mut self) -> Action {
         if self.is_answered {
             return Action::Pause;
@@ -178,7 +187,7 @@ impl Stream {
                 self.plugin.tally.count(Counter::HostFailed);
                 match self.plugin.filter.role(self.peer) {
                     Role::Mesh => return Action::Continue,
-                    Role::Edge => host::respond(500, "the proxy gave no access to the request\n"),
+                    Role::Edge => host::respond(500, NO_ACCESS),
                 }
             }
         }

@@ -89,6 +89,17 @@ impl WasmHost {
         Ok(accepted.then_some(RootContext(root)))
     }
 
+    /// Takes a plugin configuration away, as Envoy does when another replaces it.
+    pub fn remove(&mut self, root: RootContext) -> Result<()> {
+        self.enter::<_, i32>("proxy_on_done", root.0, root.0)?;
+        self.enter::<_, ()>("proxy_on_delete", root.0, root.0).map(drop)
+    }
+
+    /// Whether a timer is set.
+    pub fn has_timer(&self, root: RootContext) -> bool {
+        self.store.data().tick_periods.get(&root.0).is_some_and(|milliseconds| *milliseconds > 0)
+    }
+
     /// Begins a request.
     pub fn open(&mut self, root: RootContext, exchange: Exchange) -> Result<Stream> {
         let stream = self.new_context();
@@ -134,8 +145,7 @@ impl WasmHost {
 
     /// Lets the timer ring.
     pub fn tick(&mut self, root: RootContext) -> Result<()> {
-        let due = self.store.data().tick_periods.get(&root.0).is_some_and(|milliseconds| *milliseconds > 0);
-        ensure!(due, "the module set no timer");
+        ensure!(self.has_timer(root), "the module set no timer");
         self.enter::<_, ()>("proxy_on_tick", root.0, root.0).map(drop)
     }
 
