@@ -74,6 +74,19 @@ fn a_vm_that_dies_takes_nothing_with_it() -> Result<()> {
     Ok(())
 }
 
+/// A proxy that hands the headers over again makes no slot stay for a day.
+#[test]
+fn a_stream_lets_go_of_all_that_it_held() -> Result<()> {
+    let proxy = Shared::default();
+    let mut worker = Worker::of(&proxy)?;
+    let stream = worker.receive(1, "dev1")?;
+    worker.host.on_request_headers(stream)?;
+    worker.host.close(stream)?;
+    proxy.wait(5_000);
+    assert_eq!(worker.call(1)?, [""; 0]);
+    Ok(())
+}
+
 #[test]
 fn all_workers_share_what_one_remembers() -> Result<()> {
     let proxy = Shared::default();
