@@ -42,8 +42,13 @@ pub struct Verdict {
 impl Envoy {
     /// Starts one and waits until it is ready; fails with its log if it ends before.
     pub async fn start(bootstrap: &Bootstrap) -> Result<Self> {
-        let mut process = Process::spawn(bootstrap)?;
-        let deadline = Instant::now() + PATIENCE;
+        Self::start_under(&[], PATIENCE, bootstrap).await
+    }
+
+    /// Starts one under a tool that runs programs, such as `valgrind`, which may take so long.
+    pub async fn start_under(tool: &[&str], patience: Duration, bootstrap: &Bootstrap) -> Result<Self> {
+        let mut process = Process::spawn(tool, bootstrap)?;
+        let deadline = Instant::now() + patience;
         loop {
             if let Ok((admin, listener)) = process.addresses().await {
                 return Ok(Self { process, admin, listener });
@@ -51,7 +56,7 @@ impl Envoy {
             if let Some(status) = process.envoy.try_wait()? {
                 bail!("Envoy ended ({status}):\n{}", process.log()?);
             }
-            ensure!(Instant::now() < deadline, "Envoy is not ready after {PATIENCE:?}:\n{}", process.log()?);
+            ensure!(Instant::now() < deadline, "Envoy is not ready after {patience:?}:\n{}", process.log()?);
             sleep(POLL).await;
         }
     }
@@ -59,7 +64,7 @@ impl Envoy {
     /// Asks Envoy whether it would start, which configures our plugin.
     pub fn validate(bootstrap: &Bootstrap) -> Result<Verdict> {
         let home = Home::new(bootstrap)?;
-        let status = home.envoy(&["--mode", "validate"])?.status()?;
+        let status = home.envoy(&[], &["--mode", "validate"])?.status()?;
         Ok(Verdict { accepted: status.success(), log: home.log()? })
     }
 
@@ -154,9 +159,16 @@ impl Home {
         self.0.path().join(name)
     }
 
-    fn envoy(&self, arguments: &[&str]) -> Result<Command> {
+    fn envoy(&self, tool: &[&str], arguments: &[&str]) -> Result<Command> {
         let log = File::create(self.file("log"))?;
-        let mut command = Command::new(envoy_path()?);
+        let mut command = match tool {
+            [] => Command::new(envoy_path()?),
+            [tool, options @ ..] => {
+                let mut command = Command::new(tool);
+                command.args(options).arg(envoy_path()?);
+                command
+            }
+        };
         command.args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]).args(arguments);
         command.arg("-c").arg(self.file("bootstrap.json")).arg("--admin-address-path").arg(self.file("admin"));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -177,9 +189,9 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(bootstrap: &Bootstrap) -> Result<Self> {
+    fn spawn(tool: &[&str], bootstrap: &Bootstrap) -> Result<Self> {
         let home = Home::new(bootstrap)?;
-        let mut command = home.envoy(&[])?;
+        let mut command = home.envoy(tool, &[])?;
         let mut envoy = command.spawn().with_context(|| format!("ENVOY_PATH {:?}", command.get_program()))?;
         let guard = guard(envoy.id()).inspect_err(|_| drop(envoy.kill()))?;
         Ok(Self { envoy, guard, home })

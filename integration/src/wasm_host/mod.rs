@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
-use wasmi::{Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
+use wasmi::{Config, Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 use crate::bootstrap::module;
 use state::State;
@@ -43,7 +43,7 @@ pub enum Action {
 impl WasmHost {
     /// Loads the module.
     pub fn start() -> Result<Self> {
-        let engine = Engine::default();
+        let engine = Engine::new(Config::default().consume_fuel(true));
         let module = Module::new(&engine, &fs::read(module()?)?)?;
         let mut linker = Linker::new(&engine);
         for import in module.imports() {
@@ -54,6 +54,7 @@ impl WasmHost {
             })?;
         }
         let mut store = Store::new(&engine, State::default());
+        store.set_fuel(u64::MAX)?;
         let instance = linker.instantiate_and_start(&mut store, &module)?;
         let mut host = Self { store, instance, next_context: 0 };
         host.call::<(), ()>("_initialize", ())?;
@@ -146,6 +147,17 @@ impl WasmHost {
     /// Begins the journal anew.
     pub fn forget(&mut self) {
         self.store.data_mut().journal.clear();
+    }
+
+    /// The work that the module did so far, about one for each instruction of WebAssembly.
+    pub fn fuel(&self) -> Result<u64> {
+        Ok(u64::MAX - self.store.get_fuel()?)
+    }
+
+    /// The bytes of its memory, which never shrinks.
+    pub fn memory(&self) -> Result<usize> {
+        let memory = self.instance.get_memory(&self.store, "memory").context("no memory")?;
+        Ok(memory.data_size(&self.store))
     }
 
     /// What the module logged.

@@ -1,0 +1,116 @@
+//! Chains of filters, each in a listener of its own, side by side in one Envoy.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Result;
+use integration::{Bootstrap, root};
+use serde_json::{Value, json};
+
+/// Where routes lead that do not choose a sandbox.
+pub(crate) const STABLE: &str = "stable";
+/// Where all sandboxes are.
+pub(crate) const SANDBOX: &str = "sandbox";
+
+const HTTP: &str = "type.googleapis.com/envoy.extensions.filters.http";
+
+/// The HTTP filters of a listener, but for the router, and its routes.
+#[derive(Clone, Debug)]
+pub(crate) struct Chain {
+    pub(crate) name: String,
+    pub(crate) filters: Vec<Value>,
+    /// The fields of its one virtual host that choose a cluster.
+    pub(crate) routing: Value,
+}
+
+impl Chain {
+    /// One that sends everything to [`STABLE`].
+    pub(crate) fn new(name: impl Into<String>, filters: Vec<Value>) -> Self {
+        Self { name: name.into(), filters, routing: json!({"routes": [route(STABLE)]}) }
+    }
+
+    fn listener(&self) -> Value {
+        let mut virtual_host = json!({"name": "all", "domains": ["*"]});
+        let routing = self.routing.as_object().expect("fields").clone();
+        virtual_host.as_object_mut().expect("fields").extend(routing);
+        let router = json!({"name": "router", "typed_config": {"@type": format!("{HTTP}.router.v3.Router")}});
+        let connection_manager = json!({
+            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            "stat_prefix": "bench",
+            "generate_request_id": false,
+            "max_request_headers_kb": 96,
+            "http_filters": ([&self.filters[..], &[router]].concat()),
+            "route_config": {"name": self.name, "virtual_hosts": [virtual_host]},
+        });
+        let filter =
+            json!({"name": "envoy.filters.network.http_connection_manager", "typed_config": connection_manager});
+        json!({"name": self.name, "address": address(([127, 0, 0, 1], 0).into()), "filter_chains": [{"filters": [filter]}]})
+    }
+}
+
+/// An Envoy with a listener for every chain.
+pub(crate) fn bootstrap(chains: &[Chain], clusters: &[(&str, SocketAddr)]) -> Bootstrap {
+    let listeners: Vec<_> = chains.iter().map(Chain::listener).collect();
+    let clusters: Vec<_> = clusters.iter().map(|(name, address)| cluster(name, *address)).collect();
+    Bootstrap::from(json!({
+        "admin": {"address": address(([127, 0, 0, 1], 0).into())},
+        // Nothing else to do meanwhile.
+        "stats_flush_interval": "299s",
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+    }))
+}
+
+fn cluster(name: &str, upstream: SocketAddr) -> Value {
+    let endpoint = json!({"endpoint": {"address": address(upstream)}});
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    })
+}
+
+fn address(address: SocketAddr) -> Value {
+    json!({"socket_address": {"address": address.ip(), "port_value": address.port()}})
+}
+
+/// A route for every request.
+pub(crate) fn route(cluster: &str) -> Value {
+    json!({"match": {"prefix": "/"}, "route": {"cluster": cluster}})
+}
+
+/// A module with a configuration.
+pub(crate) fn wasm(module: &Path, configuration: &str) -> Value {
+    let text = "type.googleapis.com/google.protobuf.StringValue";
+    let config = json!({
+        "name": "bench",
+        "vm_config": {"runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": module}}},
+        "configuration": {"@type": text, "value": configuration},
+    });
+    json!({"name": "wasm", "typed_config": {"@type": format!("{HTTP}.wasm.v3.Wasm"), "config": config}})
+}
+
+/// A program in Lua, out of `benches/modules`.
+pub(crate) fn lua(program: &str) -> Result<Value> {
+    let text = std::fs::read_to_string(root().join("benches/modules").join(program))?;
+    let code = json!({"inline_string": text});
+    Ok(json!({"name": "lua", "typed_config": {"@type": format!("{HTTP}.lua.v3.Lua"), "default_source_code": code}}))
+}
+
+/// Envoy's own filter that writes a header, whatever the request holds.
+pub(crate) fn header_mutation(name: &str, value: &str) -> Value {
+    let append =
+        json!({"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}});
+    json!({"name": "header_mutation", "typed_config": {
+        "@type": format!("{HTTP}.header_mutation.v3.HeaderMutation"),
+        "mutations": {"request_mutations": [append]},
+    }})
+}
+
+/// What `jwt_authn` leaves behind of a token that it verified, without its work.
+pub(crate) fn verified(payload: &Value) -> Value {
+    let metadata = json!({"metadata_namespace": "envoy.filters.http.jwt_authn", "value": {"payload": payload}});
+    json!({"name": "set_metadata", "typed_config": {
+        "@type": format!("{HTTP}.set_metadata.v3.Config"),
+        "metadata": [metadata],
+    }})
+}
