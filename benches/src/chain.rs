@@ -7,10 +7,15 @@ use anyhow::Result;
 use integration::{Bootstrap, root};
 use serde_json::{Value, json};
 
-/// Where routes lead that do not choose a sandbox.
+/// What answers where no sandbox is chosen.
 pub(crate) const STABLE: &str = "stable";
-/// Where all sandboxes are.
+/// What answers for all sandboxes.
 pub(crate) const SANDBOX: &str = "sandbox";
+/// What is behind Envoy, and answers under [`FORWARDED`].
+pub(crate) const UPSTREAM: &str = "upstream";
+/// The start of the paths that are forwarded. Envoy answers all others itself: a connection to an upstream is work that
+/// differs from one minute to the next.
+pub(crate) const FORWARDED: &str = "/forwarded";
 
 const HTTP: &str = "type.googleapis.com/envoy.extensions.filters.http";
 
@@ -24,9 +29,9 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// One that sends everything to [`STABLE`].
+    /// One that forwards a part and answers the rest as [`STABLE`].
     pub(crate) fn new(name: impl Into<String>, filters: Vec<Value>) -> Self {
-        Self { name: name.into(), filters, routing: json!({"routes": [route(STABLE)]}) }
+        Self { name: name.into(), filters, routing: json!({"routes": [forwarded(), answer(STABLE)]}) }
     }
 
     fn listener(&self) -> Value {
@@ -48,15 +53,14 @@ impl Chain {
     }
 }
 
-/// An Envoy with a listener for every chain.
-pub(crate) fn bootstrap(chains: &[Chain], clusters: &[(&str, SocketAddr)]) -> Bootstrap {
+/// An Envoy with a listener for every chain, before this upstream.
+pub(crate) fn bootstrap(chains: &[Chain], upstream: SocketAddr) -> Bootstrap {
     let listeners: Vec<_> = chains.iter().map(Chain::listener).collect();
-    let clusters: Vec<_> = clusters.iter().map(|(name, address)| cluster(name, *address)).collect();
     Bootstrap::from(json!({
         "admin": {"address": address(([127, 0, 0, 1], 0).into())},
         // Nothing else to do meanwhile.
         "stats_flush_interval": "299s",
-        "static_resources": {"listeners": listeners, "clusters": clusters},
+        "static_resources": {"listeners": listeners, "clusters": [cluster(UPSTREAM, upstream)]},
     }))
 }
 
@@ -73,9 +77,14 @@ fn address(address: SocketAddr) -> Value {
     json!({"socket_address": {"address": address.ip(), "port_value": address.port()}})
 }
 
-/// A route for every request.
-pub(crate) fn route(cluster: &str) -> Value {
-    json!({"match": {"prefix": "/"}, "route": {"cluster": cluster}})
+fn forwarded() -> Value {
+    json!({"match": {"prefix": FORWARDED}, "route": {"cluster": UPSTREAM}})
+}
+
+/// A route for every request, which tells this name.
+pub(crate) fn answer(name: &str) -> Value {
+    let told = json!({"header": {"key": "x-from", "value": name}});
+    json!({"match": {"prefix": "/"}, "direct_response": {"status": 200}, "response_headers_to_add": [told]})
 }
 
 /// A module with a configuration.

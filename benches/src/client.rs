@@ -25,31 +25,25 @@ impl Client {
     }
 
     /// Sends a request so many times, each after the answer to the last.
-    pub(crate) fn send(&mut self, request: &[u8], times: usize, upstream: &str) -> Result<()> {
-        (0..times).try_for_each(|_| self.exchange(request, upstream))
+    pub(crate) fn send(&mut self, request: &[u8], times: usize, from: &str) -> Result<()> {
+        (0..times).try_for_each(|_| self.exchange(request, from))
     }
 
     /// Sends a request so many times a second for so long, and gives the time from when each was due to its answer.
-    pub(crate) fn pace(
-        &mut self,
-        request: &[u8],
-        rate: u32,
-        length: Duration,
-        upstream: &str,
-    ) -> Result<Vec<Duration>> {
+    pub(crate) fn pace(&mut self, request: &[u8], rate: u32, length: Duration, from: &str) -> Result<Vec<Duration>> {
         let (start, gap) = (Instant::now(), Duration::from_secs(1) / rate);
         let due = (0..).map(|turn| start + gap * turn).take_while(|due| *due < start + length);
         let wait = |due: Instant| thread::sleep(due.saturating_duration_since(Instant::now()));
         due.map(|due| {
             wait(due);
-            self.exchange(request, upstream)?;
+            self.exchange(request, from)?;
             Ok(due.elapsed())
         })
         .collect()
     }
 
-    /// One request and its answer, which has to come from this upstream and to have no body.
-    fn exchange(&mut self, request: &[u8], upstream: &str) -> Result<()> {
+    /// One request and its answer, which has to tell this name and to have no body.
+    fn exchange(&mut self, request: &[u8], from: &str) -> Result<()> {
         self.stream.write_all(request)?;
         self.buffer.clear();
         while !self.buffer.ends_with(b"\r\n\r\n") {
@@ -59,8 +53,8 @@ impl Client {
             self.buffer.extend_from_slice(&part[..size]);
         }
         let reply = std::str::from_utf8(&self.buffer)?;
-        let from = reply.lines().find_map(|line| line.strip_prefix("x-upstream: "));
-        ensure!(reply.starts_with("HTTP/1.1 200 ") && from == Some(upstream), "not from {upstream}: {reply}");
+        let told = reply.lines().find_map(|line| line.strip_prefix("x-from: "));
+        ensure!(reply.starts_with("HTTP/1.1 200 ") && told == Some(from), "not from {from}: {reply}");
         Ok(())
     }
 }

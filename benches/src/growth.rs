@@ -7,7 +7,7 @@ use tenancy_filter::Filter;
 use workload::{Get, WHOLE_JOB, borrowed, decide};
 
 use crate::bench::{Bench, Changes, Task};
-use crate::chain::{Chain, SANDBOX, STABLE, route, wasm};
+use crate::chain::{Chain, SANDBOX, STABLE, answer, wasm};
 use crate::inside::{NONE, OURS};
 use crate::modules::Modules;
 
@@ -62,7 +62,7 @@ fn chain_name(routing: &str, count: usize) -> String {
 
 fn sandboxes(modules: &Modules, routing: &str, count: usize) -> Chain {
     let rules = |rule: &dyn Fn(usize) -> Value| {
-        let rules = (1..=count).map(|number| sandbox_route(rule(number))).chain([route(STABLE)]);
+        let rules = (1..=count).map(|number| sandbox_route(rule(number))).chain([answer(STABLE)]);
         json!({"routes": rules.collect::<Vec<_>>()})
     };
     let exact = |number| json!({"name": "x-foo-version", "string_match": {"exact": format!("sb-{number}")}});
@@ -81,14 +81,16 @@ fn sandboxes(modules: &Modules, routing: &str, count: usize) -> Chain {
 }
 
 fn sandbox_route(header: Value) -> Value {
-    json!({"match": {"prefix": "/", "headers": [header]}, "route": {"cluster": SANDBOX}})
+    let mut route = answer(SANDBOX);
+    route["match"]["headers"] = json!([header]);
+    route
 }
 
 /// A match tree with a branch for every sandbox.
 fn tree(count: usize) -> Value {
-    let action = |cluster| {
-        let kind = "type.googleapis.com/envoy.config.route.v3.Route";
-        let route = json!({"@type": kind, "match": {"prefix": "/"}, "route": {"cluster": cluster}});
+    let action = |name| {
+        let mut route = answer(name);
+        route["@type"] = "type.googleapis.com/envoy.config.route.v3.Route".into();
         json!({"action": {"name": "route", "typed_config": route}})
     };
     let input = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput";
@@ -108,7 +110,7 @@ async fn with_sandboxes(bench: &Bench, routing: &str, count: usize) -> Result<Po
     let get = get.line("baggage", format!("sd-routing-key=sb-{count}")).named(format!("{count} sandboxes"));
     let projected = vec![("x-foo-version".to_owned(), Some(format!("sb-{count}")))];
     let changes = if [TREE, EXACT].contains(&routing) { projected } else { Changes::new() };
-    let mut task = Task { upstream: SANDBOX, ..Task::new(&get, changes) };
+    let mut task = Task { from: SANDBOX, ..Task::new(&get, changes) };
     if count >= 1000 && [TURNER, SIGNADOT].contains(&routing) {
         // A second each, under valgrind.
         (task.warm_up, task.requests) = (10, 40);

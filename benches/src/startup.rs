@@ -10,7 +10,6 @@ use integration::Envoy;
 use serde::{Deserialize, Serialize};
 use workload::{Get, WHOLE_JOB};
 
-use crate::bench::upstreams;
 use crate::chain::{Chain, STABLE, bootstrap, wasm};
 use crate::client::Client;
 use crate::modules::Modules;
@@ -39,11 +38,9 @@ pub(crate) async fn measure(modules: &Modules) -> Result<Startup> {
 }
 
 async fn first_answer(module: &Path, configuration: &str) -> Result<f64> {
-    let upstreams = upstreams()?;
-    let clusters = upstreams.each_ref().map(|(name, upstream)| (*name, upstream.address()));
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let chain = Chain::new("first", vec![wasm(module, configuration)]);
-    let bootstrap = bootstrap(&[chain], &clusters).listen_on(address.port());
+    let bootstrap = bootstrap(&[chain], address).listen_on(address.port());
     let start = Instant::now();
     let answered = thread::spawn(move || answer(address, start));
     let _envoy = Envoy::start(&bootstrap).await?;
@@ -53,7 +50,7 @@ async fn first_answer(module: &Path, configuration: &str) -> Result<f64> {
 
 /// Asks until there is an answer.
 fn answer(address: SocketAddr, start: Instant) -> Result<Duration> {
-    let request = Get::ordinary().to_http1();
+    let request = Get::ordinary().to_http1("");
     loop {
         if let Ok(mut client) = Client::connect(address) {
             client.send(&request, 1, STABLE)?;

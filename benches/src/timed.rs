@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use tenancy_filter::Filter;
 use workload::{Get, WHOLE_JOB, borrowed, decide};
 
-use crate::bench::{Changes, Task, check, upstreams};
-use crate::chain::{Chain, STABLE, bootstrap, header_mutation, lua, wasm};
+use crate::bench::{Changes, Task, check};
+use crate::chain::{Chain, FORWARDED, UPSTREAM, bootstrap, header_mutation, lua, wasm};
 use crate::client::Client;
 use crate::inside::{LUA, NONE, OURS};
 use crate::modules::Modules;
+use crate::upstream::Upstream;
 
 /// Microseconds: of CPU a request, as the median and the extremes of the turns; of waiting, over all requests.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -41,18 +42,17 @@ struct Runner {
 
 /// Loads the chains one after the other, and then again, so that a busy minute hits all.
 pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Row>> {
-    let upstreams = upstreams()?;
-    let clusters = upstreams.each_ref().map(|(name, upstream)| (*name, upstream.address()));
+    let upstream = Upstream::start()?;
     let get = Get::tenant();
     let mut runners = Vec::new();
     for (chain, changes) in chains(modules, &get)? {
-        let envoy = Envoy::start(&bootstrap(std::slice::from_ref(&chain), &clusters)).await?;
+        let envoy = Envoy::start(&bootstrap(std::slice::from_ref(&chain), upstream.address())).await?;
         runners.push(Runner { chain: chain.name, envoy, changes, cpu: Vec::new(), waits: Vec::new() });
     }
     for _ in 0..TURNS {
         for runner in &mut runners {
             let sent = runner.turn(&get)?;
-            check(&upstreams[0].1.take(sent)?, &Task::new(&get, runner.changes.clone()))?;
+            check(&upstream.take(sent)?, &Task::new(&get, runner.changes.clone()))?;
         }
     }
     runners.into_iter().map(Runner::row).collect()
@@ -75,7 +75,7 @@ impl Runner {
     fn turn(&mut self, get: &Get) -> Result<usize> {
         let mut client = Client::connect(self.envoy.listener())?;
         let before = cpu_time(self.envoy.pid())?;
-        let waits = client.pace(&get.to_http1(), RATE, TURN, STABLE)?;
+        let waits = client.pace(&get.to_http1(FORWARDED), RATE, TURN, UPSTREAM)?;
         let spent = cpu_time(self.envoy.pid())?.saturating_sub(before);
         self.cpu.push(micros(spent) / waits.len() as f64);
         self.waits.extend(&waits);

@@ -8,7 +8,9 @@ use std::thread;
 
 use anyhow::{Result, ensure};
 
-/// An HTTP/1.1 server for requests without a body, which tells its name in a header.
+const REPLY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-from: upstream\r\n\r\n";
+
+/// An HTTP/1.1 server for requests without a body, which tells in a header that it answered.
 pub(crate) struct Upstream {
     address: SocketAddr,
     heads: Arc<Mutex<HashMap<String, usize>>>,
@@ -16,16 +18,15 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// Starts one on a free port; it serves until the program ends.
-    pub(crate) fn start(name: &str) -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let upstream = Self { address: listener.local_addr()?, heads: Arc::default() };
-        let (heads, reply) =
-            (upstream.heads.clone(), format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-upstream: {name}\r\n\r\n"));
+        let heads = upstream.heads.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (heads, reply) = (heads.clone(), reply.clone());
+                let heads = heads.clone();
                 // A connection that breaks off is Envoy's end.
-                thread::spawn(move || drop(serve(&stream, &heads, &reply)));
+                thread::spawn(move || drop(serve(&stream, &heads)));
             }
         });
         Ok(upstream)
@@ -44,14 +45,14 @@ impl Upstream {
     }
 }
 
-fn serve(stream: &TcpStream, heads: &Mutex<HashMap<String, usize>>, reply: &str) -> Result<()> {
+fn serve(stream: &TcpStream, heads: &Mutex<HashMap<String, usize>>) -> Result<()> {
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = (BufReader::with_capacity(1 << 17, stream), stream);
     let mut head = String::new();
     while reader.read_line(&mut head)? > 0 {
         if head.ends_with("\r\n\r\n") {
             count(heads, &head);
-            writer.write_all(reply.as_bytes())?;
+            writer.write_all(REPLY.as_bytes())?;
             head.clear();
         }
     }

@@ -107,10 +107,10 @@ impl Get {
         pseudo.chain(self.lines.iter().cloned()).collect()
     }
 
-    /// As it goes over the wire in HTTP/1.1.
-    pub fn to_http1(&self) -> Vec<u8> {
+    /// As it goes over the wire in HTTP/1.1, with this in front of its path.
+    pub fn to_http1(&self, prefix: &str) -> Vec<u8> {
         let lines: String = self.lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("GET /a/b?c=d HTTP/1.1\r\nhost: {}\r\n{lines}\r\n", self.authority).into_bytes()
+        format!("GET {prefix}/a/b?c=d HTTP/1.1\r\nhost: {}\r\n{lines}\r\n", self.authority).into_bytes()
     }
 }
 
