@@ -98,10 +98,10 @@ pub(crate) fn wasm(module: &Path, configuration: &str) -> Value {
     json!({"name": "wasm", "typed_config": {"@type": format!("{HTTP}.wasm.v3.Wasm"), "config": config}})
 }
 
-/// A program in Lua, out of `benches/modules`.
-pub(crate) fn lua(program: &str) -> Result<Value> {
-    let text = std::fs::read_to_string(root().join("benches/modules").join(program))?;
-    let code = json!({"inline_string": text});
+/// A program in Lua: these of `benches/modules`, one after the other.
+pub(crate) fn lua(programs: &[&str]) -> Result<Value> {
+    let read = |name: &&str| std::fs::read_to_string(root().join("benches/modules").join(name));
+    let code = json!({"inline_string": programs.iter().map(read).collect::<Result<String, _>>()?});
     Ok(json!({"name": "lua", "typed_config": {"@type": format!("{HTTP}.lua.v3.Lua"), "default_source_code": code}}))
 }
 

@@ -28,6 +28,8 @@ pub(crate) const FLOOR: &str = "raw module, header map read once (the floor)";
 pub(crate) const LUA: &str = "Lua, the whole job";
 pub(crate) const OURS: &str = "ours, the whole job";
 
+pub(crate) const WHOLE_JOB_IN_LUA: [&str; 2] = ["tenancy.lua", "whole-job.lua"];
+
 /// A chain with what has to leave it; no changes at all for a request that it is not for.
 struct Entry {
     chain: Chain,
@@ -172,8 +174,9 @@ fn raw_and_lua(modules: &Modules) -> Result<Vec<Entry>> {
         Entry::plain("raw module, one callback, no host call", raw("callback")?, Answer::Untouched),
         Entry::plain(FLOOR, raw("floor")?, Answer::Untouched),
         Entry::plain("the floor and a tenant's three writes", raw("floor-and-writes")?, Answer::TenantAs(WHOLE_JOB)),
-        Entry::plain("Lua, the host alone", lua("host.lua")?, Answer::As(HOST)),
-        Entry::plain(LUA, lua("whole-job.lua")?, Answer::As(WHOLE_JOB)),
+        Entry::plain("Lua, the host alone", lua(&["host.lua"])?, Answer::As(HOST)),
+        Entry::plain("Lua, exact names alone", lua(&["tenancy.lua", "exact-names.lua"])?, Answer::As(WHOLE_JOB)),
+        Entry::plain(LUA, lua(&WHOLE_JOB_IN_LUA)?, Answer::As(WHOLE_JOB)),
     ])
 }
 
