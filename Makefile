@@ -13,7 +13,7 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 FUZZ_SECONDS ?= 10
 fuzz_targets := configuration request baggage
 
-.PHONY: help run test matrix check module image envoy record fuzz coverage soak clean
+.PHONY: help run test matrix check module image envoy record fuzz coverage soak bench baseline clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,12 @@ coverage: ## measure which lines of the filter its own tests reach; fails under 
 
 soak: module ## a million requests and a thousand configurations on one worker: memory stays flat (SOAK_REQUESTS, SOAK_UPDATES)
 	$(with_envoy) cargo test --locked -p integration --test soak -- --ignored --nocapture --test-threads 1
+
+bench: module ## measure what a request costs, and draw it (BENCH="inside counted growth startup timed" chooses parts)
+	$(with_envoy) cargo run -q --locked -p benches
+
+baseline: module ## take today's counts as the baseline that make test holds, for a REASON="…"
+	@MODULE=$(module) cargo run -q --locked -p benches -- baseline
 
 clean: ## remove what was built and fetched
 	cargo clean

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds the release module with the toolchain at hand, and says which that was.
+# Builds the release module, or another plugin (PACKAGE FILE), with the toolchain at hand, and says which that was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
-module=target/tenancy_filter.wasm
+package=${1:-tenancy-filter-plugin}
+module=${2:-target/tenancy_filter.wasm}
 debian_dir=target/debian # Debian's compiler is of another version, which would evict the usual one's work.
 debian_src=/usr/lib/rustlib/src/rust
 
@@ -66,11 +67,13 @@ build() {
     local dir=$1
     shift
     # Unlike RUSTFLAGS, this form takes paths with spaces.
-    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") "${CARGO:-cargo}" build -p tenancy-filter-plugin \
+    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") "${CARGO:-cargo}" build -p "$package" \
         --release --locked --target "$target" --target-dir "$dir" "$@"
-    local built=$dir/$target/release/tenancy_filter_plugin.wasm
+    local built=$dir/$target/release/${package//-/_}.wasm
     # An untouched module rebuilds nothing behind it.
     cmp -s "$built" "$module" || cp "$built" "$module"
+    # What its instructions depend on, beside its source.
+    "${RUSTC:-rustc}" --version >"${module%.wasm}.rustc"
 }
 
 if has_target || rustup_adds_target; then

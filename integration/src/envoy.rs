@@ -30,6 +30,20 @@ pub struct Envoy {
     listener: SocketAddr,
 }
 
+/// How Envoy is started.
+struct Launch<'a> {
+    /// A program that runs it, with its options; empty where none does.
+    tool: &'a [&'a str],
+    workers: usize,
+    patience: Duration,
+}
+
+impl Default for Launch<'_> {
+    fn default() -> Self {
+        Self { tool: &[], workers: 1, patience: PATIENCE }
+    }
+}
+
 /// What `envoy --mode validate` says.
 #[derive(Clone, Debug)]
 pub struct Verdict {
@@ -47,8 +61,17 @@ impl Envoy {
 
     /// The same with several workers, each with a VM of its own.
     pub async fn start_with_workers(bootstrap: &Bootstrap, workers: usize) -> Result<Self> {
-        let mut process = Process::spawn(bootstrap, workers)?;
-        let deadline = Instant::now() + PATIENCE;
+        Self::launch(bootstrap, Launch { workers, ..Launch::default() }).await
+    }
+
+    /// Starts one under a tool that runs programs, such as `valgrind`, which may take so long.
+    pub async fn start_under(tool: &[&str], patience: Duration, bootstrap: &Bootstrap) -> Result<Self> {
+        Self::launch(bootstrap, Launch { tool, patience, ..Launch::default() }).await
+    }
+
+    async fn launch(bootstrap: &Bootstrap, launch: Launch<'_>) -> Result<Self> {
+        let mut process = Process::spawn(bootstrap, &launch)?;
+        let (patience, deadline) = (launch.patience, Instant::now() + launch.patience);
         loop {
             if let Ok((admin, listener)) = process.addresses().await {
                 return Ok(Self { process, admin, listener });
@@ -56,7 +79,7 @@ impl Envoy {
             if let Some(status) = process.envoy.try_wait()? {
                 bail!("Envoy ended ({status}):\n{}", process.log()?);
             }
-            ensure!(Instant::now() < deadline, "Envoy is not ready after {PATIENCE:?}:\n{}", process.log()?);
+            ensure!(Instant::now() < deadline, "Envoy is not ready after {patience:?}:\n{}", process.log()?);
             sleep(POLL).await;
         }
     }
@@ -64,7 +87,7 @@ impl Envoy {
     /// Asks Envoy whether it would start, which configures our plugin.
     pub fn validate(bootstrap: &Bootstrap) -> Result<Verdict> {
         let home = Home::new(bootstrap)?;
-        let status = home.envoy(1, &["--mode", "validate"])?.status()?;
+        let status = home.envoy(&Launch::default(), &["--mode", "validate"])?.status()?;
         Ok(Verdict { accepted: status.success(), log: home.log()? })
     }
 
@@ -163,10 +186,15 @@ impl Home {
         self.0.path().join(name)
     }
 
-    fn envoy(&self, workers: usize, arguments: &[&str]) -> Result<Command> {
+    fn envoy(&self, launch: &Launch<'_>, arguments: &[&str]) -> Result<Command> {
         let log = File::create(self.file("log"))?;
         let mut command = envoy_command()?;
-        command.args(["--concurrency", &workers.to_string(), "--disable-hot-restart", "--log-level", "warning"]);
+        if let [tool, options @ ..] = launch.tool {
+            let mut under = Command::new(tool);
+            under.args(options).arg(command.get_program()).args(command.get_args());
+            command = under;
+        }
+        command.args(["--concurrency", &launch.workers.to_string(), "--disable-hot-restart", "--log-level", "warning"]);
         command.args(arguments);
         command.arg("-c").arg(self.file("bootstrap.json")).arg("--admin-address-path").arg(self.file("admin"));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
@@ -187,9 +215,9 @@ struct Process {
 }
 
 impl Process {
-    fn spawn(bootstrap: &Bootstrap, workers: usize) -> Result<Self> {
+    fn spawn(bootstrap: &Bootstrap, launch: &Launch<'_>) -> Result<Self> {
         let home = Home::new(bootstrap)?;
-        let mut command = home.envoy(workers, &[])?;
+        let mut command = home.envoy(launch, &[])?;
         let mut envoy = command.spawn().with_context(|| format!("ENVOY_PATH {:?}", command.get_program()))?;
         let guard = guard(envoy.id()).inspect_err(|_| drop(envoy.kill()))?;
         Ok(Self { envoy, guard, home })

@@ -10,6 +10,12 @@ async fn carousell() -> Result<()> {
     seed("carousell").await
 }
 
+/// `envoyfilter/match-tree.yaml`, as it is shipped.
+#[tokio::test]
+async fn match_tree() -> Result<()> {
+    seed("match-tree").await
+}
+
 #[tokio::test]
 async fn miro() -> Result<()> {
     seed("miro").await

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
-use wasmi::{Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
+use wasmi::{Config, Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 use crate::bootstrap::module;
 use state::State;
@@ -51,7 +51,7 @@ impl WasmHost {
 
     /// Loads the module into a further VM of a proxy.
     pub fn start_with(shared: &Shared) -> Result<Self> {
-        let engine = Engine::default();
+        let engine = Engine::new(Config::default().consume_fuel(true));
         let module = Module::new(&engine, &fs::read(module()?)?)?;
         let mut linker = Linker::new(&engine);
         for import in module.imports() {
@@ -62,6 +62,7 @@ impl WasmHost {
             })?;
         }
         let mut store = Store::new(&engine, State { shared: shared.clone(), ..State::default() });
+        store.set_fuel(u64::MAX)?;
         let instance = linker.instantiate_and_start(&mut store, &module)?;
         let mut host = Self { module, store, instance, next_context: 0 };
         host.enter::<(), ()>("_initialize", 0, ())?;
@@ -179,6 +180,17 @@ impl WasmHost {
     /// Begins the journal anew.
     pub fn forget(&mut self) {
         self.store.data_mut().journal.clear();
+    }
+
+    /// The work that the module did so far, about one for each instruction of WebAssembly.
+    pub fn fuel(&self) -> Result<u64> {
+        Ok(u64::MAX - self.store.get_fuel()?)
+    }
+
+    /// The bytes of its memory, which never shrinks.
+    pub fn memory(&self) -> Result<usize> {
+        let memory = self.instance.get_memory(&self.store, "memory").context("no memory")?;
+        Ok(memory.data_size(&self.store))
     }
 
     /// What the module logged.

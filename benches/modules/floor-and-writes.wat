@@ -1,0 +1,16 @@
+;; The floor of a tenant's request: the header map read once, and the three headers written that change.
+(module
+  (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
+  (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 4)
+  (data (i32.const 32) "c-tenancyfeat-x")
+  (data (i32.const 64) "x-overridefoo:v1,bar:v2")
+  (data (i32.const 96) "baggagetenant=feat-x,userId=alice,region=eu")
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param i32) (result i32) i32.const 4096)
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (drop (call $pairs (i32.const 0) (i32.const 16) (i32.const 20)))
+    (drop (call $replace (i32.const 0) (i32.const 32) (i32.const 9) (i32.const 41) (i32.const 6)))
+    (drop (call $replace (i32.const 0) (i32.const 64) (i32.const 10) (i32.const 74) (i32.const 13)))
+    (drop (call $replace (i32.const 0) (i32.const 96) (i32.const 7) (i32.const 103) (i32.const 36)))
+    i32.const 0))

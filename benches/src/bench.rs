@@ -1,0 +1,86 @@
+//! Runs requests through chains in a counted Envoy, and checks what comes out.
+
+use anyhow::{Context, Result, ensure};
+use workload::Get;
+
+use crate::callgrind::Counted;
+use crate::chain::{Chain, FORWARDED, STABLE, UPSTREAM, bootstrap};
+use crate::client::Client;
+use crate::upstream::Upstream;
+
+/// Until V8 has compiled what it will.
+pub(crate) const WARM_UP: usize = 200;
+pub(crate) const REQUESTS: usize = 500;
+
+/// What Envoy itself adds.
+const PLUMBING: [&str; 3] = ["x-forwarded-proto", "x-request-id", "x-envoy-expected-rq-timeout-ms"];
+
+/// Header names with the value that they have to leave with, or without one, in place of what came in.
+pub(crate) type Changes = Vec<(String, Option<String>)>;
+
+/// An Envoy with chains, under callgrind, between a client and an upstream.
+pub(crate) struct Bench {
+    counted: Counted,
+    upstream: Upstream,
+}
+
+/// A request, what becomes of it, and how often it is sent.
+pub(crate) struct Task<'a> {
+    pub(crate) get: &'a Get,
+    pub(crate) changes: Changes,
+    /// Who answers.
+    pub(crate) from: &'static str,
+    pub(crate) warm_up: usize,
+    pub(crate) requests: usize,
+}
+
+impl<'a> Task<'a> {
+    /// One that [`STABLE`] answers, with these changes.
+    pub(crate) fn new(get: &'a Get, changes: Changes) -> Self {
+        Self { get, changes, from: STABLE, warm_up: WARM_UP, requests: REQUESTS }
+    }
+}
+
+impl Bench {
+    pub(crate) async fn start(chains: &[Chain]) -> Result<Self> {
+        let upstream = Upstream::start()?;
+        let counted = Counted::start(&bootstrap(chains, upstream.address())).await?;
+        Ok(Self { counted, upstream })
+    }
+
+    /// The instructions of one request; fails where it did not arrive as it should, or not from whom it should.
+    pub(crate) async fn run(&self, chain: &str, task: &Task<'_>) -> Result<u64> {
+        let mut client = Client::connect(self.counted.envoy.address_of(chain).await?)?;
+        let total = self.count(&mut client, task).with_context(|| format!("{chain}, {}", task.get.name))?;
+        // A VM that fails lets requests pass, and would look cheap.
+        let log = self.counted.envoy.log()?;
+        let complaint = log.lines().find(|line| line.contains("[error]") || line.contains("[critical]"));
+        ensure!(complaint.is_none(), "Envoy complains: {complaint:?}");
+        Ok(total / u64::try_from(task.requests)?)
+    }
+
+    fn count(&self, client: &mut Client, task: &Task<'_>) -> Result<u64> {
+        if task.from == STABLE {
+            client.send(&task.get.to_http1(FORWARDED), 1, UPSTREAM)?;
+            check(&self.upstream.take(1)?, task)?;
+        }
+        let request = task.get.to_http1("");
+        client.send(&request, task.warm_up, task.from)?;
+        self.counted.instructions(|| client.send(&request, task.requests, task.from))
+    }
+}
+
+/// Fails where the header lines that an upstream got are not those that the request has to have.
+pub(crate) fn check(head: &[String], task: &Task<'_>) -> Result<()> {
+    let lines = head.iter().filter_map(|line| line.split_once(": "));
+    let lines = lines.filter(|(name, _)| !PLUMBING.contains(name)).map(|(name, value)| (name.into(), value.into()));
+    let mut got: Vec<(String, String)> = lines.collect();
+    let mut expected = task.get.lines.clone();
+    expected.retain(|(name, _)| !task.changes.iter().any(|(changed, _)| changed == name));
+    expected.push(("host".into(), task.get.authority.clone()));
+    expected.extend(task.changes.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))));
+    got.sort();
+    expected.sort();
+    ensure!(got == expected, "the answer is wrong: {got:#?} instead of {expected:#?}");
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! What is the same on every run: the allocations and instructions of the filter itself, and the host calls, the fuel
+//! and the memory of the compiled module in the wasm host.
+
+use std::io::{Write, stderr};
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+use anyhow::{Context, Result, ensure};
+use integration::wasm_host::{Action, Exchange, WasmHost};
+use integration::{Headers, root};
+use tenancy_filter::{Filter, Request, Tally};
+use workload::{Get, WHOLE_JOB, borrowed, decide};
+
+use crate::allocations::allocations;
+use crate::baseline::Figure;
+use crate::callgrind::{has_valgrind, instructions_of};
+
+/// After so many requests nothing is as at the first.
+const WARM_UP: usize = 10;
+
+/// All figures that this machine can count; those that it cannot are told.
+pub fn measure() -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for get in [Get::ordinary(), Get::tenant(), Get::hostile(60)] {
+        figures.push(core_allocations(&get)?);
+        figures.extend(module(&get)?);
+    }
+    if has_valgrind() {
+        figures.extend(core_instructions()?);
+    } else {
+        // Also where a test hides what is printed.
+        writeln!(
+            stderr(),
+            "left out: the core's instructions, for want of valgrind (Debian: apt-get install valgrind)"
+        )?;
+    }
+    Ok(figures)
+}
+
+fn core_allocations(get: &Get) -> Result<Figure> {
+    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?;
+    let (lines, tally) = (get.headers(), Tally::default());
+    let headers = borrowed(&lines);
+    let request = Request { headers: &headers, ..Request::default() };
+    let (count, decided) = allocations(|| filter.on_request(&request, &tally));
+    decided.context("a refusal")?;
+    Ok(Figure::new(format!("core, {}: allocations", get.name), count))
+}
+
+fn module(get: &Get) -> Result<Vec<Figure>> {
+    let mut host = WasmHost::start()?;
+    let root = host.configure(WHOLE_JOB)?.context("a configuration that the module takes")?;
+    let bytes = |(name, value): (String, String)| (name.into_bytes(), value.into_bytes());
+    let headers = Headers(get.headers().into_iter().map(bytes).collect());
+    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?;
+    let (mut fuel, mut expected) = (0, headers.clone());
+    for (name, value) in decide(&filter, &borrowed(&get.headers())) {
+        expected.0.retain(|(known, _)| *known != name.as_bytes());
+        expected.0.extend(value.map(|value| (name.into_bytes(), value.into_bytes())));
+    }
+    for _ in 0..WARM_UP {
+        host.forget();
+        let before = host.fuel()?;
+        let stream = host.open(root, Exchange { headers: headers.clone(), ..Exchange::default() })?;
+        let action = host.on_request_headers(stream)?;
+        let left = host.close(stream)?;
+        fuel = host.fuel()? - before;
+        ensure!(action == Action::Continue && left.headers == expected, "the answer is wrong: {left:?}");
+    }
+    let calls = u64::try_from(host.journal().len())?;
+    Ok(vec![
+        Figure::new(format!("module, {}: host calls", get.name), calls),
+        Figure::new(format!("module, {}: memory in KiB", get.name), u64::try_from(host.memory()? / 1024)?),
+        Figure::new(format!("module, {}: fuel", get.name), fuel).compiled_by(module_compiler()),
+    ])
+}
+
+/// The release build of the core, without a proxy and without WebAssembly.
+fn core_instructions() -> Result<Vec<Figure>> {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["build", "-q", "--release", "--locked", "-p", "workload"]).current_dir(root());
+    ensure!(command.status()?.success(), "workload does not build");
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let program = root().join(target).join("release/workload");
+    let compiler = output(Command::new("rustc").arg("--version"))?;
+    let mut figures = Vec::new();
+    for get in [Get::ordinary(), Get::tenant(), Get::hostile(60)] {
+        let many = instructions_of(&program, &[&get.name, "1100"])?;
+        let few = instructions_of(&program, &[&get.name, "100"])?;
+        let figure = Figure::new(format!("core, {}: instructions", get.name), (many - few) / 1000);
+        figures.push(figure.compiled_by(Some(compiler.clone())));
+    }
+    Ok(figures)
+}
+
+/// What built the module, as its build left it beside it.
+fn module_compiler() -> Option<String> {
+    let module = env::var_os("MODULE").unwrap_or_else(|| "target/tenancy_filter.wasm".into());
+    let beside = root().join(module).with_extension("rustc");
+    Some(fs::read_to_string(beside).ok()?.trim().to_owned())
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
+    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}

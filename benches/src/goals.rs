@@ -1,0 +1,63 @@
+//! What a request may cost at most, and what we aim at.
+
+use crate::growth::{HOSTILE, Point, TREE};
+use crate::inside::{FLOOR, LUA, OURS};
+use crate::results::Results;
+
+/// A figure that should be small.
+pub(crate) struct Goal {
+    pub(crate) name: &'static str,
+    pub(crate) must: f64,
+    pub(crate) aim: Option<f64>,
+    pub(crate) measured: Option<f64>,
+}
+
+impl Goal {
+    /// What is to be said of it.
+    pub(crate) fn verdict(&self) -> &'static str {
+        match (self.measured, self.aim) {
+            (None, _) => "not measured",
+            (Some(measured), Some(aim)) if measured <= aim => "holds, and the aim too",
+            (Some(measured), _) if measured <= self.must => "holds",
+            (Some(_), _) => "**misses**",
+        }
+    }
+}
+
+/// All of them.
+pub(crate) fn goals(results: &Results) -> Vec<Goal> {
+    let goal = |name, must, measured| Goal { name, must, aim: None, measured };
+    let aimed = |name, must, aim, measured| Goal { name, must, aim: Some(aim), measured };
+    let figure = |name| results.figure(name).map(|value| value as f64);
+    let startup = results.startup.as_ref();
+    vec![
+        aimed("instructions, tenant request, to Lua's whole job", 0.33, 0.28, tenant(results, LUA)),
+        aimed("instructions, ordinary request, to the floor", 1.35, 1.20, ordinary(results, FLOOR)),
+        goal("instructions, ordinary request, to Lua's whole job", 0.39, ordinary(results, LUA)),
+        goal("instructions, filter and routing, 5,000 sandboxes to 1, match tree", 1.05, sandboxes(results)),
+        goal("instructions a byte, hostile request, 60 KiB to 6 KiB", 1.2, hostile(results)),
+        goal("heap allocations of the core, ordinary request", 0.0, figure("core, ordinary: allocations")),
+        goal("host calls, ordinary request", 1.0, figure("module, ordinary: host calls")),
+        goal("host calls, tenant request, three headers changed", 4.0, figure("module, tenant: host calls")),
+        goal("bytes of the module", 550_000.0, startup.map(|startup| startup.module_size as f64)),
+        goal("time to the first answer, to an SDK no-op", 1.5, startup.map(|startup| startup.ours / startup.noop)),
+    ]
+}
+
+fn tenant(results: &Results, other: &str) -> Option<f64> {
+    Some(results.chain(OURS)?.tenant? as f64 / results.chain(other)?.tenant? as f64)
+}
+
+fn ordinary(results: &Results, other: &str) -> Option<f64> {
+    Some(results.chain(OURS)?.ordinary? as f64 / results.chain(other)?.ordinary? as f64)
+}
+
+fn sandboxes(results: &Results) -> Option<f64> {
+    let at = |count| Some(results.point(TREE, count)?.instructions as f64);
+    Some(at(5000)? / at(1)?)
+}
+
+fn hostile(results: &Results) -> Option<f64> {
+    let a_byte = |point: &Point| point.instructions as f64 / point.bytes as f64;
+    Some(a_byte(results.point(HOSTILE, 60)?) / a_byte(results.point(HOSTILE, 6)?))
+}

@@ -1,0 +1,152 @@
+//! The tables, on the terminal and in the READMEs.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use integration::root;
+
+use crate::goals::goals;
+use crate::growth::{ROUTINGS, SANDBOXES};
+use crate::inside::Row;
+use crate::results::Results;
+
+/// The files with tables; a table stands between `<!-- bench: NAME -->` and `<!-- bench end -->`.
+const FILES: [&str; 2] = ["README.md", "benches/README.md"];
+
+/// Prints every table, and puts each in its place.
+pub(crate) fn publish(results: &Results) -> Result<()> {
+    let tables = [
+        ("inside", inside(results, |chain| !is_feature(chain))),
+        ("features", inside(results, is_feature)),
+        ("sandboxes", sandboxes(results)),
+        ("requests", requests(results)),
+        ("counted", counted(results)),
+        ("timed", timed(results)),
+        ("goals", goal_table(results)),
+    ];
+    for (name, table) in &tables {
+        println!("\n{name}\n\n{table}");
+    }
+    for file in FILES {
+        let path = root().join(file);
+        let text = fs::read_to_string(&path).with_context(|| file.to_owned())?;
+        let new = tables.iter().try_fold(text.clone(), |text, (name, table)| replace(&text, name, table))?;
+        if new != text {
+            fs::write(path, new)?;
+        }
+    }
+    Ok(())
+}
+
+/// The text with this table in its place, if it has one.
+fn replace(text: &str, name: &str, table: &str) -> Result<String> {
+    let (start, end) = (format!("<!-- bench: {name} -->\n"), "<!-- bench end -->");
+    let Some((before, rest)) = text.split_once(&start) else { return Ok(text.into()) };
+    let (_, after) = rest.split_once(end).with_context(|| format!("no {end} behind {start}"))?;
+    Ok(format!("{before}{start}\n{table}\n{end}{after}"))
+}
+
+fn is_feature(chain: &str) -> bool {
+    chain.starts_with("ours, ") || chain.contains("verified")
+}
+
+fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head: Vec<_> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let rule = vec!["---".to_owned(); head.len()];
+    [head, rule].into_iter().chain(rows).map(|cells| line(&cells)).collect()
+}
+
+fn inside(results: &Results, is_shown: impl Fn(&str) -> bool) -> String {
+    let rows = results.inside.iter().filter(|row| is_shown(&row.chain) || row.chain == crate::inside::OURS);
+    let row = |row: &Row| vec![row.chain.clone(), optional(row.ordinary), optional(row.tenant)];
+    table(&["chain", "ordinary request", "tenant request"], rows.map(row))
+}
+
+fn sandboxes(results: &Results) -> String {
+    let head = [&["sandboxes"], &ROUTINGS[..]].concat();
+    let row = |count: usize| {
+        let cells = ROUTINGS.iter().map(|routing| optional(results.point(routing, count).map(|it| it.instructions)));
+        [grouped(count as i64)].into_iter().chain(cells).collect()
+    };
+    table(&head, SANDBOXES.map(row))
+}
+
+fn requests(results: &Results) -> String {
+    let points = results.growth.iter().filter(|point| !ROUTINGS.contains(&point.series.as_str()));
+    table(
+        &["what grows", "how many", "bytes of lines", "instructions"],
+        points.map(|point| {
+            let (size, bytes) = (grouped(point.size as i64), grouped(point.bytes as i64));
+            vec![point.series.clone(), size, bytes, grouped(point.instructions)]
+        }),
+    )
+}
+
+fn counted(results: &Results) -> String {
+    let row = |figure: &crate::Figure| vec![figure.name.clone(), grouped(figure.value as i64)];
+    table(&["figure", "value"], results.counted.iter().map(row))
+}
+
+fn timed(results: &Results) -> String {
+    let micros = |value: f64| format!("{value:.1}");
+    let row = |row: &crate::timed::Row| {
+        let spread = format!("{:.1}–{:.1}", row.least, row.most);
+        vec![row.chain.clone(), micros(row.cpu), spread, micros(row.p50), micros(row.p99)]
+    };
+    table(&["chain, µs", "CPU a request", "of the turns", "latency p50", "p99"], results.timed.iter().map(row))
+}
+
+fn goal_table(results: &Results) -> String {
+    let rows = goals(results).into_iter().map(|goal| {
+        let aim = goal.aim.map_or(String::new(), number);
+        vec![
+            goal.name.into(),
+            number(goal.must),
+            aim,
+            goal.measured.map_or(String::new(), number),
+            goal.verdict().into(),
+        ]
+    });
+    table(&["goal, at most", "must", "aim", "measured", ""], rows)
+}
+
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 { grouped(value as i64) } else { format!("{value:.2}") }
+}
+
+fn optional(value: Option<i64>) -> String {
+    value.map_or(String::new(), grouped)
+}
+
+/// A number with commas between its thousands.
+pub(crate) fn grouped(value: i64) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let separate = |(place, digit): (usize, char)| {
+        let comma = place > 0 && (digits.len() - place).is_multiple_of(3);
+        comma.then_some(',').into_iter().chain([digit])
+    };
+    let grouped: String = digits.chars().enumerate().flat_map(separate).collect();
+    if value < 0 { format!("-{grouped}") } else { grouped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_takes_the_place_of_the_last() {
+        let text = "a\n<!-- bench: one -->\nold\n<!-- bench end -->\nb\n";
+        let expected = "a\n<!-- bench: one -->\n\nnew\n<!-- bench end -->\nb\n";
+        assert_eq!(replace(text, "one", "new").unwrap(), expected);
+        assert_eq!(replace(expected, "one", "new").unwrap(), expected);
+        assert_eq!(replace(text, "two", "new").unwrap(), text);
+        assert!(replace("<!-- bench: one -->\n", "one", "new").is_err());
+    }
+
+    #[test]
+    fn thousands_are_separated() {
+        let all = [0, 12, 999, 1000, 1234567, -65000].map(grouped);
+        assert_eq!(all, ["0", "12", "999", "1,000", "1,234,567", "-65,000"]);
+    }
+}

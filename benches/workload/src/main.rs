@@ -1,0 +1,21 @@
+//! `workload REQUEST TIMES`: decides one request so many times, for callgrind to count.
+
+use std::env::args;
+use std::hint::black_box;
+
+use tenancy_filter::{Filter, Request, Tally};
+use workload::{Get, WHOLE_JOB, borrowed};
+
+fn main() {
+    let [_, name, times] = &args().collect::<Vec<_>>()[..] else { panic!("workload REQUEST TIMES") };
+    let all = [Get::ordinary(), Get::tenant(), Get::hostile(6), Get::hostile(60)];
+    let get = all.iter().find(|get| get.name == *name).unwrap_or_else(|| panic!("no request {name:?}"));
+    let filter = Filter::from_config(WHOLE_JOB.as_bytes()).expect("a configuration");
+    let (lines, tally) = (get.headers(), Tally::default());
+    let headers = borrowed(&lines);
+    for _ in 0..times.parse().expect("a number") {
+        let request = Request { headers: black_box(&headers), ..Request::default() };
+        // A refusal would be quick, and no answer.
+        assert!(black_box(filter.on_request(&request, &tally)).is_ok());
+    }
+}
