@@ -123,7 +123,7 @@ fn optional(value: Option<i64>) -> String {
 pub(crate) fn grouped(value: i64) -> String {
     let digits = value.unsigned_abs().to_string();
     let separate = |(place, digit): (usize, char)| {
-        let comma = place > 0 && (digits.len() - place) % 3 == 0;
+        let comma = place > 0 && (digits.len() - place).is_multiple_of(3);
         comma.then_some(',').into_iter().chain([digit])
     };
     let grouped: String = digits.chars().enumerate().flat_map(separate).collect();
