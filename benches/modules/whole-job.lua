@@ -4,15 +4,10 @@ local OURS = {
   ["c-tenancy"] = true, ["x-override"] = true, ["correlation-context"] = true, ["jaeger-baggage"] = true,
   ["ot-baggage-tenant"] = true, ["uberctx-tenant"] = true,
 }
--- Most names are passed over by their length alone.
-local LENGTHS = {}
-for name in pairs(OURS) do
-  LENGTHS[#name] = true
-end
 
 -- Envoy has made names lower case, and few hold anything else that is to be brought into one form.
 local function is_ours(name)
-  return OURS[name] or name:find("[^%w%-]") and OURS[(name:gsub("[^%w]", "-"))]
+  return OURS[name] or name:find("[^%w%-]", 2) and OURS[(name:gsub("[^%w]", "-"))]
 end
 
 local function joined(lines, line)
@@ -29,7 +24,7 @@ function envoy_on_request(handle)
       overrides = joined(overrides, value)
     elseif name == ":authority" then
       authority = value
-    elseif LENGTHS[#name] and is_ours(name) then
+    elseif is_ours(name) then
       -- Envoy lets nobody change a map that is walked.
       gone = gone or {}
       gone[#gone + 1] = name

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use integration::{Bootstrap, Envoy};
@@ -10,6 +11,10 @@ use tempfile::TempDir;
 
 /// It starts fifty times as slowly as without valgrind.
 const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Until a dump is on disk.
+const WRITTEN: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
 
 /// An Envoy under callgrind.
 pub(crate) struct Counted {
@@ -47,21 +52,30 @@ impl Counted {
         Ok(())
     }
 
-    /// The total of the one dump that is there; the file of the end is there too, and empty.
+    /// The total of the one dump that is there, once it is written; the file of the end is there too, and empty.
     fn take(&self) -> Result<u64> {
-        let files = fs::read_dir(self.folder.path())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-        let dumps: Vec<_> = files.iter().filter(|path| path.extension().is_some()).collect();
-        ensure!(dumps.len() == 1, "{} dumps", dumps.len());
-        let total = total(dumps[0])?;
-        fs::remove_file(dumps[0])?;
-        Ok(total)
+        let deadline = Instant::now() + WRITTEN;
+        loop {
+            let files = fs::read_dir(self.folder.path())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+            let dumps: Vec<_> = files.iter().filter(|path| path.extension().is_some()).collect();
+            if let [dump] = dumps[..]
+                && let Ok(total) = total(dump)
+            {
+                fs::remove_file(dump)?;
+                return Ok(total);
+            }
+            ensure!(Instant::now() < deadline, "{} dumps and no total after {WRITTEN:?}", dumps.len());
+            thread::sleep(POLL);
+        }
     }
 }
 
 /// The instructions that a dump counts.
 fn total(dump: &std::path::Path) -> Result<u64> {
     let text = String::from_utf8_lossy(&fs::read(dump)?).into_owned();
-    let line = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
+    // The last line, without which it is half a dump.
+    ensure!(text.contains("\ntotals: "), "{}: a dump without its end", dump.display());
+    let line = text.lines().find_map(|line| line.strip_prefix("summary: "));
     Ok(line.context("a dump without a total")?.trim().parse()?)
 }
 

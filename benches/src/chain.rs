@@ -34,6 +34,12 @@ impl Chain {
         Self { name: name.into(), filters, routing: json!({"routes": [forwarded(), answer(STABLE)]}) }
     }
 
+    /// The files of its modules.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = &str> {
+        let file = "/typed_config/config/vm_config/code/local/filename";
+        self.filters.iter().filter_map(move |filter| filter.pointer(file)?.as_str())
+    }
+
     fn listener(&self) -> Value {
         let mut virtual_host = json!({"name": "all", "domains": ["*"]});
         let routing = self.routing.as_object().expect("fields").clone();

@@ -83,7 +83,7 @@ fn core_instructions() -> Result<Vec<Figure>> {
     ensure!(command.status()?.success(), "workload does not build");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let program = root().join(target).join("release/workload");
-    let compiler = output(Command::new("rustc").arg("--version"))?;
+    let compiler = format!("{}, {}", output(Command::new("rustc").arg("--version"))?, env::consts::ARCH);
     let mut figures = Vec::new();
     for get in [Get::ordinary(), Get::tenant(), Get::hostile(60)] {
         let many = instructions_of(&program, &[&get.name, "1100"])?;

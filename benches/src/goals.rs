@@ -31,9 +31,9 @@ pub(crate) fn goals(results: &Results) -> Vec<Goal> {
     let figure = |name| results.figure(name).map(|value| value as f64);
     let startup = results.startup.as_ref();
     vec![
-        aimed("instructions, tenant request, to Lua's whole job", 0.33, 0.28, tenant(results, LUA)),
+        aimed("instructions, tenant request, to Lua's whole job, JIT off", 0.33, 0.28, tenant(results, LUA)),
         aimed("instructions, ordinary request, to the floor", 1.35, 1.20, ordinary(results, FLOOR)),
-        goal("instructions, ordinary request, to Lua's whole job", 0.39, ordinary(results, LUA)),
+        goal("instructions, ordinary request, to Lua's whole job, JIT off", 0.39, ordinary(results, LUA)),
         goal("instructions, filter and routing, 5,000 sandboxes to 1, match tree", 1.05, sandboxes(results)),
         goal("instructions a byte, hostile request, 60 KiB to 6 KiB", 1.2, hostile(results)),
         goal("heap allocations of the core, ordinary request", 0.0, figure("core, ordinary: allocations")),

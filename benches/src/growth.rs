@@ -132,6 +132,8 @@ fn requests() -> Vec<(&'static str, usize, Get)> {
     for count in [1, 16, 64] {
         let members = list(count, &|number| format!("key-{number}=value-{number}"));
         requests.push(("baggage members", count, empty().line("baggage", members)));
+    }
+    for count in [1, 16, 64] {
         let overrides = list(count, &|number| format!("service-{number}:v{number}"));
         requests.push(("overrides", count, empty().line("x-override", overrides)));
     }

@@ -13,8 +13,8 @@ use crate::inside::{NONE, Row};
 use crate::results::{Results, path};
 use crate::tables::grouped;
 
-const SIZE: (u32, u32) = (960, 860);
-const BARS: u32 = 440;
+const SIZE: (u32, u32) = (960, 900);
+const BARS: u32 = 480;
 const COLOURS: [RGBColor; 4] =
     [RGBColor(0, 95, 160), RGBColor(230, 140, 20), RGBColor(120, 120, 120), RGBColor(190, 40, 60)];
 
