@@ -16,14 +16,14 @@ pub(crate) struct Lease {
     held: Held,
 }
 
-/// Remembers a context by all trace ids of an inbound request.
+/// Remembers a context by all trace ids of an inbound request. Of a bucket that had to be closed it occupies nothing.
 pub(crate) fn remember(repair: &Repair, headers: &[Header<'_>], context: &Context) -> Vec<Lease> {
     let ids = repair.inbound_ids(headers);
     let lease = |id: TraceId| {
-        let remembered = update(repair, &id, |bucket, now| repair.remember(bucket, &id, context, now));
-        Lease { held: remembered.unwrap_or(Held::Overflow), id }
+        let held = update(repair, &id, |bucket, now| repair.remember(bucket, &id, context, now))?;
+        Some(Lease { id, held })
     };
-    ids.into_iter().map(lease).collect()
+    ids.into_iter().filter_map(lease).collect()
 }
 
 /// Lets go of what a request occupied.

@@ -35,10 +35,21 @@ pub struct TraceId(Vec<u8>);
 /// What a stream keeps occupied until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// The slot of its trace id.
-    Slot,
-    /// No slot: all of the bucket's were in use.
-    Overflow,
+    /// The slot of its trace id, whose life began at this time.
+    Slot {
+        /// In milliseconds.
+        since: u64,
+    },
+    /// No slot: all of the bucket's were in use on that day.
+    Overflow(Day),
+}
+
+/// Days in turn, by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "one and the other")]
+pub enum Day {
+    Even,
+    Odd,
 }
 
 /// What is known of a trace id.
