@@ -193,7 +193,7 @@ fn decide<'a>(plugin: &'a Plugin, request: &Request<'a>, leases: &mut Vec<Lease>
     match (filter.repair(), request.passage) {
         (Some(repair), Passage::Inbound) => {
             let (mutations, context) = filter.on_inbound(request, tally)?;
-            *leases = memory::remember(repair, request.headers, &context);
+            leases.extend(memory::remember(repair, request.headers, &context));
             Ok(mutations)
         }
         (Some(repair), Passage::Outbound { .. }) => filter.on_outbound(request, tally, |id| memory::recall(repair, id)),

@@ -33,13 +33,13 @@ pub(crate) fn release(repair: &Repair, leases: &[Lease]) {
     }
 }
 
-/// What a trace id stands for; nothing that could not be read.
+/// What a trace id stands for. What could not be read may contradict what could.
 pub(crate) fn recall(repair: &Repair, id: &TraceId) -> Recalled {
     let recalled = host::milliseconds().and_then(|now| {
         let bucket = host::shared_data(&key(repair, id))?;
         Ok(repair.recall(&bucket.bytes, id, now))
     });
-    recalled.unwrap_or(Recalled::Unknown)
+    recalled.unwrap_or(Recalled::Ambiguous)
 }
 
 /// Changes a bucket as if no other VM did so at the same time. Where that cannot be done nobody may
