@@ -70,8 +70,16 @@ fn before<'h>(host: &'h [u8], domain: &str) -> Option<&'h [u8]> {
 fn is_address(authority: &[u8]) -> bool {
     let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
     match authority.strip_prefix(b"[").map(|rest| cut(rest, b"]")) {
-        Some((v6, closed)) => closed.is_some() && text(v6).parse::<Ipv6Addr>().is_ok(),
+        Some((v6, rest)) => rest.is_some_and(is_port) && text(v6).parse::<Ipv6Addr>().is_ok(),
         None => host(authority).is_some_and(|host| text(host).parse::<Ipv4Addr>().is_ok()),
+    }
+}
+
+/// Whether this is what may follow an address: nothing, or a port.
+fn is_port(text: &[u8]) -> bool {
+    match text {
+        [b':', port @ ..] => port.iter().all(u8::is_ascii_digit),
+        other => other.is_empty(),
     }
 }
 
@@ -94,6 +102,7 @@ mod tests {
             ("10.0.0.1:80", Place::Mesh),
             ("[::1]:80", Place::Mesh),
             ("[2001:db8::1]", Place::Mesh),
+            ("[2001:db8::1]:", Place::Mesh),
             ("corp.example.org", Place::Mesh),
             ("Foo.Corp.Example.Org:443", Place::Mesh),
             ("foo.lan", Place::Mesh),
@@ -110,6 +119,8 @@ mod tests {
             ("", Place::Beyond),
             ("foo@example.com", Place::Beyond),
             ("[::1", Place::Beyond),
+            ("[::1].example.com", Place::Beyond),
+            ("[::1]8080", Place::Beyond),
             ("[foo]", Place::Beyond),
         ] {
             assert_eq!(internal.place(authority.as_bytes()), place, "{authority}");

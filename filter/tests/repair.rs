@@ -254,7 +254,8 @@ fn a_bucket_that_was_closed_or_is_none_tells_nothing() {
         let request = Request { headers: &request, passage: Passage::Inbound, ..Request::default() };
         let (_, context) = filter.on_inbound(&request, &Tally::default()).unwrap();
         let (bucket, held) = repair.remember(&bucket, id, &context, 1);
-        assert_eq!((held, repair.recall(&bucket, id, 1)), (Held::Overflow, Recalled::Full));
+        assert!(matches!(held, Held::Overflow(_)));
+        assert_eq!(repair.recall(&bucket, id, 1), Recalled::Full);
     }
 }
 
@@ -266,4 +267,41 @@ fn another_configuration_remembers_nothing_of_ours() {
     host.open(&ours, vec![traceparent(1)], vec![pair("x-tenant", "dev1")]);
     assert_eq!(host.call(&ours, &[traceparent(1)]).0, [pair("x-tenant", "dev1")]);
     assert_eq!(host.call(&theirs, &[traceparent(1)]).1, [Counter::ContextUnknown]);
+}
+
+/// An application reads an id in its own way and writes it in the header's format: what it may read is remembered.
+#[test]
+fn an_id_that_an_application_tidies_up_is_known_as_it_came() {
+    const HEX: &str = "0bf92f3577b34da60e4736ce929d0e0b";
+    const UUID: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+    let (high, low) = HEX.split_at(16);
+    let decimal = u64::from_str_radix(low, 16).unwrap().to_string();
+    let [uber, traceparent] = [format!("{low}:1:0:1"), format!("00-{HEX}-00000000000000aa-01")];
+    let escaped: String = low.bytes().map(|byte| format!("%{byte:x}")).collect();
+    for (way, (name, sent), (forwarded, value)) in [
+        ("decodes", ("uber-trace-id", format!("{escaped}%3A1%3A0%3A1")), ("uber-trace-id", &uber)),
+        ("Python's int", ("uber-trace-id", format!("0x{low}:1:0:1")), ("uber-trace-id", &uber)),
+        ("Python's int", ("uber-trace-id", uber.replacen('6', "6_", 1)), ("uber-trace-id", &uber)),
+        ("leading zeros", ("uber-trace-id", format!("{:040}{low}:1:0:1", 0)), ("uber-trace-id", &uber)),
+        ("leading zeros", ("x-datadog-trace-id", format!("{:020}{decimal}", 0)), ("x-datadog-trace-id", &decimal)),
+        ("pads", ("x-b3-traceid", low.trim_start_matches('0').into()), ("x-b3-traceid", &low.into())),
+        ("the low 64 bits", ("x-b3-traceid", format!("{:016x}{low}", 7)), ("x-b3-traceid", &low.into())),
+        ("the second field", ("traceparent", format!("{:032x}-{HEX}-aa-01", 7)), ("traceparent", &traceparent)),
+        ("by place", ("traceparent", format!("00a{HEX}a00000000000000aa-01")), ("traceparent", &traceparent)),
+        ("another propagator", ("b3", format!("{HEX}-00000000000000aa-1")), ("traceparent", &traceparent)),
+        ("another propagator", ("x-datadog-trace-id", decimal.clone()), ("traceparent", &traceparent)),
+        ("another propagator", ("traceparent", traceparent.clone()), ("x-b3-traceid", &format!("{high}{low}"))),
+        ("a parsed UUID", ("x-request-id", format!("{{{UUID}}}")), ("x-request-id", &UUID.into())),
+        ("a parsed UUID", ("x-request-id", format!("urn:uuid:{UUID}")), ("x-request-id", &UUID.into())),
+        ("a parsed UUID", ("x-request-id", UUID.replace('-', "")), ("x-request-id", &UUID.into())),
+        ("Rails", ("x-request-id", format!("{}{UUID}", ".".repeat(200))), ("x-request-id", &UUID.into())),
+    ] {
+        let config = CONFIG.replace("\"traceparent\", \"x-request-id\"", &format!("{forwarded:?}"));
+        let (filter, mut host) = (Filter::from_config(config.as_bytes()).unwrap(), Host::default());
+        let _victim = host.open(&filter, vec![pair(forwarded, value)], vec![pair("x-tenant", "victim")]);
+        let call = [pair(forwarded, value)];
+        assert_eq!(host.call(&filter, &call).0, [pair("x-tenant", "victim")], "{way} {forwarded}");
+        let _attacker = host.open(&filter, vec![pair(name, &sent)], vec![pair("x-tenant", "attacker")]);
+        assert_eq!(host.call(&filter, &call).1, [Counter::ContextAmbiguous], "{way} {name}: {sent}");
+    }
 }

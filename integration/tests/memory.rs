@@ -105,6 +105,43 @@ fn all_workers_share_what_one_remembers() -> Result<()> {
     Ok(())
 }
 
+/// Whatever a proxy calls, and however often, each slot is let go once.
+#[test]
+fn a_slot_is_let_go_whatever_callbacks_came() -> Result<()> {
+    let proxy = Shared::default();
+    let mut worker = Worker::of(&proxy)?;
+    let unheard = worker.host.open(worker.root, Exchange::default())?;
+    worker.host.on_delete(unheard)?;
+    let twice = worker.receive(1, "dev1")?;
+    worker.host.on_request_headers(twice)?;
+    worker.host.on_delete(twice)?;
+    proxy.wait(4_999);
+    assert_eq!(worker.call(1)?, ["dev1"]);
+    proxy.wait(1);
+    assert_eq!(worker.call(1)?, [""; 0]);
+    Ok(())
+}
+
+/// An id that cannot be looked up may contradict the one that can.
+#[test]
+fn half_a_recollection_restores_nothing() -> Result<()> {
+    let proxy = Shared::default();
+    let mut host = WasmHost::start_with(&proxy)?;
+    let configuration = CONFIGURATION.replace("[\"traceparent\"]", "[\"traceparent\", \"x-request-id\"]");
+    let root = host.configure(&configuration)?.context("a configuration that is accepted")?;
+    let mut worker = Worker { host, root };
+    worker.receive(1, "victim")?;
+    worker.send(Direction::Inbound, &["x-request-id: r2", "x-tenant: other"])?;
+    for fault in [false, true] {
+        if fault {
+            worker.host.fail("proxy_get_shared_data", 1, Fault::Fails);
+        }
+        let stream = worker.send(Direction::Outbound, &[&traceparent(1), "x-request-id: r2"])?;
+        assert_eq!(worker.host.close(stream)?.headers.values("x-tenant"), [""; 0]);
+    }
+    Ok(())
+}
+
 #[test]
 fn an_update_that_is_lost_some_times_is_made_in_the_end() -> Result<()> {
     let mut worker = Worker::of(&Shared::default())?;

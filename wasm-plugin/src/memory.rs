@@ -16,14 +16,14 @@ pub(crate) struct Lease {
     held: Held,
 }
 
-/// Remembers a context by all trace ids of an inbound request.
+/// Remembers a context by all trace ids of an inbound request. Of a bucket that had to be closed it occupies nothing.
 pub(crate) fn remember(repair: &Repair, headers: &[Header<'_>], context: &Context) -> Vec<Lease> {
     let ids = repair.inbound_ids(headers);
     let lease = |id: TraceId| {
-        let remembered = update(repair, &id, |bucket, now| repair.remember(bucket, &id, context, now));
-        Lease { held: remembered.unwrap_or(Held::Overflow), id }
+        let held = update(repair, &id, |bucket, now| repair.remember(bucket, &id, context, now))?;
+        Some(Lease { id, held })
     };
-    ids.into_iter().map(lease).collect()
+    ids.into_iter().filter_map(lease).collect()
 }
 
 /// Lets go of what a request occupied.
@@ -33,13 +33,13 @@ pub(crate) fn release(repair: &Repair, leases: &[Lease]) {
     }
 }
 
-/// What a trace id stands for; nothing that could not be read.
+/// What a trace id stands for. What could not be read may contradict what could.
 pub(crate) fn recall(repair: &Repair, id: &TraceId) -> Recalled {
     let recalled = host::milliseconds().and_then(|now| {
         let bucket = host::shared_data(&key(repair, id))?;
         Ok(repair.recall(&bucket.bytes, id, now))
     });
-    recalled.unwrap_or(Recalled::Unknown)
+    recalled.unwrap_or(Recalled::Ambiguous)
 }
 
 /// Changes a bucket as if no other VM did so at the same time. Where that cannot be done nobody may

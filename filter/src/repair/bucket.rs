@@ -1,12 +1,12 @@
 //! A bucket of slots: which trace ids are in use, and what each stands for. Pure: bytes and a clock in, bytes out.
 
 use super::context::{Context, MAX_CONTEXT_BYTES};
-use super::{Held, Recalled};
+use super::{Day, Held, Recalled};
 
 /// Slots of a bucket: few enough that one look-up stays small, many enough that an even load fills them evenly.
 pub(super) const SLOTS: usize = 8;
 
-/// A stream that is never released was that of a VM that died. After a day, in milliseconds, its slot is free.
+/// A stream that is never released was that of a VM that died. After a day, in milliseconds, nobody waits for it.
 const ABANDONED: u64 = 24 * 60 * 60 * 1000;
 
 /// How long something is in use: while streams are open, and a little longer. All times in milliseconds.
@@ -37,6 +37,12 @@ impl Usage {
     }
 }
 
+impl Day {
+    fn of(now: u64) -> Self {
+        if (now / ABANDONED).is_multiple_of(2) { Self::Even } else { Self::Odd }
+    }
+}
+
 /// What an id stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Memory {
@@ -49,6 +55,8 @@ enum Memory {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Slot {
     id: Vec<u8>,
+    /// When its life began. Who held it in an earlier one, for longer than a day, holds it no more.
+    since: u64,
     usage: Usage,
     memory: Memory,
 }
@@ -57,15 +65,27 @@ struct Slot {
 /// remembered here: it might be theirs, with another context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bucket {
-    overflow: Usage,
+    /// By the day on which a stream came, in turn: where new ones come all the time, those of a VM that died
+    /// are forgotten all the same.
+    overflow: [Usage; 2],
     slots: Vec<Slot>,
 }
 
 impl Bucket {
     /// One that remembers nothing for as long as any stream that it knew may last.
     pub(super) fn closed(now: u64) -> Self {
-        let overflow = Usage { streams: u32::MAX, until: now.saturating_add(ABANDONED) };
-        Self { overflow, slots: Vec::new() }
+        let mut bucket = Self::default();
+        *bucket.overflow(Day::of(now)) = Usage { streams: u32::MAX, until: now.saturating_add(ABANDONED) };
+        bucket
+    }
+
+    fn overflow(&mut self, day: Day) -> &mut Usage {
+        let [even, odd] = &mut self.overflow;
+        if day == Day::Even { even } else { odd }
+    }
+
+    fn overflows(&self, now: u64) -> bool {
+        self.overflow.iter().any(|usage| usage.is_live(now))
     }
 
     pub(super) fn remember(&mut self, id: &[u8], context: &Context, now: u64) -> Held {
@@ -74,32 +94,34 @@ impl Bucket {
             0..=MAX_CONTEXT_BYTES => Memory::Context(context.clone()),
             _ => Memory::TooLarge,
         };
-        let is_full = self.slots.len() >= SLOTS || self.overflow.is_live(now);
+        let is_full = self.slots.len() >= SLOTS || self.overflows(now);
         match self.slots.iter_mut().find(|slot| slot.id == id) {
             Some(slot) => {
                 slot.usage.open(now);
                 if slot.memory != memory {
                     slot.memory = Memory::Ambiguous;
                 }
+                Held::Slot { since: slot.since }
             }
             None if is_full => {
-                self.overflow.open(now);
-                return Held::Overflow;
+                let day = Day::of(now);
+                self.overflow(day).open(now);
+                Held::Overflow(day)
             }
             None => {
-                let mut slot = Slot { id: id.to_vec(), usage: Usage::default(), memory };
+                let mut slot = Slot { id: id.to_vec(), since: now, usage: Usage::default(), memory };
                 slot.usage.open(now);
                 self.slots.push(slot);
+                Held::Slot { since: now }
             }
         }
-        Held::Slot
     }
 
     pub(super) fn release(&mut self, id: &[u8], held: Held, now: u64, linger: u64) {
         match held {
-            Held::Overflow => self.overflow.close(now, linger),
-            Held::Slot => {
-                let slot = self.slots.iter_mut().find(|slot| slot.id == id);
+            Held::Overflow(day) => self.overflow(day).close(now, linger),
+            Held::Slot { since } => {
+                let slot = self.slots.iter_mut().find(|slot| slot.id == id && slot.since == since);
                 slot.into_iter().for_each(|slot| slot.usage.close(now, linger));
             }
         }
@@ -111,20 +133,21 @@ impl Bucket {
             Some(Memory::Context(context)) => Recalled::Known(context.clone()),
             Some(Memory::Ambiguous) => Recalled::Ambiguous,
             Some(Memory::TooLarge) => Recalled::TooLarge,
-            None if self.overflow.is_live(now) => Recalled::Full,
+            None if self.overflows(now) => Recalled::Full,
             None => Recalled::Unknown,
         }
     }
 }
 
-/// As bytes: the overflow's usage, then each slot as its usage, its kind of memory, and its id and context
-/// behind their lengths; numbers in little endian.
+/// As bytes: the overflow's usages, then each slot as its usage, its beginning, its kind of memory, and its id and
+/// context behind their lengths; numbers in little endian.
 impl Bucket {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.overflow.write(&mut bytes);
-        for Slot { id, usage, memory } in &self.slots {
+        self.overflow.iter().for_each(|usage| usage.write(&mut bytes));
+        for Slot { id, since, usage, memory } in &self.slots {
             usage.write(&mut bytes);
+            bytes.extend(since.to_le_bytes());
             let (kind, context) = match memory {
                 Memory::Context(context) => (0, &*context.0),
                 Memory::Ambiguous => (1, &[][..]),
@@ -144,14 +167,15 @@ impl Bucket {
         if bytes.is_empty() {
             return Some(Self::default());
         }
-        let (overflow, mut rest) = Usage::parse(bytes)?;
+        let (even, rest) = Usage::parse(bytes)?;
+        let (odd, mut rest) = Usage::parse(rest)?;
         let mut slots = Vec::new();
         while !rest.is_empty() {
             let (slot, after) = Slot::parse(rest)?;
             slots.push(slot);
             rest = after;
         }
-        Some(Self { overflow, slots })
+        Some(Self { overflow: [even, odd], slots })
     }
 }
 
@@ -171,6 +195,7 @@ impl Usage {
 impl Slot {
     fn parse(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (usage, rest) = Usage::parse(bytes)?;
+        let (since, rest) = rest.split_first_chunk()?;
         let (kind, rest) = rest.split_first()?;
         let (id, rest) = text(rest)?;
         let (context, rest) = text(rest)?;
@@ -180,7 +205,7 @@ impl Slot {
             2 => Memory::TooLarge,
             _ => return None,
         };
-        Some((Self { id: id.to_vec(), usage, memory }, rest))
+        Some((Self { id: id.to_vec(), since: u64::from_le_bytes(*since), usage, memory }, rest))
     }
 }
 
@@ -195,6 +220,8 @@ mod tests {
     use super::*;
 
     const LINGER: u64 = 5_000;
+    const SLOT: Held = Held::Slot { since: 0 };
+    const OVERFLOW: Held = Held::Overflow(Day::Even);
 
     fn context(text: &str) -> Context {
         Context(text.as_bytes().to_vec())
@@ -208,11 +235,11 @@ mod tests {
     fn a_slot_lives_while_a_stream_uses_it_and_a_little_longer() {
         let mut bucket = Bucket::default();
         for now in [0, 10] {
-            assert_eq!(bucket.remember(b"a", &context("x"), now), Held::Slot);
+            assert_eq!(bucket.remember(b"a", &context("x"), now), SLOT);
         }
-        bucket.release(b"a", Held::Slot, 20, LINGER);
+        bucket.release(b"a", SLOT, 20, LINGER);
         assert_eq!(bucket.recall(b"a", 1_000_000), known("x"), "a stream is open");
-        bucket.release(b"a", Held::Slot, 2_000_000, LINGER);
+        bucket.release(b"a", SLOT, 2_000_000, LINGER);
         assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER - 1), known("x"));
         assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER), Recalled::Unknown);
         bucket.remember(b"a", &context("y"), 2_000_000 + LINGER);
@@ -224,7 +251,7 @@ mod tests {
         let mut bucket = Bucket::default();
         for text in ["x", "y", "x"] {
             bucket.remember(b"a", &context(text), 0);
-            bucket.release(b"a", Held::Slot, 0, LINGER);
+            bucket.release(b"a", SLOT, 0, LINGER);
         }
         assert_eq!(bucket.recall(b"a", 0), Recalled::Ambiguous);
         assert_eq!(bucket.recall(b"a", LINGER), Recalled::Unknown);
@@ -246,26 +273,22 @@ mod tests {
     fn a_full_bucket_takes_nothing_over_and_nobody_in() {
         let mut bucket = Bucket::default();
         for id in 0..SLOTS {
-            assert_eq!(bucket.remember(&id.to_le_bytes(), &context("x"), 0), Held::Slot);
+            assert_eq!(bucket.remember(&id.to_le_bytes(), &context("x"), 0), SLOT);
         }
-        assert_eq!(bucket.remember(b"victim", &context("v"), 0), Held::Overflow);
+        assert_eq!(bucket.remember(b"victim", &context("v"), 0), OVERFLOW);
         assert_eq!(bucket.recall(b"victim", 0), Recalled::Full);
         assert_eq!(bucket.recall(&0usize.to_le_bytes(), 0), known("x"));
 
-        bucket.release(&0usize.to_le_bytes(), Held::Slot, 0, LINGER);
-        assert_eq!(
-            bucket.remember(b"victim", &context("attacker"), LINGER),
-            Held::Overflow,
-            "the victim is still there"
-        );
+        bucket.release(&0usize.to_le_bytes(), SLOT, 0, LINGER);
+        assert_eq!(bucket.remember(b"victim", &context("attacker"), LINGER), OVERFLOW, "the victim is still there");
         assert_eq!(bucket.recall(b"victim", LINGER), Recalled::Full);
 
         for _ in 0..2 {
-            bucket.release(b"victim", Held::Overflow, LINGER, LINGER);
+            bucket.release(b"victim", OVERFLOW, LINGER, LINGER);
         }
-        assert_eq!(bucket.remember(b"new", &context("n"), 2 * LINGER - 1), Held::Overflow);
-        bucket.release(b"new", Held::Overflow, 2 * LINGER, LINGER);
-        assert_eq!(bucket.remember(b"new", &context("n"), 3 * LINGER), Held::Slot);
+        assert_eq!(bucket.remember(b"new", &context("n"), 2 * LINGER - 1), OVERFLOW);
+        bucket.release(b"new", OVERFLOW, 2 * LINGER, LINGER);
+        assert_eq!(bucket.remember(b"new", &context("n"), 3 * LINGER), Held::Slot { since: 3 * LINGER });
     }
 
     #[test]
@@ -275,8 +298,33 @@ mod tests {
         assert_eq!(bucket.recall(b"a", ABANDONED - 1), known("x"));
         assert_eq!(bucket.recall(b"a", ABANDONED), Recalled::Unknown);
         let mut closed = Bucket::closed(0);
-        closed.release(b"a", Held::Overflow, 0, LINGER);
-        assert_eq!(closed.remember(b"a", &context("x"), ABANDONED - 1), Held::Overflow);
+        closed.release(b"a", OVERFLOW, 0, LINGER);
+        assert_eq!(closed.remember(b"a", &context("x"), ABANDONED - 1), OVERFLOW);
+    }
+
+    #[test]
+    fn what_found_no_slot_in_a_dead_vm_is_forgotten_where_new_ones_never_cease() {
+        const HOUR: u64 = ABANDONED / 24;
+        let mut full = Bucket::default();
+        for id in 0..=SLOTS {
+            full.remember(&id.to_le_bytes(), &context("x"), 0);
+        }
+        for mut bucket in [full, Bucket::closed(0)] {
+            for hour in 1..=48 {
+                let held = bucket.remember(b"a", &context("x"), hour * HOUR);
+                assert_eq!(matches!(held, Held::Slot { .. }), hour >= 47, "hour {hour}");
+                bucket.release(b"a", held, hour * HOUR, LINGER);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_of_more_than_a_day_lets_go_of_nothing_that_is_anothers() {
+        let mut bucket = Bucket::default();
+        let long = bucket.remember(b"a", &context("x"), 0);
+        bucket.remember(b"a", &context("y"), ABANDONED);
+        bucket.release(b"a", long, ABANDONED, LINGER);
+        assert_eq!(bucket.recall(b"a", ABANDONED + LINGER), known("y"), "its stream is open");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::tally::{Counter, Tally};
 
 use bucket::Bucket;
 pub use context::{Context, MAX_CONTEXT_BYTES};
+use trace::Kind;
 pub(crate) use trace::{CARRIERS, Carrier};
 
 /// How to remember contexts, compiled from `repair`.
@@ -27,17 +28,28 @@ pub struct Repair {
     tag: u64,
 }
 
-/// A trace id, and the header and configuration that it belongs to.
+/// A trace id or a request's, and the configuration that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceId(Vec<u8>);
 
 /// What a stream keeps occupied until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
-    /// The slot of its trace id.
-    Slot,
-    /// No slot: all of the bucket's were in use.
-    Overflow,
+    /// The slot of its trace id, whose life began at this time.
+    Slot {
+        /// In milliseconds.
+        since: u64,
+    },
+    /// No slot: all of the bucket's were in use on that day.
+    Overflow(Day),
+}
+
+/// Days in turn, by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "one and the other")]
+pub enum Day {
+    Even,
+    Odd,
 }
 
 /// What is known of a trace id.
@@ -63,11 +75,17 @@ impl Repair {
         Self { carriers, buckets, linger: linger_seconds.saturating_mul(1000), tag }
     }
 
-    /// Every trace id that the application may find in an inbound request, each once.
+    /// Every id that the application may find in an inbound request, each once: of a trace in any header that may hold
+    /// one, configured or not, since what is read there may be written to those that are.
     pub fn inbound_ids(&self, headers: &[Header<'_>]) -> Vec<TraceId> {
-        let lines =
-            self.carriers.iter().flat_map(|carrier| carrier.lenient_lines(headers).map(|line| (*carrier, line)));
-        let found = lines.flat_map(|(carrier, line)| carrier.lenient_ids(line).map(move |id| self.id(carrier, &id)));
+        let kinds: Vec<_> = self.carriers.iter().map(|carrier| carrier.kind()).collect();
+        let carriers = CARRIERS.into_iter().map(|(_, carrier)| carrier);
+        let lines = carriers
+            .filter(|carrier| kinds.contains(&carrier.kind()))
+            .flat_map(|carrier| carrier.lenient_lines(headers).map(move |line| (carrier, line)));
+        let found = lines.flat_map(|(carrier, line)| {
+            carrier.lenient_ids(line).into_iter().map(move |id| self.id(carrier.kind(), &id))
+        });
         let mut ids: Vec<_> = found.collect();
         ids.sort_unstable();
         ids.dedup();
@@ -109,8 +127,8 @@ impl Repair {
         Bucket::parse(bytes).unwrap_or_else(|| Bucket::closed(now))
     }
 
-    fn id(&self, carrier: Carrier, id: &[u8]) -> TraceId {
-        TraceId([&self.tag.to_le_bytes()[..], &[carrier as u8], id].concat())
+    fn id(&self, kind: Kind, id: &[u8]) -> TraceId {
+        TraceId([&self.tag.to_le_bytes()[..], &[kind as u8], id].concat())
     }
 
     /// Completes what an outbound request carries, and counts how it went.
@@ -146,7 +164,7 @@ impl Repair {
                 (Some(_), Some(_)) => return Recalled::Ambiguous,
                 (Some(line), None) => {
                     if let Some(id) = carrier.id(line) {
-                        all = all.and(recall(&self.id(*carrier, &id)));
+                        all = all.and(recall(&self.id(carrier.kind(), &id)));
                     }
                 }
                 (None, _) => {}

@@ -1,9 +1,12 @@
 //! Trace ids: the headers that hold one, and what each says (read strictly, or as leniently as any application may).
 
+use std::borrow::Cow;
+
 use crate::names::same_name;
+use crate::percent;
 use crate::request::{Header, split};
 
-/// A header that holds a trace id. Ids of different headers never meet.
+/// A header that holds an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
     Traceparent,
@@ -15,7 +18,15 @@ pub(crate) enum Carrier {
     Cloud,
 }
 
-/// Their names, as a configuration writes them; the place of each is what tells its ids from others'.
+/// Ids of different kinds never meet. Those of traces do, whatever header holds them: an application reads one
+/// header and writes several (OpenTelemetry, "Composite Propagator").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Trace,
+    Request,
+}
+
+/// Their names, as a configuration writes them.
 pub(crate) const CARRIERS: [(&str, Carrier); 7] = [
     ("traceparent", Carrier::Traceparent),
     ("b3", Carrier::B3),
@@ -34,6 +45,10 @@ impl Carrier {
         CARRIERS.iter().find(|(_, carrier)| *carrier == self).map_or("", |(name, _)| name)
     }
 
+    pub(crate) fn kind(self) -> Kind {
+        if self == Self::RequestId { Kind::Request } else { Kind::Trace }
+    }
+
     /// The lines of this header, under its exact name alone.
     pub(crate) fn lines<'a>(self, headers: &[Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
         headers.iter().filter(move |header| header.name == self.name().as_bytes()).map(|header| header.value)
@@ -46,42 +61,79 @@ impl Carrier {
 
     /// The id of a line in this header's own format, in one spelling for all.
     pub(crate) fn id(self, line: &[u8]) -> Option<Vec<u8>> {
-        self.is_well_formed(line).then(|| self.lenient_ids(line).next()).flatten()
+        let id = self.well_formed(line)?;
+        if self == Self::RequestId { opaque(id) } else { self.number(id) }
     }
 
-    /// Every id that an application may read from a line: of each element of a list, in any letter case.
-    pub(crate) fn lenient_ids(self, line: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-        line.split(|byte| b",; \t".contains(byte)).filter_map(move |element| match self {
-            Self::Traceparent | Self::Cloud => first_run(element, u8::is_ascii_hexdigit, 32..=32),
-            Self::B3 | Self::B3TraceId => first_run(element, u8::is_ascii_hexdigit, 16..=32),
-            Self::Uber => first_run(element, u8::is_ascii_hexdigit, 1..=32),
-            Self::Datadog => first_run(element, u8::is_ascii_digit, 1..=20),
-            Self::RequestId => opaque(element),
-        })
+    /// Every id that an application may read from a line: of each element of a list, unescaped, as Jaeger's clients do.
+    pub(crate) fn lenient_ids(self, line: &[u8]) -> Vec<Vec<u8>> {
+        let text = if self == Self::RequestId { Cow::Borrowed(line) } else { percent::decode(line) };
+        text.split(|byte| b",; \t".contains(byte)).flat_map(|element| self.readings(element)).collect()
     }
 
-    fn is_well_formed(self, line: &[u8]) -> bool {
+    /// What an element of a list may be read as.
+    fn readings(self, element: &[u8]) -> Vec<Vec<u8>> {
+        let fields: Vec<_> = match self {
+            Self::RequestId => return opaque(element).into_iter().chain(uuid(element)).collect(),
+            Self::Traceparent => split(element, b"-").chain(element.get(PLACE)).collect(),
+            Self::B3 => split(element, b"-").take(1).collect(),
+            Self::Uber => split(element, b":").take(1).collect(),
+            Self::Cloud => split(element, b"/").take(1).collect(),
+            Self::B3TraceId | Self::Datadog => vec![element],
+        };
+        let is_digit = if self == Self::Datadog { u8::is_ascii_digit } else { u8::is_ascii_hexdigit };
+        // What is shorter in a traceparent is its parent's id.
+        let fits = |digits: &[u8]| self != Self::Traceparent || digits.len() > LOW_DIGITS;
+        let numbers = |field: &[u8]| -> Vec<_> {
+            let joined: Vec<_> = field.iter().copied().filter(is_digit).collect();
+            let runs =
+                field.split(|byte| !is_digit(byte)).chain([&*joined, joined.get(..HIGHEST_DIGITS).unwrap_or(b"")]);
+            runs.filter(|run| fits(run)).filter_map(|run| self.number(run)).collect()
+        };
+        fields.into_iter().flat_map(numbers).collect()
+    }
+
+    /// The id itself within a line of this header's own format.
+    fn well_formed(self, line: &[u8]) -> Option<&[u8]> {
         let fields: Vec<_> = match self {
             Self::Uber => split(line, b":").collect(),
             Self::Cloud => split(line, b"/").collect(),
+            Self::RequestId => vec![line],
             _ => split(line, b"-").collect(),
         };
-        match (self, fields.as_slice()) {
+        let (id, fits) = match (self, fields.as_slice()) {
             // W3C Trace Context §3.2: later versions may append fields.
             (Self::Traceparent, [version, id, parent, flags, more @ ..]) => {
                 let known = *version != b"ff" && (*version != b"00" || more.is_empty());
-                known && is_hex(version, 2) && is_hex(id, 32) && is_hex(parent, 16) && is_hex(flags, 2)
+                (id, known && is_hex(version, 2) && is_hex(id, 32) && is_hex(parent, 16) && is_hex(flags, 2))
             }
-            (Self::B3, [id, span, rest @ ..]) => is_b3(id) && is_hex(span, 16) && rest.len() <= 2,
-            (Self::B3TraceId, [id]) => is_b3(id),
-            (Self::RequestId, _) => opaque(line).is_some(),
-            (Self::Datadog, [id]) => id.len() <= 20 && id.iter().all(u8::is_ascii_digit),
-            (Self::Uber, [id, _, _, _]) => (1..=32).contains(&id.len()) && is_hex(id, id.len()),
-            (Self::Cloud, [id] | [id, _]) => is_hex(id, 32),
-            _ => false,
-        }
+            (Self::B3, [id, span, rest @ ..]) => (id, is_b3(id) && is_hex(span, 16) && rest.len() <= 2),
+            (Self::B3TraceId, [id]) => (id, is_b3(id)),
+            (Self::RequestId, [id]) => (id, true),
+            (Self::Datadog, [id]) => (id, id.len() <= 20 && id.iter().all(u8::is_ascii_digit)),
+            (Self::Uber, [id, _, _, _]) => (id, (1..=32).contains(&id.len()) && is_hex(id, id.len())),
+            (Self::Cloud, [id] | [id, _]) => (id, is_hex(id, 32)),
+            _ => return None,
+        };
+        fits.then_some(*id)
+    }
+
+    /// The low 64 bits in hexadecimal, without zeros in front: all that every tracer hands on (OpenZipkin,
+    /// "B3 Propagation"; Datadog writes them alone, in decimals). An id without any is none.
+    fn number(self, digits: &[u8]) -> Option<Vec<u8>> {
+        let base = if self == Self::Datadog { 10 } else { 16 };
+        let value = |digit: &u8| u64::from(char::from(*digit).to_digit(16).unwrap_or_default());
+        let number = digits.iter().fold(0u64, |number, digit| number.wrapping_mul(base).wrapping_add(value(digit)));
+        (number != 0).then(|| format!("{number:x}").into_bytes())
     }
 }
+
+/// Digits of 64 bits.
+const LOW_DIGITS: usize = 16;
+/// Digits of the longest id; some cut off what is behind.
+const HIGHEST_DIGITS: usize = 32;
+/// Where the id stands in a traceparent, for those who count bytes.
+const PLACE: std::ops::Range<usize> = 3..35;
 
 fn is_b3(id: &[u8]) -> bool {
     is_hex(id, 16) || is_hex(id, 32)
@@ -91,33 +143,33 @@ fn is_hex(text: &[u8], length: usize) -> bool {
     text.len() == length && text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The first run of digits of such a length, without the zeros in front: 64-bit ids travel padded and bare.
-fn first_run(text: &[u8], is_digit: fn(&u8) -> bool, lengths: std::ops::RangeInclusive<usize>) -> Option<Vec<u8>> {
-    let mut runs = text.split(|byte| !is_digit(byte));
-    let run = runs.find(|run| lengths.contains(&run.len()))?;
-    let start = run.iter().position(|digit| *digit != b'0')?;
-    Some(run.get(start..)?.to_ascii_lowercase())
-}
-
-/// An id without a structure of its own. In a UUID, Envoy writes its sampling decision over the version,
-/// and each proxy may decide anew (Envoy, "UUID request ID extension").
+/// An id without a structure of its own, unless it is a UUID.
 fn opaque(text: &[u8]) -> Option<Vec<u8>> {
     const UUID_BYTES: usize = 36;
-    const VERSION: usize = 14;
     let fits = (1..=MAX_OPAQUE_BYTES).contains(&text.len())
         && text.iter().all(|byte| byte.is_ascii_graphic() && !b",;".contains(byte));
-    let mut id = fits.then(|| text.to_ascii_lowercase())?;
-    if id.len() == UUID_BYTES {
-        id.get_mut(VERSION).into_iter().for_each(|version| *version = b'4');
-    }
-    Some(id)
+    let id = fits.then(|| text.to_ascii_lowercase())?;
+    Some(uuid(&id).filter(|_| id.len() == UUID_BYTES).unwrap_or(id))
+}
+
+/// The digits of a UUID in any notation (`urn:uuid:…`, in braces, without hyphens). Envoy writes its sampling
+/// decision over the version, and each proxy may decide anew (Envoy, "UUID request ID extension").
+fn uuid(text: &[u8]) -> Option<Vec<u8>> {
+    const VERSION: usize = 12;
+    let digits = text.rsplit(|byte| *byte == b':').next()?.iter().filter(|byte| byte.is_ascii_hexdigit());
+    let mut id: Vec<_> = digits.map(u8::to_ascii_lowercase).collect();
+    id.get_mut(VERSION).into_iter().for_each(|version| *version = b'4');
+    (id.len() == HIGHEST_DIGITS).then_some(id)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const LOW: &str = "a3ce929d0e0e4736";
 
     fn shown(id: Option<Vec<u8>>) -> Option<String> {
         id.map(|id| String::from_utf8(id).unwrap())
@@ -127,22 +179,26 @@ mod tests {
     fn reads_each_format_strictly() {
         let uuid = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
         for (carrier, line, expected) in [
-            (Carrier::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01"), Some(ID)),
-            (Carrier::Traceparent, format!("01-{ID}-00f067aa0ba902b7-01-more"), Some(ID)),
+            (Carrier::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01"), Some(LOW)),
+            (Carrier::Traceparent, format!("01-{ID}-00f067aa0ba902b7-01-more"), Some(LOW)),
             (Carrier::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01-more"), None),
             (Carrier::Traceparent, format!("ff-{ID}-00f067aa0ba902b7-01"), None),
             (Carrier::Traceparent, format!("00-{}-00f067aa0ba902b7-01", ID.to_uppercase()), None),
             (Carrier::Traceparent, format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), None),
             (Carrier::Traceparent, format!("00-{ID}0-00f067aa0ba902b7-01"), None),
             (Carrier::Traceparent, format!("00-{ID}"), None),
-            (Carrier::B3, format!("{ID}-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90"), Some(ID)),
+            (Carrier::B3, format!("{ID}-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90"), Some(LOW)),
             (Carrier::B3, "e457b5a2e4d86bd1-e457b5a2e4d86bd1".into(), Some("e457b5a2e4d86bd1")),
             (Carrier::B3, "0".into(), None),
             (Carrier::B3TraceId, format!("{}e457b5a2e4d86bd1", "0".repeat(16)), Some("e457b5a2e4d86bd1")),
             (Carrier::B3TraceId, "e457b5a2e4d86bd".into(), None),
             (Carrier::B3TraceId, format!("{ID}, {ID}"), None),
-            (Carrier::RequestId, uuid.into(), Some(uuid)),
-            (Carrier::RequestId, uuid.replace("-41d1", "-a1d1").to_uppercase(), Some(uuid)),
+            (Carrier::RequestId, uuid.into(), Some("6ba7b8109dad41d180b400c04fd430c8")),
+            (
+                Carrier::RequestId,
+                uuid.replace("-41d1", "-a1d1").to_uppercase(),
+                Some("6ba7b8109dad41d180b400c04fd430c8"),
+            ),
             (Carrier::RequestId, "Order/7".into(), Some("order/7")),
             (Carrier::RequestId, "a, b".into(), None),
             (Carrier::RequestId, "a".repeat(129), None),
@@ -152,7 +208,7 @@ mod tests {
             (Carrier::Datadog, "7a".into(), None),
             (Carrier::Uber, "1f:2:0:1".into(), Some("1f")),
             (Carrier::Uber, "1f%3A2%3A0%3A1".into(), None),
-            (Carrier::Cloud, format!("{ID}/1;o=1"), Some(ID)),
+            (Carrier::Cloud, format!("{ID}/1;o=1"), Some(LOW)),
             (Carrier::Cloud, "1/1".into(), None),
         ] {
             assert_eq!(shown(carrier.id(line.as_bytes())).as_deref(), expected, "{carrier:?} {line}");
@@ -163,16 +219,20 @@ mod tests {
     fn reads_whatever_an_application_may_take_for_an_id() {
         let upper = ID.to_uppercase();
         for (carrier, line, expected) in [
-            (Carrier::Traceparent, format!("garbage, 00-{upper}, \t{ID}"), vec![ID, ID]),
-            (Carrier::Traceparent, format!("ff-{ID}-1-more"), vec![ID]),
-            (Carrier::B3, format!("{upper}-1"), vec![ID]),
-            (Carrier::RequestId, "A,b; c  d".into(), vec!["a", "b", "c", "d"]),
-            (Carrier::Uber, "1F%3A2%3A0%3A1".into(), vec!["1f"]),
-            (Carrier::Cloud, format!("{upper}/1;o=1"), vec![ID]),
-            (Carrier::Datadog, "7,+8".into(), vec!["7", "8"]),
+            (Carrier::Traceparent, format!("garbage, 00-{upper}, \t{ID}"), &[LOW][..]),
+            (Carrier::Traceparent, format!("ff-{ID}-1-more"), &[LOW]),
+            (Carrier::B3, format!("{upper}-1"), &[LOW]),
+            (Carrier::RequestId, "A,b; c  d".into(), &["a", "b", "c", "d"]),
+            (Carrier::Uber, "1F%3A2%3A0%3A1".into(), &["1f"]),
+            (Carrier::Cloud, format!("{upper}/1;o=1"), &[LOW, "1"]),
+            (Carrier::Datadog, "7,+8".into(), &["7", "8"]),
         ] {
-            let ids: Vec<_> = carrier.lenient_ids(line.as_bytes()).map(|id| shown(Some(id)).unwrap()).collect();
-            assert_eq!(ids, expected, "{carrier:?} {line}");
+            let ids = carrier.lenient_ids(line.as_bytes()).into_iter().map(|id| shown(Some(id)).unwrap());
+            assert_eq!(
+                ids.collect::<BTreeSet<_>>(),
+                expected.iter().map(|id| (*id).to_owned()).collect(),
+                "{carrier:?} {line}"
+            );
         }
     }
 
@@ -184,7 +244,7 @@ mod tests {
             {
                 let strict = carrier.id(line.as_bytes());
                 assert!(
-                    strict.is_none() || carrier.lenient_ids(line.as_bytes()).any(|id| Some(id) == strict),
+                    strict.is_none() || carrier.lenient_ids(line.as_bytes()).contains(strict.as_ref().unwrap()),
                     "{line}"
                 );
             }

@@ -10,7 +10,10 @@ use super::{Call, Lines, Passage, Scene, baggage, list, put};
 /// Whether an authority belongs to the mesh, where it tells.
 fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
     let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    if bracketed.is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok()) {
+    let is_port = |rest: &str| {
+        rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if bracketed.is_some_and(|(address, rest)| is_port(rest) && address.parse::<Ipv6Addr>().is_ok()) {
         return Some(true);
     }
     let Some(host) = host_of(authority) else { return Some(false) };
