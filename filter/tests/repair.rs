@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tenancy_filter::{
-    Context, Counter, Filter, Header, Held, Mutation, Passage, Recalled, Repair, Request, Tally, TraceId,
+    Context, Counter, Filter, Found, Header, Held, Mutation, Passage, Recalled, Repair, Request, Tally, TraceId,
 };
 
 const CONFIG: &str = r#"{
@@ -59,12 +59,12 @@ impl Host {
         let (_, carried) = filter.on_inbound(&request, &Tally::default()).expect("nothing is refused");
         let repair = filter.repair().expect("is configured");
         let ids = repair.inbound_ids(&headers).into_iter();
-        let held = ids.map(|id| self.remember(repair, id, &carried)).collect();
+        let held = ids.map(|(id, found)| self.remember(repair, id, found, &carried)).collect();
         Stream { lines, context, held }
     }
 
-    fn remember(&mut self, repair: &Repair, id: TraceId, context: &Context) -> (TraceId, Held) {
-        let (bucket, held) = repair.remember(self.bucket(repair, &id), &id, context, self.now);
+    fn remember(&mut self, repair: &Repair, id: TraceId, found: Found, context: &Context) -> (TraceId, Held) {
+        let (bucket, held) = repair.remember(self.bucket(repair, &id), (&id, found), context, self.now);
         self.buckets.insert(repair.bucket(&id), bucket);
         (id, held)
     }
@@ -248,12 +248,12 @@ fn a_bucket_that_was_closed_or_is_none_tells_nothing() {
     let filter = filter();
     let repair = filter.repair().unwrap();
     let lines = [traceparent(1)];
-    let id = &repair.inbound_ids(&headers(&lines))[0];
+    let (id, found) = &repair.inbound_ids(&headers(&lines))[0];
     for bucket in [repair.closed(0), b"not a bucket".to_vec()] {
         let request = headers(&lines);
         let request = Request { headers: &request, passage: Passage::Inbound, ..Request::default() };
         let (_, context) = filter.on_inbound(&request, &Tally::default()).unwrap();
-        let (bucket, held) = repair.remember(&bucket, id, &context, 1);
+        let (bucket, held) = repair.remember(&bucket, (id, *found), &context, 1);
         assert!(matches!(held, Held::Overflow(_)));
         assert_eq!(repair.recall(&bucket, id, 1), Recalled::Full);
     }
@@ -267,6 +267,30 @@ fn another_configuration_remembers_nothing_of_ours() {
     host.open(&ours, vec![traceparent(1)], vec![pair("x-tenant", "dev1")]);
     assert_eq!(host.call(&ours, &[traceparent(1)]).0, [pair("x-tenant", "dev1")]);
     assert_eq!(host.call(&theirs, &[traceparent(1)]).1, [Counter::ContextUnknown]);
+}
+
+/// What was seen in one header alone is not restored by another; it only contradicts.
+#[test]
+fn ids_of_different_headers_never_meet() {
+    let config = CONFIG.replace("\"x-request-id\"", "\"x-b3-traceid\", \"x-request-id\"");
+    let filter = Filter::from_config(config.as_bytes()).unwrap();
+    let id = format!("{:032x}", 2);
+    let b3 = || pair("x-b3-traceid", &id);
+    let tenant = |name: &str| vec![pair("x-tenant", name)];
+    let mut host = Host::default();
+    let _one = host.open(&filter, vec![traceparent(1)], tenant("dev1"));
+    for other in [b3(), pair("x-request-id", &id)] {
+        assert_eq!(host.call(&filter, &[other]), (vec![], vec![Counter::ContextUnknown]));
+    }
+    assert_eq!(host.call(&filter, &[traceparent(1), b3()]).0, tenant("dev1"));
+    let _same = host.open(&filter, vec![b3()], tenant("dev1"));
+    for either in [b3(), traceparent(1)] {
+        assert_eq!(host.call(&filter, &[either]).0, tenant("dev1"));
+    }
+    let _other = host.open(&filter, vec![b3()], tenant("dev2"));
+    for either in [b3(), traceparent(1)] {
+        assert_eq!(host.call(&filter, &[either]).1, [Counter::ContextAmbiguous]);
+    }
 }
 
 /// An application reads an id in its own way and writes it in the header's format: what it may read is remembered.

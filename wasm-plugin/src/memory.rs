@@ -19,8 +19,8 @@ pub(crate) struct Lease {
 /// Remembers a context by all trace ids of an inbound request. Of a bucket that had to be closed it occupies nothing.
 pub(crate) fn remember(repair: &Repair, headers: &[Header<'_>], context: &Context) -> Vec<Lease> {
     let ids = repair.inbound_ids(headers);
-    let lease = |id: TraceId| {
-        let held = update(repair, &id, |bucket, now| repair.remember(bucket, &id, context, now))?;
+    let lease = |(id, found): (TraceId, _)| {
+        let held = update(repair, &id, |bucket, now| repair.remember(bucket, (&id, found), context, now))?;
         Some(Lease { id, held })
     };
     ids.into_iter().filter_map(lease).collect()

@@ -1,7 +1,7 @@
 //! A bucket of slots: which trace ids are in use, and what each stands for. Pure: bytes and a clock in, bytes out.
 
 use super::context::{Context, MAX_CONTEXT_BYTES};
-use super::{Day, Held, Recalled};
+use super::{Day, Found, Held, Recalled};
 
 /// Slots of a bucket: few enough that one look-up stays small, many enough that an even load fills them evenly.
 pub(super) const SLOTS: usize = 8;
@@ -47,9 +47,23 @@ impl Day {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Memory {
     Context(Context),
+    /// A context whose requests had the id in another header: it is not restored by this one.
+    Elsewhere(Context),
     /// Two contexts at once: nothing is restored until the slot ends.
     Ambiguous,
     TooLarge,
+}
+
+impl Memory {
+    /// Another request with the same id.
+    fn meet(&mut self, other: Self) {
+        match (&*self, &other) {
+            (mine, other) if mine == other => {}
+            (Self::Context(mine), Self::Elsewhere(other)) if mine == other => {}
+            (Self::Elsewhere(mine), Self::Context(theirs)) if mine == theirs => *self = other,
+            _ => *self = Self::Ambiguous,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,19 +102,18 @@ impl Bucket {
         self.overflow.iter().any(|usage| usage.is_live(now))
     }
 
-    pub(super) fn remember(&mut self, id: &[u8], context: &Context, now: u64) -> Held {
+    pub(super) fn remember(&mut self, id: &[u8], found: Found, context: &Context, now: u64) -> Held {
         self.slots.retain(|slot| slot.usage.is_live(now));
-        let memory = match context.0.len() {
-            0..=MAX_CONTEXT_BYTES => Memory::Context(context.clone()),
+        let memory = match (context.0.len(), found) {
+            (0..=MAX_CONTEXT_BYTES, Found::Here) => Memory::Context(context.clone()),
+            (0..=MAX_CONTEXT_BYTES, Found::Elsewhere) => Memory::Elsewhere(context.clone()),
             _ => Memory::TooLarge,
         };
         let is_full = self.slots.len() >= SLOTS || self.overflows(now);
         match self.slots.iter_mut().find(|slot| slot.id == id) {
             Some(slot) => {
                 slot.usage.open(now);
-                if slot.memory != memory {
-                    slot.memory = Memory::Ambiguous;
-                }
+                slot.memory.meet(memory);
                 Held::Slot { since: slot.since }
             }
             None if is_full => {
@@ -133,6 +146,7 @@ impl Bucket {
             Some(Memory::Context(context)) => Recalled::Known(context.clone()),
             Some(Memory::Ambiguous) => Recalled::Ambiguous,
             Some(Memory::TooLarge) => Recalled::TooLarge,
+            Some(Memory::Elsewhere(_)) => Recalled::Unknown,
             None if self.overflows(now) => Recalled::Full,
             None => Recalled::Unknown,
         }
@@ -152,6 +166,7 @@ impl Bucket {
                 Memory::Context(context) => (0, &*context.0),
                 Memory::Ambiguous => (1, &[][..]),
                 Memory::TooLarge => (2, &[][..]),
+                Memory::Elsewhere(context) => (3, &*context.0),
             };
             bytes.push(kind);
             for text in [id, context] {
@@ -203,6 +218,7 @@ impl Slot {
             0 => Memory::Context(Context(context.to_vec())),
             1 => Memory::Ambiguous,
             2 => Memory::TooLarge,
+            3 => Memory::Elsewhere(Context(context.to_vec())),
             _ => return None,
         };
         Some((Self { id: id.to_vec(), since: u64::from_le_bytes(*since), usage, memory }, rest))
@@ -235,14 +251,14 @@ mod tests {
     fn a_slot_lives_while_a_stream_uses_it_and_a_little_longer() {
         let mut bucket = Bucket::default();
         for now in [0, 10] {
-            assert_eq!(bucket.remember(b"a", &context("x"), now), SLOT);
+            assert_eq!(bucket.remember(b"a", Found::Here, &context("x"), now), SLOT);
         }
         bucket.release(b"a", SLOT, 20, LINGER);
         assert_eq!(bucket.recall(b"a", 1_000_000), known("x"), "a stream is open");
         bucket.release(b"a", SLOT, 2_000_000, LINGER);
         assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER - 1), known("x"));
         assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER), Recalled::Unknown);
-        bucket.remember(b"a", &context("y"), 2_000_000 + LINGER);
+        bucket.remember(b"a", Found::Here, &context("y"), 2_000_000 + LINGER);
         assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER), known("y"), "a new life");
     }
 
@@ -250,7 +266,7 @@ mod tests {
     fn two_contexts_are_none_until_the_slot_ends() {
         let mut bucket = Bucket::default();
         for text in ["x", "y", "x"] {
-            bucket.remember(b"a", &context(text), 0);
+            bucket.remember(b"a", Found::Here, &context(text), 0);
             bucket.release(b"a", SLOT, 0, LINGER);
         }
         assert_eq!(bucket.recall(b"a", 0), Recalled::Ambiguous);
@@ -261,11 +277,11 @@ mod tests {
     fn a_context_is_remembered_up_to_its_limit() {
         let mut bucket = Bucket::default();
         let [fits, exceeds] = [512, 513].map(|bytes| context(&"x".repeat(bytes)));
-        bucket.remember(b"a", &fits, 0);
-        bucket.remember(b"b", &exceeds, 0);
+        bucket.remember(b"a", Found::Here, &fits, 0);
+        bucket.remember(b"b", Found::Here, &exceeds, 0);
         assert_eq!(bucket.recall(b"a", 0), Recalled::Known(fits));
         assert_eq!(bucket.recall(b"b", 0), Recalled::TooLarge);
-        bucket.remember(b"b", &context("small"), 0);
+        bucket.remember(b"b", Found::Here, &context("small"), 0);
         assert_eq!(bucket.recall(b"b", 0), Recalled::Ambiguous, "the large one is still in use");
     }
 
@@ -273,33 +289,37 @@ mod tests {
     fn a_full_bucket_takes_nothing_over_and_nobody_in() {
         let mut bucket = Bucket::default();
         for id in 0..SLOTS {
-            assert_eq!(bucket.remember(&id.to_le_bytes(), &context("x"), 0), SLOT);
+            assert_eq!(bucket.remember(&id.to_le_bytes(), Found::Here, &context("x"), 0), SLOT);
         }
-        assert_eq!(bucket.remember(b"victim", &context("v"), 0), OVERFLOW);
+        assert_eq!(bucket.remember(b"victim", Found::Here, &context("v"), 0), OVERFLOW);
         assert_eq!(bucket.recall(b"victim", 0), Recalled::Full);
         assert_eq!(bucket.recall(&0usize.to_le_bytes(), 0), known("x"));
 
         bucket.release(&0usize.to_le_bytes(), SLOT, 0, LINGER);
-        assert_eq!(bucket.remember(b"victim", &context("attacker"), LINGER), OVERFLOW, "the victim is still there");
+        assert_eq!(
+            bucket.remember(b"victim", Found::Here, &context("attacker"), LINGER),
+            OVERFLOW,
+            "the victim is still there"
+        );
         assert_eq!(bucket.recall(b"victim", LINGER), Recalled::Full);
 
         for _ in 0..2 {
             bucket.release(b"victim", OVERFLOW, LINGER, LINGER);
         }
-        assert_eq!(bucket.remember(b"new", &context("n"), 2 * LINGER - 1), OVERFLOW);
+        assert_eq!(bucket.remember(b"new", Found::Here, &context("n"), 2 * LINGER - 1), OVERFLOW);
         bucket.release(b"new", OVERFLOW, 2 * LINGER, LINGER);
-        assert_eq!(bucket.remember(b"new", &context("n"), 3 * LINGER), Held::Slot { since: 3 * LINGER });
+        assert_eq!(bucket.remember(b"new", Found::Here, &context("n"), 3 * LINGER), Held::Slot { since: 3 * LINGER });
     }
 
     #[test]
     fn what_a_dead_vm_held_is_free_after_a_day() {
         let mut bucket = Bucket::default();
-        bucket.remember(b"a", &context("x"), 0);
+        bucket.remember(b"a", Found::Here, &context("x"), 0);
         assert_eq!(bucket.recall(b"a", ABANDONED - 1), known("x"));
         assert_eq!(bucket.recall(b"a", ABANDONED), Recalled::Unknown);
         let mut closed = Bucket::closed(0);
         closed.release(b"a", OVERFLOW, 0, LINGER);
-        assert_eq!(closed.remember(b"a", &context("x"), ABANDONED - 1), OVERFLOW);
+        assert_eq!(closed.remember(b"a", Found::Here, &context("x"), ABANDONED - 1), OVERFLOW);
     }
 
     #[test]
@@ -307,11 +327,11 @@ mod tests {
         const HOUR: u64 = ABANDONED / 24;
         let mut full = Bucket::default();
         for id in 0..=SLOTS {
-            full.remember(&id.to_le_bytes(), &context("x"), 0);
+            full.remember(&id.to_le_bytes(), Found::Here, &context("x"), 0);
         }
         for mut bucket in [full, Bucket::closed(0)] {
             for hour in 1..=48 {
-                let held = bucket.remember(b"a", &context("x"), hour * HOUR);
+                let held = bucket.remember(b"a", Found::Here, &context("x"), hour * HOUR);
                 assert_eq!(matches!(held, Held::Slot { .. }), hour >= 47, "hour {hour}");
                 bucket.release(b"a", held, hour * HOUR, LINGER);
             }
@@ -321,8 +341,8 @@ mod tests {
     #[test]
     fn a_stream_of_more_than_a_day_lets_go_of_nothing_that_is_anothers() {
         let mut bucket = Bucket::default();
-        let long = bucket.remember(b"a", &context("x"), 0);
-        bucket.remember(b"a", &context("y"), ABANDONED);
+        let long = bucket.remember(b"a", Found::Here, &context("x"), 0);
+        bucket.remember(b"a", Found::Here, &context("y"), ABANDONED);
         bucket.release(b"a", long, ABANDONED, LINGER);
         assert_eq!(bucket.recall(b"a", ABANDONED + LINGER), known("y"), "its stream is open");
     }
@@ -332,7 +352,7 @@ mod tests {
         let mut bucket = Bucket::default();
         assert_eq!(Bucket::parse(b""), Some(Bucket::default()));
         for (id, text) in [("a", "x"), ("b", ""), ("c", "x"), ("c", "y"), ("d", &"x".repeat(513))] {
-            bucket.remember(id.as_bytes(), &context(text), 7);
+            bucket.remember(id.as_bytes(), Found::Here, &context(text), 7);
         }
         let bytes = bucket.to_bytes();
         assert_eq!(Bucket::parse(&bytes), Some(bucket));

@@ -8,13 +8,14 @@ mod bucket;
 mod context;
 mod trace;
 
+use std::collections::BTreeMap;
+
 use crate::Header;
 use crate::rules::{Carried, Rules};
 use crate::tally::{Counter, Tally};
 
 use bucket::Bucket;
 pub use context::{Context, MAX_CONTEXT_BYTES};
-use trace::Kind;
 pub(crate) use trace::{CARRIERS, Carrier};
 
 /// How to remember contexts, compiled from `repair`.
@@ -28,9 +29,19 @@ pub struct Repair {
     tag: u64,
 }
 
-/// A trace id or a request's, and the configuration that it belongs to.
+/// A trace id, and the header and configuration that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceId(Vec<u8>);
+
+/// Where an inbound request has a trace id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// In the id's own header.
+    Here,
+    /// In another header alone, from which an application may copy it: it restores nothing, and contradicts
+    /// who brings another context.
+    Elsewhere,
+}
 
 /// What a stream keeps occupied until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,21 +86,20 @@ impl Repair {
         Self { carriers, buckets, linger: linger_seconds.saturating_mul(1000), tag }
     }
 
-    /// Every id that the application may find in an inbound request, each once: of a trace in any header that may hold
-    /// one, configured or not, since what is read there may be written to those that are.
-    pub fn inbound_ids(&self, headers: &[Header<'_>]) -> Vec<TraceId> {
-        let kinds: Vec<_> = self.carriers.iter().map(|carrier| carrier.kind()).collect();
-        let carriers = CARRIERS.into_iter().map(|(_, carrier)| carrier);
-        let lines = carriers
-            .filter(|carrier| kinds.contains(&carrier.kind()))
-            .flat_map(|carrier| carrier.lenient_lines(headers).map(move |line| (carrier, line)));
-        let found = lines.flat_map(|(carrier, line)| {
-            carrier.lenient_ids(line).into_iter().map(move |id| self.id(carrier.kind(), &id))
-        });
-        let mut ids: Vec<_> = found.collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
+    /// Every trace id that the application may find in an inbound request or make of one, each once.
+    pub fn inbound_ids(&self, headers: &[Header<'_>]) -> Vec<(TraceId, Found)> {
+        let mut ids = BTreeMap::new();
+        for (_, read) in CARRIERS {
+            let found: Vec<_> = read.lenient_lines(headers).flat_map(|line| read.lenient_ids(line)).collect();
+            for written in self.carriers.iter().filter(|written| written.is_akin(read)) {
+                for id in &found {
+                    let is_here = ids.entry(self.id(*written, id)).or_insert(false);
+                    *is_here |= *written == read;
+                }
+            }
+        }
+        let found = |is_here| if is_here { Found::Here } else { Found::Elsewhere };
+        ids.into_iter().map(|(id, is_here)| (id, found(is_here))).collect()
     }
 
     /// The bucket of a trace id, by number: the same in every proxy VM.
@@ -99,9 +109,15 @@ impl Repair {
     }
 
     /// An inbound stream begins to use a trace id: the bucket from now on, and what the stream holds.
-    pub fn remember(&self, bucket: &[u8], id: &TraceId, context: &Context, now: u64) -> (Vec<u8>, Held) {
+    pub fn remember(
+        &self,
+        bucket: &[u8],
+        (id, found): (&TraceId, Found),
+        context: &Context,
+        now: u64,
+    ) -> (Vec<u8>, Held) {
         let mut bucket = self.open(bucket, now);
-        let held = bucket.remember(&id.0, context, now);
+        let held = bucket.remember(&id.0, found, context, now);
         (bucket.to_bytes(), held)
     }
 
@@ -127,8 +143,8 @@ impl Repair {
         Bucket::parse(bytes).unwrap_or_else(|| Bucket::closed(now))
     }
 
-    fn id(&self, kind: Kind, id: &[u8]) -> TraceId {
-        TraceId([&self.tag.to_le_bytes()[..], &[kind as u8], id].concat())
+    fn id(&self, carrier: Carrier, id: &[u8]) -> TraceId {
+        TraceId([&self.tag.to_le_bytes()[..], &[carrier as u8], id].concat())
     }
 
     /// Completes what an outbound request carries, and counts how it went.
@@ -164,7 +180,7 @@ impl Repair {
                 (Some(_), Some(_)) => return Recalled::Ambiguous,
                 (Some(line), None) => {
                     if let Some(id) = carrier.id(line) {
-                        all = all.and(recall(&self.id(carrier.kind(), &id)));
+                        all = all.and(recall(&self.id(*carrier, &id)));
                     }
                 }
                 (None, _) => {}

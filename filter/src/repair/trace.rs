@@ -18,14 +18,6 @@ pub(crate) enum Carrier {
     Cloud,
 }
 
-/// Ids of different kinds never meet. Those of traces do, whatever header holds them: an application reads one
-/// header and writes several (OpenTelemetry, "Composite Propagator").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Trace,
-    Request,
-}
-
 /// Their names, as a configuration writes them.
 pub(crate) const CARRIERS: [(&str, Carrier); 7] = [
     ("traceparent", Carrier::Traceparent),
@@ -45,8 +37,10 @@ impl Carrier {
         CARRIERS.iter().find(|(_, carrier)| *carrier == self).map_or("", |(name, _)| name)
     }
 
-    pub(crate) fn kind(self) -> Kind {
-        if self == Self::RequestId { Kind::Request } else { Kind::Trace }
+    /// Whether an application may read an id in one of them and write it in the other: those of traces
+    /// (OpenTelemetry, "Composite Propagator").
+    pub(crate) fn is_akin(self, other: Self) -> bool {
+        (self == Self::RequestId) == (other == Self::RequestId)
     }
 
     /// The lines of this header, under its exact name alone.
