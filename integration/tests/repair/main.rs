@@ -66,15 +66,15 @@ async fn what_an_application_drops_is_restored_as_far_as_it_forwards_an_id() -> 
 
 #[tokio::test]
 async fn each_header_that_holds_an_id_restores() -> Result<()> {
-    let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let id = |number| format!("4bf92f3577b34da6a3ce929d0e0e473{number}");
     let carriers = [
-        ("traceparent", format!("00-{id}-00f067aa0ba902b7-01")),
-        ("b3", format!("{id}-e457b5a2e4d86bd1-1")),
-        ("x-b3-traceid", id.into()),
+        ("traceparent", format!("00-{}-00f067aa0ba902b7-01", id(1))),
+        ("b3", format!("{}-e457b5a2e4d86bd1-1", id(2))),
+        ("x-b3-traceid", id(3)),
         ("x-request-id", UUID.into()),
         ("x-datadog-trace-id", "9223372036854775807".into()),
-        ("uber-trace-id", format!("{id}:1:0:1")),
-        ("x-cloud-trace-context", format!("{id}/1;o=1")),
+        ("uber-trace-id", format!("{}:1:0:1", id(4))),
+        ("x-cloud-trace-context", format!("{}/1;o=1", id(5))),
     ];
     let by: Vec<_> = carriers.iter().map(|(name, _)| *name).collect();
     let sidecar = Sidecar::start(1, &by, configuration(json!({"by": by}))).await?;
