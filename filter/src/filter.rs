@@ -4,7 +4,7 @@ use crate::config::{self, ConfigErrors};
 use crate::decision::{Decision, Mutation, Refusal};
 use crate::edge;
 use crate::internal::Place;
-use crate::repair::{Context, Recalled, Repair, TraceId};
+use crate::repair::{Context, Inbound, Recalled, Repair, TraceId};
 use crate::request::{ClaimPath, Header, Peer, Request};
 use crate::rules::{Carried, Role, Rules, counted};
 use crate::tally::{Counter, Tally};
@@ -116,13 +116,12 @@ impl Filter {
     ///
     /// # Errors
     /// Those of [`Filter::on_request`]; a refused request reaches no application, so nothing is to be remembered.
-    pub fn on_inbound<'a>(
-        &'a self,
-        request: &Request<'a>,
-        tally: &Tally,
-    ) -> Result<(Vec<Mutation<'a>>, Context), Refusal> {
-        let (mutations, carried) = self.decide(request, tally, |carried, _| carried)?;
-        Ok((mutations, Context::new(&carried)))
+    pub fn on_inbound<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Result<Inbound<'a>, Refusal> {
+        let (mut mutations, carried) = self.decide(request, tally, |carried, _| carried)?;
+        let taken_in = self.repair.as_ref().map(|repair| repair.take_in(request.headers));
+        let (ids, removed) = taken_in.unwrap_or_default();
+        mutations.extend(removed);
+        Ok(Inbound { mutations, context: Context::new(&carried), ids })
     }
 
     /// Like [`Filter::on_request`], where the request is [`Passage::Outbound`](crate::Passage::Outbound):

@@ -78,7 +78,7 @@ mod tenant;
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
 pub use decision::{Decision, Mutation, Refusal};
 pub use filter::Filter;
-pub use repair::{Context, Day, Found, Held, MAX_CONTEXT_BYTES, Recalled, Repair, TraceId};
+pub use repair::{Context, Day, Found, Held, Inbound, MAX_CONTEXT_BYTES, Recalled, Repair, TraceId};
 pub use request::{Claim, ClaimPath, Header, Passage, Peer, Request, Token};
 pub use rules::Role;
 pub use tally::{Counter, Tally};

@@ -13,7 +13,8 @@ use std::collections::HashMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tenancy_filter::{
-    Context, Counter, Filter, Found, Header, Held, Mutation, Passage, Recalled, Repair, Request, Tally, TraceId,
+    Context, Counter, Filter, Found, Header, Held, Inbound, Mutation, Passage, Recalled, Repair, Request, Tally,
+    TraceId,
 };
 
 const CONFIG: &str = r#"{
@@ -56,10 +57,10 @@ impl Host {
         let lines = [ids, context.clone()].concat();
         let headers = headers(&lines);
         let request = Request { headers: &headers, passage: Passage::Inbound, ..Request::default() };
-        let (_, carried) = filter.on_inbound(&request, &Tally::default()).expect("nothing is refused");
+        let inbound = filter.on_inbound(&request, &Tally::default()).expect("nothing is refused");
         let repair = filter.repair().expect("is configured");
-        let ids = repair.inbound_ids(&headers).into_iter();
-        let held = ids.map(|(id, found)| self.remember(repair, id, found, &carried)).collect();
+        let ids = inbound.ids.into_iter();
+        let held = ids.map(|(id, found)| self.remember(repair, id, found, &inbound.context)).collect();
         Stream { lines, context, held }
     }
 
@@ -248,25 +249,52 @@ fn a_bucket_that_was_closed_or_is_none_tells_nothing() {
     let filter = filter();
     let repair = filter.repair().unwrap();
     let lines = [traceparent(1)];
-    let (id, found) = &repair.inbound_ids(&headers(&lines))[0];
     for bucket in [repair.closed(0), b"not a bucket".to_vec()] {
         let request = headers(&lines);
         let request = Request { headers: &request, passage: Passage::Inbound, ..Request::default() };
-        let (_, context) = filter.on_inbound(&request, &Tally::default()).unwrap();
+        let Inbound { context, ids, .. } = filter.on_inbound(&request, &Tally::default()).unwrap();
+        let (id, found) = &ids[0];
         let (bucket, held) = repair.remember(&bucket, (id, *found), &context, 1);
         assert!(matches!(held, Held::Overflow(_)));
         assert_eq!(repair.recall(&bucket, id, 1), Recalled::Full);
     }
 }
 
+/// What came in before an update contradicts what comes in after it, and is restored.
 #[test]
-fn another_configuration_remembers_nothing_of_ours() {
-    let [ours, theirs] = [CONFIG.to_owned(), CONFIG.replace("x-tenant", "x-team")]
-        .map(|config| Filter::from_config(config.as_bytes()).unwrap());
+fn an_update_forgets_nothing() {
+    let update = CONFIG.replace("x-tenant", "x-team");
+    let [before, after] = [CONFIG, &update].map(|config| Filter::from_config(config.as_bytes()).unwrap());
     let mut host = Host::default();
-    host.open(&ours, vec![traceparent(1)], vec![pair("x-tenant", "dev1")]);
-    assert_eq!(host.call(&ours, &[traceparent(1)]).0, [pair("x-tenant", "dev1")]);
-    assert_eq!(host.call(&theirs, &[traceparent(1)]).1, [Counter::ContextUnknown]);
+    let _open = host.open(&before, vec![traceparent(1)], vec![pair("x-tenant", "dev1")]);
+    assert_eq!(host.call(&after, &[traceparent(1)]).0, [pair("x-team", "dev1")]);
+    let _other = host.open(&after, vec![traceparent(1)], vec![pair("x-team", "dev2")]);
+    assert_eq!(host.call(&after, &[traceparent(1)]).1, [Counter::ContextAmbiguous]);
+}
+
+/// One request of 60 KiB would occupy every slot, and what it is not remembered by it could smuggle.
+#[test]
+fn a_request_of_too_many_ids_brings_none_of_them() {
+    let filter = filter();
+    let numbered = |number: u32| -> String { (1..=number).map(|id| format!("{id:x},")).collect() };
+    for (lines, is_disarmed) in [
+        (vec![pair("x-b3-traceid", numbered(128))], false),
+        (vec![pair("x-b3-traceid", numbered(129))], true),
+        (vec![pair("x-request-id", numbered(14_000)), pair("traceparent", "x")], true),
+        (vec![pair("x-datadog-trace-id", "1".repeat(513)), traceparent(1)], true),
+        ((1..=129).map(|id| pair("x_b3_traceid", format!("{id:x}"))).collect(), true),
+    ] {
+        let headers = headers(&lines);
+        let request = Request { headers: &headers, passage: Passage::Inbound, ..Request::default() };
+        let Inbound { mutations, ids, .. } = filter.on_inbound(&request, &Tally::default()).unwrap();
+        let mut names: Vec<_> = lines.iter().filter(|_| is_disarmed).map(|(name, _)| name.as_bytes()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let removed: Vec<_> = names.into_iter().map(Mutation::remove).collect();
+        // A proxy that traces writes a well-formed id again.
+        let expected = if is_disarmed { usize::from(lines.contains(&traceparent(1))) } else { 128 };
+        assert_eq!((mutations, ids.len()), (removed, expected), "{:?}", lines[0].0);
+    }
 }
 
 /// What was seen in one header alone is not restored by another; it only contradicts.

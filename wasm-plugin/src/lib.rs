@@ -16,7 +16,7 @@ mod token;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tenancy_filter::{Counter, Decision, Filter, Mutation, Passage, Peer, Refusal, Request, Role, Tally};
+use tenancy_filter::{Counter, Decision, Filter, Inbound, Mutation, Passage, Peer, Refusal, Request, Role, Tally};
 
 use exports::Action;
 use header_map::{HeaderMap, Pairs};
@@ -201,8 +201,8 @@ fn decide<'a>(plugin: &'a Plugin, request: &Request<'a>, leases: &mut Vec<Lease>
     let Plugin { filter, tally } = plugin;
     match (filter.repair(), request.passage) {
         (Some(repair), Passage::Inbound) => {
-            let (mutations, context) = filter.on_inbound(request, tally)?;
-            leases.extend(memory::remember(repair, request.headers, &context));
+            let Inbound { mutations, context, ids } = filter.on_inbound(request, tally)?;
+            leases.extend(memory::remember(repair, ids, &context));
             Ok(mutations)
         }
         (Some(repair), Passage::Outbound { .. }) => filter.on_outbound(request, tally, |id| memory::recall(repair, id)),

@@ -1,6 +1,6 @@
 //! What is remembered by trace id: in the host's shared data, which is one for all workers and outlives every VM.
 
-use tenancy_filter::{Context, Header, Held, Recalled, Repair, TraceId};
+use tenancy_filter::{Context, Found, Held, Recalled, Repair, TraceId};
 
 use crate::host::{self, HostFailure};
 
@@ -17,8 +17,7 @@ pub(crate) struct Lease {
 }
 
 /// Remembers a context by all trace ids of an inbound request. Of a bucket that had to be closed it occupies nothing.
-pub(crate) fn remember(repair: &Repair, headers: &[Header<'_>], context: &Context) -> Vec<Lease> {
-    let ids = repair.inbound_ids(headers);
+pub(crate) fn remember(repair: &Repair, ids: Vec<(TraceId, Found)>, context: &Context) -> Vec<Lease> {
     let lease = |(id, found): (TraceId, _)| {
         let held = update(repair, &id, |bucket, now| repair.remember(bucket, (&id, found), context, now))?;
         Some(Lease { id, held })

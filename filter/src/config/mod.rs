@@ -45,7 +45,7 @@ const FIELDS: &[&str] = &[
 pub(crate) fn compile(json: &[u8]) -> Result<Filter, ConfigErrors> {
     let mistakes = Mistakes::default();
     let filter = match parse(json) {
-        Ok(value) => read_filter(&Node::root(&value, &mistakes), json),
+        Ok(value) => read_filter(&Node::root(&value, &mistakes)),
         Err(message) => {
             mistakes.borrow_mut().push(ConfigError { path: String::new(), message });
             None
@@ -65,7 +65,7 @@ fn parse(json: &[u8]) -> Result<Value, String> {
     json::parse(json)
 }
 
-fn read_filter(root: &Node<'_>, json: &[u8]) -> Option<Filter> {
+fn read_filter(root: &Node<'_>) -> Option<Filter> {
     let config = root.object(FIELDS)?;
     read_version(&config);
     let role = read_role(&config);
@@ -76,7 +76,7 @@ fn read_filter(root: &Node<'_>, json: &[u8]) -> Option<Filter> {
         true => rules_of_an_edge(root, &mut for_unknown_peers),
         false => None,
     };
-    let repair = repair::read(&config, draft.role, json);
+    let repair = repair::read(&config, draft.role);
     role?;
     let reads_token = draft.reads_token || for_unknown_peers.reads_token;
     Some(Filter { rules, unknown_peer, reads_token, claims: draft.claims, repair })

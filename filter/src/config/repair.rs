@@ -1,6 +1,6 @@
 //! `repair`: what is remembered by trace id, and how much of it.
 
-use crate::repair::{CARRIERS, Carrier, Repair, fingerprint};
+use crate::repair::{CARRIERS, Carrier, Repair};
 use crate::rules::Role;
 
 use super::node::{Node, Object};
@@ -13,7 +13,7 @@ const LINGER: std::ops::RangeInclusive<u64> = 0..=300;
 const DEFAULT_LINGER: u64 = 5;
 
 /// Nothing at an edge, where clients choose trace ids.
-pub(super) fn read(config: &Object<'_>, role: Role, json: &[u8]) -> Option<Repair> {
+pub(super) fn read(config: &Object<'_>, role: Role) -> Option<Repair> {
     let node = config.field("repair")?;
     if role == Role::Edge {
         node.mistake("repairs nothing at an edge, where clients choose the trace ids; move it to the mesh");
@@ -27,7 +27,7 @@ pub(super) fn read(config: &Object<'_>, role: Role, json: &[u8]) -> Option<Repai
     }
     let slots = repair.field("slots").map_or(Some(DEFAULT_SLOTS), |node| node.whole(&SLOTS));
     let linger = repair.field("lingerSeconds").map_or(Some(DEFAULT_LINGER), |node| node.whole(&LINGER));
-    Some(Repair::new(carriers, slots?, linger?, fingerprint(json)))
+    Some(Repair::new(carriers, slots?, linger?))
 }
 
 fn read_carrier(entry: &Node<'_>, carriers: &mut Vec<Carrier>) -> Option<()> {

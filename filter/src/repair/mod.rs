@@ -8,15 +8,22 @@ mod bucket;
 mod context;
 mod trace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Header;
+use crate::decision::Mutation;
 use crate::rules::{Carried, Rules};
 use crate::tally::{Counter, Tally};
 
 use bucket::Bucket;
 pub use context::{Context, MAX_CONTEXT_BYTES};
 pub(crate) use trace::{CARRIERS, Carrier};
+
+/// What a request is remembered by, at most: all headers that hold an id, each read in several ways and for each
+/// header of the configuration. Without a limit one request could take all slots.
+const MAX_IDS: usize = 128;
+/// The longest line that is read for ids, several times what any format takes.
+const MAX_LINE_BYTES: usize = 512;
 
 /// How to remember contexts, compiled from `repair`.
 #[derive(Debug)]
@@ -25,13 +32,17 @@ pub struct Repair {
     buckets: u64,
     /// Milliseconds.
     linger: u64,
-    /// Tells configurations apart that share the host's data: what one remembers means nothing to another.
-    tag: u64,
 }
 
-/// A trace id, and the header and configuration that it belongs to.
+/// A trace id, and the header that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceId(Vec<u8>);
+
+impl TraceId {
+    fn new(carrier: Carrier, id: &[u8]) -> Self {
+        Self([&[carrier as u8], id].concat())
+    }
+}
 
 /// Where an inbound request has a trace id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +52,21 @@ pub enum Found {
     /// In another header alone, from which an application may copy it: it restores nothing, and contradicts
     /// who brings another context.
     Elsewhere,
+}
+
+/// The ids of one request, each once.
+#[derive(Default)]
+struct Ids(BTreeMap<TraceId, Found>);
+
+/// What becomes of an inbound request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbound<'a> {
+    /// What to change in it.
+    pub mutations: Vec<Mutation<'a>>,
+    /// What it then carries.
+    pub context: Context,
+    /// By which ids to remember that; at most 128.
+    pub ids: Vec<(TraceId, Found)>,
 }
 
 /// What a stream keeps occupied until it ends.
@@ -81,25 +107,64 @@ pub enum Recalled {
 /// The buckets. Each function takes the bytes of one, none where there is no such bucket yet, and the time in
 /// milliseconds. Bytes that are no bucket's are as good as a closed one.
 impl Repair {
-    pub(crate) fn new(carriers: Vec<Carrier>, slots: u64, linger_seconds: u64, tag: u64) -> Self {
+    pub(crate) fn new(carriers: Vec<Carrier>, slots: u64, linger_seconds: u64) -> Self {
         let buckets = slots.div_ceil(bucket::SLOTS as u64);
-        Self { carriers, buckets, linger: linger_seconds.saturating_mul(1000), tag }
+        Self { carriers, buckets, linger: linger_seconds.saturating_mul(1000) }
     }
 
-    /// Every trace id that the application may find in an inbound request or make of one, each once.
-    pub fn inbound_ids(&self, headers: &[Header<'_>]) -> Vec<(TraceId, Found)> {
-        let mut ids = BTreeMap::new();
-        for (_, read) in CARRIERS {
-            let found: Vec<_> = read.lenient_lines(headers).flat_map(|line| read.lenient_ids(line)).collect();
-            for written in self.carriers.iter().filter(|written| written.is_akin(read)) {
-                for id in &found {
-                    let is_here = ids.entry(self.id(*written, id)).or_insert(false);
-                    *is_here |= *written == read;
-                }
+    /// What an inbound request is to be remembered by. Where that is too much, the headers that hold ids go:
+    /// what is not remembered could be forwarded as another's.
+    pub(crate) fn take_in<'a>(&self, headers: &[Header<'a>]) -> (Vec<(TraceId, Found)>, Vec<Mutation<'a>>) {
+        match self.inbound_ids(headers) {
+            Some(ids) => (ids, Vec::new()),
+            None => {
+                let holds_ids = |name| self.read().any(|carrier| carrier.may_be(name));
+                let names: BTreeSet<_> = headers.iter().map(|line| line.name).filter(|name| holds_ids(name)).collect();
+                (self.traced_ids(headers), names.into_iter().map(Mutation::remove).collect())
             }
         }
-        let found = |is_here| if is_here { Found::Here } else { Found::Elsewhere };
-        ids.into_iter().map(|(id, is_here)| (id, found(is_here))).collect()
+    }
+
+    /// The ids that a proxy which traces writes again behind us, whatever was removed: one of each header.
+    fn traced_ids(&self, headers: &[Header<'_>]) -> Vec<(TraceId, Found)> {
+        let mut ids = Ids::default();
+        for read in self.read() {
+            let id = read.lines(headers).next().and_then(|line| read.id(line));
+            id.into_iter().for_each(|id| self.add(&mut ids, read, &id));
+        }
+        ids.0.into_iter().collect()
+    }
+
+    /// Every trace id that the application may find in an inbound request or make of one, each once; nothing where
+    /// they are too many.
+    fn inbound_ids(&self, headers: &[Header<'_>]) -> Option<Vec<(TraceId, Found)>> {
+        let mut ids = Ids::default();
+        for read in self.read() {
+            for line in read.lenient_lines(headers) {
+                if line.len() > MAX_LINE_BYTES || ids.0.len() > MAX_IDS {
+                    return None;
+                }
+                read.lenient_ids(line).iter().for_each(|id| self.add(&mut ids, read, id));
+            }
+        }
+        (ids.0.len() <= MAX_IDS).then(|| ids.0.into_iter().collect())
+    }
+
+    /// Adds an id, for each header in which an application may forward it.
+    fn add(&self, ids: &mut Ids, read: Carrier, id: &[u8]) {
+        for written in self.carriers.iter().filter(|written| written.is_akin(read)) {
+            let found = if *written == read { Found::Here } else { Found::Elsewhere };
+            let known = ids.0.entry(TraceId::new(*written, id)).or_insert(found);
+            if found == Found::Here {
+                *known = found;
+            }
+        }
+    }
+
+    /// The headers from which an id may come into one of those that are configured.
+    fn read(&self) -> impl Iterator<Item = Carrier> {
+        let is_akin = |read: &Carrier| self.carriers.iter().any(|written| written.is_akin(*read));
+        CARRIERS.into_iter().map(|(_, carrier)| carrier).filter(is_akin)
     }
 
     /// The bucket of a trace id, by number: the same in every proxy VM.
@@ -143,10 +208,6 @@ impl Repair {
         Bucket::parse(bytes).unwrap_or_else(|| Bucket::closed(now))
     }
 
-    fn id(&self, carrier: Carrier, id: &[u8]) -> TraceId {
-        TraceId([&self.tag.to_le_bytes()[..], &[carrier as u8], id].concat())
-    }
-
     /// Completes what an outbound request carries, and counts how it went.
     pub(crate) fn restore<'a>(
         &self,
@@ -180,7 +241,7 @@ impl Repair {
                 (Some(_), Some(_)) => return Recalled::Ambiguous,
                 (Some(line), None) => {
                     if let Some(id) = carrier.id(line) {
-                        all = all.and(recall(&self.id(*carrier, &id)));
+                        all = all.and(recall(&TraceId::new(*carrier, &id)));
                     }
                 }
                 (None, _) => {}
@@ -202,8 +263,8 @@ impl Recalled {
     }
 }
 
-/// FNV-1a: spreads ids over buckets, where a whole id is compared, and tells configurations apart.
-pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
+/// FNV-1a: spreads ids over buckets, where a whole id is compared.
+fn fingerprint(bytes: &[u8]) -> u64 {
     let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }

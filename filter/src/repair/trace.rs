@@ -48,9 +48,14 @@ impl Carrier {
         headers.iter().filter(move |header| header.name == self.name().as_bytes()).map(|header| header.value)
     }
 
-    /// The lines under any name that an application may take for this one (CGI, RFC 3875 §4.1.18).
+    /// Whether an application may take a name for this one (CGI, RFC 3875 §4.1.18).
+    pub(crate) fn may_be(self, name: &[u8]) -> bool {
+        same_name(name, self.name().as_bytes())
+    }
+
+    /// The lines under any such name.
     pub(crate) fn lenient_lines<'a>(self, headers: &[Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
-        headers.iter().filter(move |header| same_name(header.name, self.name().as_bytes())).map(|header| header.value)
+        headers.iter().filter(move |header| self.may_be(header.name)).map(|header| header.value)
     }
 
     /// The id of a line in this header's own format, in one spelling for all.
