@@ -1,11 +1,10 @@
 //! The callbacks of proxy-wasm ABI 0.2.1 that are in use, and no more: the proxy calls each that is exported, for
 //! every request, whether or not it does anything.
 
-use std::alloc::{Layout, alloc};
 use std::panic;
-use std::ptr;
 
 use crate::Stream;
+use crate::buffer;
 use crate::contexts;
 use crate::host::{self, LogLevel};
 
@@ -31,14 +30,10 @@ extern "C" fn _initialize() {
     }));
 }
 
-/// Memory that the proxy fills and hands over; [`host`] gives it back.
+/// Memory that the proxy fills and hands over.
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
-    match Layout::array::<u8>(size) {
-        // SAFETY: the layout has a size.
-        Ok(layout) if size > 0 => unsafe { alloc(layout) },
-        _ => ptr::null_mut(),
-    }
+    buffer::lend(size)
 }
 
 /// A plugin configuration, which has no parent, or a request of the one that is its parent.

@@ -3,10 +3,11 @@
 use smallvec::SmallVec;
 use tenancy_filter::Header;
 
+use crate::buffer::Filled;
 use crate::host::{self, HostFailure, MapType};
 
 /// A header map as the host serialises it.
-pub(crate) struct HeaderMap(Vec<u8>);
+pub(crate) struct HeaderMap(Filled);
 
 /// The lines of a header map; few requests have more than fit on the stack.
 pub(crate) type Pairs<'a> = SmallVec<[Header<'a>; 64]>;

@@ -3,6 +3,8 @@
 use std::ptr;
 use std::time::Duration;
 
+use crate::buffer::Filled;
+
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostFailure;
@@ -68,12 +70,6 @@ fn done(status: u32) -> Result<(), HostFailure> {
     if status == OK { Ok(()) } else { Err(HostFailure) }
 }
 
-/// What the host handed over in memory that it took from `proxy_on_memory_allocate`; nothing is a null pointer.
-fn owned(data: *mut u8, size: usize) -> Option<Vec<u8>> {
-    // SAFETY: the allocation has that very size, and nobody else frees it.
-    (!data.is_null()).then(|| unsafe { Vec::from_raw_parts(data, size, size) })
-}
-
 /// Writes a line to the proxy's log.
 pub(crate) fn log(level: LogLevel, message: &str) {
     // A log that takes nothing is no reason to stop. SAFETY: the host reads the message during the call.
@@ -94,7 +90,7 @@ pub(crate) fn plugin_configuration(size: usize) -> Result<Option<Vec<u8>>, HostF
     // SAFETY: both pointers are valid for the call's one write through each.
     match unsafe { proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &mut data, &mut length) } {
         NOT_FOUND => Ok(None),
-        status => done(status).map(|()| owned(data, length)),
+        status => done(status).map(|()| Filled::take(data, length).map(Filled::into_vec)),
     }
 }
 
@@ -113,11 +109,11 @@ pub(crate) fn increment_counter(metric: u32, count: u64) -> Result<(), HostFailu
 }
 
 /// A whole header map, serialised; nothing where it has no line.
-pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Vec<u8>>, HostFailure> {
+pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Filled>, HostFailure> {
     let (mut data, mut size) = (ptr::null_mut(), 0);
     // SAFETY: both pointers are valid for the call's one write through each.
     done(unsafe { proxy_get_header_map_pairs(map, &mut data, &mut size) })?;
-    Ok(owned(data, size))
+    Ok(Filled::take(data, size))
 }
 
 /// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and
@@ -129,7 +125,7 @@ pub(crate) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     match unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) } {
         NOT_FOUND => Ok(None),
         SERIALIZATION_FAILURE => Ok(Some(Vec::new())),
-        status => done(status).map(|()| Some(owned(data, size).unwrap_or_default())),
+        status => done(status).map(|()| Some(Filled::take(data, size).map(Filled::into_vec).unwrap_or_default())),
     }
 }
 
@@ -155,7 +151,10 @@ pub(crate) fn shared_data(key: &[u8]) -> Result<SharedData, HostFailure> {
     // SAFETY: the host reads the key during the call, and writes once through each pointer.
     match unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) } {
         NOT_FOUND => Ok(SharedData { bytes: Vec::new(), version: ABSENT }),
-        status => done(status).map(|()| SharedData { bytes: owned(data, size).unwrap_or_default(), version }),
+        status => done(status).map(|()| SharedData {
+            bytes: Filled::take(data, size).map(Filled::into_vec).unwrap_or_default(),
+            version,
+        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The tenancy filter as a proxy-wasm plugin: reads the request, asks the filter, applies its answer.
 #![deny(unsafe_code)]
 
+mod buffer;
 mod contexts;
 mod counters;
 #[allow(unsafe_code, reason = "the ABI")]
