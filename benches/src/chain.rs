@@ -26,12 +26,15 @@ pub(crate) struct Chain {
     pub(crate) filters: Vec<Value>,
     /// The fields of its one virtual host that choose a cluster.
     pub(crate) routing: Value,
+    /// Which way requests pass it (Envoy, `TrafficDirection`).
+    pub(crate) direction: &'static str,
 }
 
 impl Chain {
     /// One that forwards a part and answers the rest as [`STABLE`].
     pub(crate) fn new(name: impl Into<String>, filters: Vec<Value>) -> Self {
-        Self { name: name.into(), filters, routing: json!({"routes": [forwarded(), answer(STABLE)]}) }
+        let routing = json!({"routes": [forwarded(), answer(STABLE)]});
+        Self { name: name.into(), filters, routing, direction: "UNSPECIFIED" }
     }
 
     /// The files of its modules.
@@ -55,7 +58,12 @@ impl Chain {
         });
         let filter =
             json!({"name": "envoy.filters.network.http_connection_manager", "typed_config": connection_manager});
-        json!({"name": self.name, "address": address(([127, 0, 0, 1], 0).into()), "filter_chains": [{"filters": [filter]}]})
+        json!({
+            "name": self.name,
+            "address": address(([127, 0, 0, 1], 0).into()),
+            "traffic_direction": self.direction,
+            "filter_chains": [{"filters": [filter]}],
+        })
     }
 }
 

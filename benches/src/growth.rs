@@ -77,7 +77,7 @@ fn sandboxes(modules: &Modules, routing: &str, count: usize) -> Chain {
         ),
     };
     let filters = if is_filtered { vec![wasm(&modules.ours, PROJECTION)] } else { Vec::new() };
-    Chain { name: chain_name(routing, count), filters, routing: routing_fields }
+    Chain { routing: routing_fields, ..Chain::new(chain_name(routing, count), filters) }
 }
 
 fn sandbox_route(header: Value) -> Value {

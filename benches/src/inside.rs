@@ -23,6 +23,8 @@ pub(crate) struct Row {
 /// The chains without filters.
 pub(crate) const NONE: &str = "no filter";
 pub(crate) const VERIFIED: &str = "a verified token, no filter";
+pub(crate) const SIDECAR_INBOUND: &str = "a sidecar's inbound request, no filter";
+pub(crate) const SIDECAR_OUTBOUND: &str = "a sidecar's outbound request, no filter";
 /// The chains that goals compare.
 pub(crate) const FLOOR: &str = "raw module, header map read once (the floor)";
 pub(crate) const LUA: &str = "Lua, the whole job, JIT off";
@@ -36,6 +38,12 @@ struct Entry {
     chain: Chain,
     base: &'static str,
     answer: Answer,
+    requests: fn() -> [Get; 2],
+}
+
+/// The ordinary request and the tenant's.
+fn usual() -> [Get; 2] {
+    [Get::ordinary(), Get::tenant()]
 }
 
 enum Answer {
@@ -101,7 +109,7 @@ const ROUNDS: usize = 3;
 pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Row>> {
     let mut rows: Vec<Row> = Vec::new();
     // valgrind has no address space for all VMs at once, each of which reserves 10 GiB.
-    for entries in [raw_and_lua(modules)?, ours(modules)] {
+    for entries in [raw_and_lua(modules)?, ours(modules), sidecar(&modules.ours)] {
         let bench = Bench::start(&entries.iter().map(|entry| entry.chain.clone()).collect::<Vec<_>>()).await?;
         let all = counts(&bench, &entries).await?;
         for (entry, row) in entries.iter().zip(&all) {
@@ -122,8 +130,8 @@ async fn counts(bench: &Bench, entries: &[Entry]) -> Result<Vec<Row>> {
     for _ in 0..ROUNDS {
         let mut round = Vec::new();
         for entry in entries {
-            let ordinary = instructions(bench, entry, &Get::ordinary()).await?;
-            round.push((ordinary, instructions(bench, entry, &Get::tenant()).await?));
+            let [ordinary, tenant] = (entry.requests)();
+            round.push((instructions(bench, entry, &ordinary).await?, instructions(bench, entry, &tenant).await?));
         }
         rounds.push(round);
     }
@@ -156,11 +164,11 @@ fn over(row: &Row, rows: &[Row], base: &str) -> Result<Row> {
 
 impl Entry {
     fn none() -> Self {
-        Self { chain: Chain::new(NONE, vec![]), base: NONE, answer: Answer::Untouched }
+        Self { chain: Chain::new(NONE, vec![]), base: NONE, answer: Answer::Untouched, requests: usual }
     }
 
     fn plain(name: &str, filter: Value, answer: Answer) -> Self {
-        Self { chain: Chain::new(name, vec![filter]), base: NONE, answer }
+        Self { chain: Chain::new(name, vec![filter]), base: NONE, answer, requests: usual }
     }
 }
 
@@ -206,6 +214,7 @@ fn behind_a_token(module: &Path) -> Vec<Entry> {
         chain: Chain::new(name, [std::slice::from_ref(&token), filters].concat()),
         base: VERIFIED,
         answer,
+        requests: usual,
     };
     let tenant = &[("c-tenancy", "feat-x")];
     let by_claim = &[("c-tenancy", "feat-x"), ("baggage", "tenant=feat-x")];
@@ -219,5 +228,49 @@ fn behind_a_token(module: &Path) -> Vec<Entry> {
         entry(VERIFIED, &[], Answer::Untouched),
         entry("ours, claim", &[wasm(module, CLAIM)], Answer::Changes(tenant)),
         entry("ours, everything", &[wasm(module, ALL)], Answer::Either(by_claim, by_host)),
+    ]
+}
+
+/// A sidecar, and what it does for applications that drop what they get.
+const MESH: &str = r#"{"version": 1, "role": "mesh",
+    "tenant": {"to": [{"header": "c-tenancy"}, {"baggage": "tenant"}]},
+    "overrides": {"to": [{"header": "x-override"}]}}"#;
+const REPAIR: &str = r#"{"version": 1, "role": "mesh",
+    "tenant": {"to": [{"header": "c-tenancy"}, {"baggage": "tenant"}]},
+    "overrides": {"to": [{"header": "x-override"}]},
+    "repair": {"by": ["traceparent"], "lingerSeconds": 300}}"#;
+
+/// What a gateway wrote.
+const CONTEXT: &[(&str, &str)] =
+    &[("c-tenancy", "feat-x"), ("x-override", "foo:v1,bar:v2"), ("baggage", "tenant=feat-x")];
+const ORDINARY_TRACE: u8 = 1;
+const TENANT_TRACE: u8 = 2;
+
+fn within_mesh() -> [Get; 2] {
+    let tenant = Get::traced("tenant", TENANT_TRACE);
+    let line = |get: Get, (name, value): &(&str, &str)| get.line(name, *value);
+    [Get::traced("ordinary", ORDINARY_TRACE), CONTEXT.iter().fold(tenant, line)]
+}
+
+/// What an application calls that forwards a trace id alone.
+fn dropped() -> [Get; 2] {
+    [Get::traced("ordinary", ORDINARY_TRACE), Get::traced("tenant", TENANT_TRACE)]
+}
+
+/// First what comes in, which is then remembered.
+fn sidecar(module: &Path) -> Vec<Entry> {
+    let entry = |name: &str, base, filters, direction, answer, requests| {
+        let chain = Chain { direction, ..Chain::new(name, filters) };
+        Entry { chain, base, answer, requests }
+    };
+    let [inbound, outbound] = [SIDECAR_INBOUND, SIDECAR_OUTBOUND];
+    let mesh = |configuration| vec![wasm(module, configuration)];
+    vec![
+        entry(inbound, inbound, vec![], "INBOUND", Answer::Untouched, within_mesh),
+        entry("ours, inbound", inbound, mesh(MESH), "INBOUND", Answer::Untouched, within_mesh),
+        entry("ours, inbound, with repair", inbound, mesh(REPAIR), "INBOUND", Answer::Untouched, within_mesh),
+        entry(outbound, outbound, vec![], "OUTBOUND", Answer::Untouched, dropped),
+        entry("ours, outbound", outbound, mesh(MESH), "OUTBOUND", Answer::Untouched, dropped),
+        entry("ours, outbound, with repair", outbound, mesh(REPAIR), "OUTBOUND", Answer::Either(&[], CONTEXT), dropped),
     ]
 }

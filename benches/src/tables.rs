@@ -47,7 +47,7 @@ fn replace(text: &str, name: &str, table: &str) -> Result<String> {
 }
 
 fn is_feature(chain: &str) -> bool {
-    chain.starts_with("ours, ") || chain.contains("verified")
+    chain.starts_with("ours, ") || chain.contains("verified") || chain.contains("sidecar")
 }
 
 fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {

@@ -65,6 +65,12 @@ impl Get {
         Self::new("tenant", TENANT_HOST, &[&BROWSER[..], &ours].concat())
     }
 
+    /// A browser's request within the mesh, of a trace.
+    pub fn traced(name: &str, trace: u8) -> Self {
+        let traceparent = format!("00-{trace:032x}-00f067aa0ba902b7-01");
+        Self::new(name, "shop", &BROWSER).line("traceparent", traceparent)
+    }
+
     /// The worst that a client may send, and a tenth of it, by the bytes of its lines: 100 header lines, 64 members
     /// and 64 overrides at 60 KiB.
     pub fn hostile(kibibytes: usize) -> Self {
