@@ -119,6 +119,14 @@ impl Envoy {
         Ok(text.lines().filter_map(stat).collect())
     }
 
+    /// Its line of releases, as `1.40`.
+    pub async fn line(&self) -> Result<String> {
+        let info: Value = serde_json::from_str(&self.admin("/server_info").await?)?;
+        let version = info["version"].as_str().context("a version")?;
+        let release = version.split('/').nth(1).with_context(|| version.to_owned())?;
+        Ok(release.split('.').take(2).collect::<Vec<_>>().join("."))
+    }
+
     /// Its process, for looking at it from outside.
     pub fn pid(&self) -> u32 {
         self.process.envoy.id()

@@ -5,14 +5,6 @@ use integration::markdown::table;
 use integration::{Bootstrap, Envoy, Protocol, Request};
 use serde_json::{Value, json};
 
-/// The line of this Envoy, as 1.40.
-async fn line(envoy: &Envoy) -> Result<String> {
-    let info: Value = serde_json::from_str(&envoy.admin("/server_info").await?)?;
-    let version = info["version"].as_str().context("a version")?;
-    let release = version.split('/').nth(1).with_context(|| version.to_owned())?;
-    Ok(release.split('.').take(2).collect::<Vec<_>>().join("."))
-}
-
 /// A route for requests in which `x-version` matches exactly, and what it answers.
 fn route(exact: &str, answer: &str) -> Value {
     json!({
@@ -30,7 +22,7 @@ async fn a_repeated_header_is_matched_as_the_readme_says() -> Result<()> {
     let request = Request::to("shop").header("x-version", "v1").header("x-version", "v2");
     let reply = request.send(envoy.listener(), Protocol::Http1).await?;
 
-    let line = line(&envoy).await?;
+    let line = envoy.line().await?;
     let rows = table("Envoy")?;
     let row = rows.iter().find(|row| row[0] == line).with_context(|| format!("the README's table has no {line}"))?;
     assert_eq!(reply.text(), row[2], "on {line}");
