@@ -3,6 +3,7 @@
 use crate::config::{self, ConfigErrors};
 use crate::decision::{Decision, Mutation, Refusal};
 use crate::edge;
+use crate::egress::Egress;
 use crate::internal::Place;
 use crate::repair::{Context, Inbound, Recalled, Repair, TraceId};
 use crate::request::{ClaimPath, Header, Peer, Request};
@@ -60,8 +61,8 @@ impl Filter {
     /// Whether [`Request::passage`] decides anything for a request with these headers; likewise.
     pub fn reads_passage(&self, headers: &[Header<'_>], peer: Peer) -> bool {
         let rules = self.rules(peer);
-        let egress = rules.egress.as_ref().filter(|_| rules.place(headers) != Place::Mesh);
-        self.repair.is_some() || egress.is_some_and(|egress| egress.concerns(&rules.names, headers))
+        let leaves = |egress: &Egress| rules.place(headers) != Place::Mesh && egress.concerns(&rules.names, headers);
+        self.repair.is_some() || rules.egress.as_ref().is_some_and(leaves)
     }
 
     /// Whether the cluster of a [`Passage::Outbound`](crate::Passage::Outbound) decides anything; likewise.

@@ -1,6 +1,7 @@
 //! Which authorities belong to the mesh.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use crate::authority::host;
 use crate::request::{Passage, cut};
@@ -26,14 +27,13 @@ impl Internal {
 
     /// Names of one label, of Kubernetes' services and of these domains are the mesh's, and so are addresses.
     pub(crate) fn place(&self, authority: &[u8]) -> Place {
-        if is_address(authority) {
-            return Place::Mesh;
-        }
-        let Some(host) = host(authority) else { return Place::Beyond };
+        let Some(host) = host(authority) else {
+            return if is_v6(authority) { Place::Mesh } else { Place::Beyond };
+        };
         let is_service = before(host, "svc").or_else(|| before(host, "svc.cluster.local")).is_some();
         match host.split(|byte| *byte == b'.').count() {
             1 => Place::Mesh,
-            _ if is_service || self.before(host).is_some() => Place::Mesh,
+            _ if is_service || self.before(host).is_some() || is::<Ipv4Addr>(host) => Place::Mesh,
             2 => Place::Unclear,
             _ => Place::Beyond,
         }
@@ -66,13 +66,14 @@ fn before<'h>(host: &'h [u8], domain: &str) -> Option<&'h [u8]> {
     head.filter(|_| tail.eq_ignore_ascii_case(domain.as_bytes()))
 }
 
-/// Whether an authority is an IP literal (RFC 3986 §3.2.2), with a port or without.
-fn is_address(authority: &[u8]) -> bool {
-    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
-    match authority.strip_prefix(b"[").map(|rest| cut(rest, b"]")) {
-        Some((v6, rest)) => rest.is_some_and(is_port) && text(v6).parse::<Ipv6Addr>().is_ok(),
-        None => host(authority).is_some_and(|host| text(host).parse::<Ipv4Addr>().is_ok()),
-    }
+/// Whether an authority is an IPv6 literal (RFC 3986 §3.2.2), with a port or without.
+fn is_v6(authority: &[u8]) -> bool {
+    let Some((address, rest)) = authority.strip_prefix(b"[").map(|rest| cut(rest, b"]")) else { return false };
+    rest.is_some_and(is_port) && is::<Ipv6Addr>(address)
+}
+
+fn is<Address: FromStr>(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.parse::<Address>().is_ok())
 }
 
 /// Whether this is what may follow an address: nothing, or a port.
