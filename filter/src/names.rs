@@ -206,10 +206,15 @@ pub(crate) fn begins(name: &[u8], prefix: &[u8]) -> bool {
     name.get(..prefix.len()).is_some_and(|head| head.iter().zip(prefix).all(|(a, b)| fold(*a) == fold(*b)))
 }
 
-/// FNV-1a over the folded name: short keys, and a table whose content no client chooses.
+/// Over the folded name: short keys, and a table whose content no client chooses.
 fn hash(name: &[u8]) -> u64 {
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(fold(*byte))).wrapping_mul(0x0000_0100_0000_01b3);
-    name.iter().fold(0xcbf2_9ce4_8422_2325, mix)
+    fnv1a(name.iter().map(|byte| fold(*byte)))
+}
+
+/// FNV-1a of 64 bits: for what is compared whole once it is found.
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Header;
 use crate::decision::Mutation;
+use crate::names::fnv1a;
 use crate::rules::{Carried, Rules};
 use crate::tally::{Counter, Tally};
 
@@ -45,9 +46,9 @@ impl TraceId {
 }
 
 /// Where an inbound request has a trace id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Found {
-    /// In the id's own header.
+    /// In the id's own header, whatever other holds it too.
     Here,
     /// In another header alone, from which an application may copy it: it restores nothing, and contradicts
     /// who brings another context.
@@ -55,8 +56,7 @@ pub enum Found {
 }
 
 /// The ids of one request, each once.
-#[derive(Default)]
-struct Ids(BTreeMap<TraceId, Found>);
+type Ids = BTreeMap<TraceId, Found>;
 
 /// What becomes of an inbound request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Repair {
             let id = read.lines(headers).next().and_then(|line| read.id(line));
             id.into_iter().for_each(|id| self.add(&mut ids, read, &id));
         }
-        ids.0.into_iter().collect()
+        ids.into_iter().collect()
     }
 
     /// Every trace id that the application may find in an inbound request or make of one, each once; nothing where
@@ -141,23 +141,21 @@ impl Repair {
         let mut ids = Ids::default();
         for read in self.read() {
             for line in read.lenient_lines(headers) {
-                if line.len() > MAX_LINE_BYTES || ids.0.len() > MAX_IDS {
+                if line.len() > MAX_LINE_BYTES || ids.len() > MAX_IDS {
                     return None;
                 }
                 read.lenient_ids(line).iter().for_each(|id| self.add(&mut ids, read, id));
             }
         }
-        (ids.0.len() <= MAX_IDS).then(|| ids.0.into_iter().collect())
+        (ids.len() <= MAX_IDS).then(|| ids.into_iter().collect())
     }
 
     /// Adds an id, for each header in which an application may forward it.
     fn add(&self, ids: &mut Ids, read: Carrier, id: &[u8]) {
         for written in self.carriers.iter().filter(|written| written.is_akin(read)) {
             let found = if *written == read { Found::Here } else { Found::Elsewhere };
-            let known = ids.0.entry(TraceId::new(*written, id)).or_insert(found);
-            if found == Found::Here {
-                *known = found;
-            }
+            let known = ids.entry(TraceId::new(*written, id)).or_insert(found);
+            *known = found.min(*known);
         }
     }
 
@@ -169,7 +167,7 @@ impl Repair {
 
     /// The bucket of a trace id, by number: the same in every proxy VM.
     pub fn bucket(&self, id: &TraceId) -> u32 {
-        let bucket = fingerprint(&id.0).checked_rem(self.buckets).unwrap_or_default();
+        let bucket = fnv1a(id.0.iter().copied()).checked_rem(self.buckets).unwrap_or_default();
         u32::try_from(bucket).unwrap_or_default()
     }
 
@@ -261,10 +259,4 @@ impl Recalled {
             _ => Self::Ambiguous,
         }
     }
-}
-
-/// FNV-1a: spreads ids over buckets, where a whole id is compared.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
