@@ -45,7 +45,8 @@ impl Carrier {
 
     /// The lines of this header, under its exact name alone.
     pub(crate) fn lines<'a>(self, headers: &[Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
-        headers.iter().filter(move |header| header.name == self.name().as_bytes()).map(|header| header.value)
+        let name = self.name().as_bytes();
+        headers.iter().filter(move |header| header.name == name).map(|header| header.value)
     }
 
     /// Whether an application may take a name for this one (CGI, RFC 3875 §4.1.18).
@@ -55,7 +56,8 @@ impl Carrier {
 
     /// The lines under any such name.
     pub(crate) fn lenient_lines<'a>(self, headers: &[Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
-        headers.iter().filter(move |header| self.may_be(header.name)).map(|header| header.value)
+        let name = self.name().as_bytes();
+        headers.iter().filter(move |header| same_name(header.name, name)).map(|header| header.value)
     }
 
     /// The id of a line in this header's own format, in one spelling for all.
