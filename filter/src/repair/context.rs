@@ -23,15 +23,17 @@ impl Context {
 
     /// Adds what these rules carry and the request does not; whether that was anything.
     pub(super) fn complete(&self, carried: &mut Carried<'_>, rules: &Rules) -> bool {
+        let mut is_restored = false;
         let mut parts = self.0.splitn(2, |byte| *byte == SEPARATOR);
         let mut next = || parts.next().unwrap_or_default();
-        let tenant = rules.tenant.parse(next().to_vec().into()).filter(|_| rules.lacks_tenant(carried));
-        let overrides = Overrides::parse(next());
-        let completes = !overrides.is_empty() && rules.lacks_overrides(carried);
-        let is_restored = tenant.is_some() || completes;
-        carried.tenant = carried.tenant.take().or(tenant);
-        if completes {
-            carried.overrides = overrides;
+        let (tenant, overrides) = (next(), next());
+        if rules.lacks_tenant(carried) {
+            carried.tenant = rules.tenant.parse(tenant.to_vec().into());
+            is_restored |= carried.tenant.is_some();
+        }
+        if rules.lacks_overrides(carried) {
+            carried.overrides = Overrides::parse(overrides);
+            is_restored |= !carried.overrides.is_empty();
         }
         is_restored
     }
