@@ -70,6 +70,11 @@ fn done(status: u32) -> Result<(), HostFailure> {
     if status == OK { Ok(()) } else { Err(HostFailure) }
 }
 
+/// What the proxy handed over, to keep; nothing where that is nothing.
+fn bytes(data: *const u8, size: usize) -> Option<Vec<u8>> {
+    Filled::take(data, size).map(Filled::into_vec)
+}
+
 /// Writes a line to the proxy's log.
 pub(crate) fn log(level: LogLevel, message: &str) {
     // A log that takes nothing is no reason to stop. SAFETY: the host reads the message during the call.
@@ -90,7 +95,7 @@ pub(crate) fn plugin_configuration(size: usize) -> Result<Option<Vec<u8>>, HostF
     // SAFETY: both pointers are valid for the call's one write through each.
     match unsafe { proxy_get_buffer_bytes(PLUGIN_CONFIGURATION, 0, size, &mut data, &mut length) } {
         NOT_FOUND => Ok(None),
-        status => done(status).map(|()| Filled::take(data, length).map(Filled::into_vec)),
+        status => done(status).map(|()| bytes(data, length)),
     }
 }
 
@@ -125,7 +130,7 @@ pub(crate) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     match unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) } {
         NOT_FOUND => Ok(None),
         SERIALIZATION_FAILURE => Ok(Some(Vec::new())),
-        status => done(status).map(|()| Some(Filled::take(data, size).map(Filled::into_vec).unwrap_or_default())),
+        status => done(status).map(|()| Some(bytes(data, size).unwrap_or_default())),
     }
 }
 
@@ -151,10 +156,7 @@ pub(crate) fn shared_data(key: &[u8]) -> Result<SharedData, HostFailure> {
     // SAFETY: the host reads the key during the call, and writes once through each pointer.
     match unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut version) } {
         NOT_FOUND => Ok(SharedData { bytes: Vec::new(), version: ABSENT }),
-        status => done(status).map(|()| SharedData {
-            bytes: Filled::take(data, size).map(Filled::into_vec).unwrap_or_default(),
-            version,
-        }),
+        status => done(status).map(|()| SharedData { bytes: bytes(data, size).unwrap_or_default(), version }),
     }
 }
 
