@@ -4,6 +4,10 @@ use tenancy_filter::{Filter, Header, Passage, Peer};
 
 use crate::host::{self, HostFailure};
 
+/// Envoy, "Attributes".
+pub(crate) const LISTENER_DIRECTION: [&str; 2] = ["xds", "listener_direction"];
+pub(crate) const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
+
 /// The direction of the listener, and the cluster of the route, as far as they decide anything.
 pub(crate) enum Direction {
     Unknown,
@@ -14,11 +18,10 @@ pub(crate) enum Direction {
 impl Direction {
     pub(crate) fn read(filter: &Filter, headers: &[Header<'_>], peer: Peer) -> Result<Self, HostFailure> {
         const INBOUND: [u8; 8] = 1u64.to_le_bytes();
-        const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
         if !filter.reads_passage(headers, peer) {
             return Ok(Self::Unknown);
         }
-        let direction = host::property(&["xds", "listener_direction"])?.unwrap_or_default();
+        let direction = host::property(&LISTENER_DIRECTION)?.unwrap_or_default();
         Ok(match <[u8; 8]>::try_from(direction) {
             Ok(INBOUND) => Self::Inbound,
             Ok(OUTBOUND) => Self::Outbound { cluster: cluster(filter, headers)? },
