@@ -35,6 +35,7 @@ pub mod runners;
 pub mod text;
 pub mod tls;
 pub mod token;
+mod vectors;
 pub mod wasm_host;
 
 pub use bootstrap::{Bootstrap, restriction, root};
@@ -47,3 +48,4 @@ pub use forward::Forward;
 pub use headers::Headers;
 pub use hop::Hop;
 pub use mortal::mortal;
+pub use vectors::vectors;

@@ -15,9 +15,9 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use integration::cases::{Case, Outcome};
-use integration::root;
 use integration::runners::ModuleRunner;
 use integration::text::Text;
+use integration::{root, vectors};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::json;
@@ -34,11 +34,6 @@ static SENT: LazyLock<Vec<Sent>> = LazyLock::new(|| sent().expect("what the modu
 
 /// Members as an SDK hands them to an application, by key.
 type Entries = BTreeMap<String, String>;
-
-#[derive(Deserialize)]
-struct File {
-    vectors: Vec<Vector>,
-}
 
 #[derive(Deserialize)]
 struct Vector {
@@ -105,7 +100,6 @@ fn check(language: &str) -> Result<()> {
 
 /// What the module makes of each vector, and of the largest overrides.
 fn sent() -> Result<Vec<Sent>> {
-    let file: File = serde_json::from_str(&fs::read_to_string(root().join("integration/vectors/baggage.json"))?)?;
     let mut module = ModuleRunner::new(&json!({
         "version": 1,
         "role": "edge",
@@ -114,7 +108,7 @@ fn sent() -> Result<Vec<Sent>> {
         "foreignBaggage": "keep",
     }))?;
     let mut sent = Vec::new();
-    for vector in file.vectors {
+    for vector in vectors::<Vector>()? {
         for overrides in [Some(OVERRIDES.to_owned()), None] {
             sent.push(send(&mut module, &vector.id, &vector.headers, overrides)?);
         }

@@ -5,11 +5,9 @@
 //! nothing may be touched, not even what exceeds the limits of W3C, at which a proxy may drop members and need not.
 
 use std::borrow::Cow;
-use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use integration::cases::{Case, Counts, Outcome, Passage};
-use integration::root;
 use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
 use integration::text::Text;
 use serde::Deserialize;
@@ -21,11 +19,6 @@ const OURS: &str = "tenant=acme";
 
 /// Their tenants are no names of tenants, which no source yields: the encoder's own test holds them, beside it.
 const FOR_THE_ENCODER: [&str; 2] = ["BG-109", "BG-110"];
-
-#[derive(Deserialize)]
-struct File {
-    vectors: Vec<Vector>,
-}
 
 #[derive(Deserialize)]
 struct Vector {
@@ -95,11 +88,8 @@ fn configuration() -> Value {
 
 /// The vectors that a request can bring, after a look at the others.
 fn vectors() -> Result<Vec<Vector>> {
-    let path = root().join("integration/vectors/baggage.json");
-    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let file: File = serde_json::from_str(&text)?;
-    let (others, vectors): (Vec<_>, Vec<_>) =
-        file.vectors.into_iter().partition(|vector| FOR_THE_ENCODER.contains(&vector.id.as_str()));
+    let all = integration::vectors::<Vector>()?.into_iter();
+    let (others, vectors): (Vec<_>, Vec<_>) = all.partition(|vector| FOR_THE_ENCODER.contains(&vector.id.as_str()));
     let ids: Vec<_> = others.iter().map(|vector| vector.id.as_str()).collect();
     ensure!(ids == FOR_THE_ENCODER && !vectors.is_empty(), "{} vectors and {ids:?}", vectors.len());
     Ok(vectors)
