@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use wasmi::{Config, Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
 use crate::bootstrap::module;
-use state::State;
+use state::{Faults, State};
 
 pub(crate) use encoding::{at, value};
 pub use shared::Shared;
@@ -152,12 +152,16 @@ impl WasmHost {
 
     /// Makes every call of a host function go wrong, after so many that do not.
     pub fn fail(&mut self, function: &str, after: usize, fault: Fault) {
-        self.store.data_mut().faults.insert(function.into(), (after, fault));
+        self.plan(function, Faults { good: after, bad: usize::MAX, fault });
     }
 
     /// Makes so many calls of a host function go wrong, and no later one.
     pub fn fail_times(&mut self, function: &str, times: usize, fault: Fault) {
-        self.store.data_mut().passing_faults.insert(function.into(), (times, fault));
+        self.plan(function, Faults { good: 0, bad: times, fault });
+    }
+
+    fn plan(&mut self, function: &str, faults: Faults) {
+        self.store.data_mut().faults.insert(function.into(), faults);
     }
 
     /// Lets all host functions work again.

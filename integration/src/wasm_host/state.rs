@@ -46,6 +46,14 @@ pub enum Fault {
     Loses,
 }
 
+/// What goes wrong with the calls of one function: none of so many, then so many, and no later one.
+#[derive(Debug)]
+pub(super) struct Faults {
+    pub(super) good: usize,
+    pub(super) bad: usize,
+    pub(super) fault: Fault,
+}
+
 /// Everything but the module and its memory.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -57,10 +65,7 @@ pub(super) struct State {
     /// In milliseconds.
     pub(super) tick_periods: BTreeMap<i32, u64>,
     pub(super) metrics: Vec<(String, u64)>,
-    /// After how many good calls a function goes wrong for good.
-    pub(super) faults: BTreeMap<String, (usize, Fault)>,
-    /// How many calls of a function go wrong.
-    pub(super) passing_faults: BTreeMap<String, (usize, Fault)>,
+    pub(super) faults: BTreeMap<String, Faults>,
     pub(super) journal: Vec<String>,
     pub(super) log: Vec<String>,
 }
@@ -94,16 +99,15 @@ impl Exchange {
 impl State {
     /// The fault that this call of a function meets, if any.
     pub(super) fn fault(&mut self, function: &str) -> Option<Fault> {
-        if let Some((times, fault)) = self.passing_faults.get_mut(function).filter(|(times, _)| *times > 0) {
-            *times -= 1;
-            return Some(*fault);
-        }
-        let (good, fault) = self.faults.get_mut(function)?;
-        match good.checked_sub(1) {
-            None => Some(*fault),
-            Some(left) => {
-                *good = left;
+        let faults = self.faults.get_mut(function)?;
+        match (faults.good.checked_sub(1), faults.bad.checked_sub(1)) {
+            (Some(left), _) => {
+                faults.good = left;
                 None
+            }
+            (None, bad) => {
+                faults.bad = bad?;
+                Some(faults.fault)
             }
         }
     }
