@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::grammar::Bytes;
 use crate::tenant::MAX_TENANT_BYTES;
 
 /// The host of an authority: without its port and one trailing dot.
@@ -24,11 +25,7 @@ fn without_port(authority: &[u8]) -> &[u8] {
 }
 
 fn is_label(label: &[u8]) -> bool {
-    !label.is_empty() && label.iter().all(is_label_byte)
-}
-
-fn is_label_byte(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_~".contains(byte)
+    !label.is_empty() && Bytes::HOST.hold(label)
 }
 
 /// A host pattern: labels matched one by one, literally and without regard to ASCII case, with
@@ -135,7 +132,7 @@ fn between<'a>(text: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> 
 fn is_tenant_label(label: &[u8]) -> bool {
     let hyphen = |end: Option<&u8>| end == Some(&b'-');
     (1..=MAX_TENANT_BYTES).contains(&label.len())
-        && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        && Bytes::LABEL.hold(label)
         && !hyphen(label.first())
         && !hyphen(label.last())
 }

@@ -63,6 +63,7 @@ mod decision;
 mod edge;
 mod egress;
 mod filter;
+mod grammar;
 mod internal;
 mod names;
 mod overrides;

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use crate::baggage::Key;
 use crate::decision::Refusal;
+use crate::grammar::Bytes;
 use crate::names::Field;
 use crate::request::{Claim, cut, split, trim};
 use crate::sources::Evidence;
@@ -39,14 +40,9 @@ impl Dialect {
     pub(crate) const CANONICAL: Self = Self { list: Cow::Borrowed(","), pair: Cow::Borrowed(":") };
 }
 
-/// Whether a byte may stand in a service or a version, and so in no separator.
-pub(crate) fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
-}
-
 /// Whether a service may be called so.
 pub(crate) fn is_service(name: &[u8]) -> bool {
-    (1..=MAX_SERVICE_BYTES).contains(&name.len()) && name.iter().copied().all(is_name_byte)
+    (1..=MAX_SERVICE_BYTES).contains(&name.len()) && Bytes::NAME.hold(name)
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::grammar::Bytes;
+
 /// The value with its escapes decoded once; a plus is a plus, and what is no escape stands for itself.
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, [u8]> {
     match value.contains(&b'%') {
@@ -47,7 +49,7 @@ pub(crate) fn encode(value: &[u8], out: &mut Vec<u8>) {
     const HEX: [u8; 16] = *b"0123456789ABCDEF";
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
     for &byte in value {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if Bytes::UNRESERVED.has(byte) {
             out.push(byte);
         } else {
             out.extend([b'%', digit(byte >> 4), digit(byte & 0xF)]);

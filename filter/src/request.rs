@@ -101,10 +101,11 @@ pub enum Peer {
 
 /// The value without the optional white space around it (`OWS`, RFC 9110 §5.6.3).
 pub(crate) fn trim(value: &[u8]) -> &[u8] {
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = value.iter().position(|byte| !blank(byte)).unwrap_or(value.len());
-    let end = value.iter().rposition(|byte| !blank(byte)).map_or(start, |last| last.saturating_add(1));
-    value.get(start..end).unwrap_or_default()
+    let mut value = value;
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
 }
 
 /// The parts of `value` between the occurrences of `separator`, which is not empty.

@@ -7,6 +7,7 @@ use regex_lite::Regex;
 use crate::authority::HostPattern;
 use crate::baggage::Key;
 use crate::decision::Refusal;
+use crate::grammar::Bytes;
 use crate::names::Field;
 use crate::request::Claim;
 use crate::sources::Evidence;
@@ -37,11 +38,8 @@ impl<'a> Tenant<'a> {
 
 /// A Kubernetes label value that is not empty.
 pub(crate) fn is_label_value(value: &[u8]) -> bool {
-    let ends_well = |end: Option<&u8>| end.is_some_and(u8::is_ascii_alphanumeric);
-    value.len() <= MAX_TENANT_BYTES
-        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(byte))
-        && ends_well(value.first())
-        && ends_well(value.last())
+    let ends_well = |end: Option<&u8>| end.is_some_and(|byte| Bytes::ALPHANUMERIC.has(*byte));
+    value.len() <= MAX_TENANT_BYTES && Bytes::NAME.hold(value) && ends_well(value.first()) && ends_well(value.last())
 }
 
 /// A source of tenants.

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use crate::grammar::Bytes;
 use crate::names::fold;
 use crate::percent::{decode, decode_form};
 use crate::request::{cut, split, trim};
@@ -79,18 +80,24 @@ impl<'a> Member<'a> {
 
 /// `token` of RFC 9110 §5.6.2.
 pub(crate) fn is_token(text: &[u8]) -> bool {
-    let tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.iter().all(tchar)
+    !text.is_empty() && Bytes::TOKEN.hold(text)
 }
 
 /// `*baggage-octet` with whole percent escapes: printable ASCII without `"`, `,`, `;`, `\`.
 fn is_value(text: &[u8]) -> bool {
-    let octet = |byte: &u8| byte.is_ascii_graphic() && !b"\",;\\".contains(byte);
-    let mut escapes = text.split(|byte| *byte == b'%').skip(1);
-    text.iter().all(octet) && escapes.all(|after| after.len() >= 2 && after.iter().take(2).all(u8::is_ascii_hexdigit))
+    Bytes::OCTET.hold(text) || is_escaped(text)
 }
 
 /// `property = key [ OWS "=" OWS value ]`, or nothing at all.
+/// The same where there are escapes.
+fn is_escaped(text: &[u8]) -> bool {
+    let mut parts = split(text, b"%");
+    let begins_with_digits =
+        |after: &[u8]| after.first_chunk().is_some_and(|pair: &[u8; 2]| pair.iter().all(u8::is_ascii_hexdigit));
+    parts.next().is_some_and(|plain| Bytes::OCTET.hold(plain))
+        && parts.all(|after| begins_with_digits(after) && Bytes::OCTET.hold(after))
+}
+
 fn is_property(text: &[u8]) -> bool {
     let (key, value) = cut(text, b"=");
     text.is_empty() || (is_token(trim(key)) && value.is_none_or(|value| is_value(trim(value))))

@@ -1,7 +1,8 @@
 //! `overrides` and `projections`.
 
+use crate::grammar::Bytes;
 use crate::names::{Field, HeaderName};
-use crate::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, OverrideSource, is_name_byte, is_service};
+use crate::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, OverrideSource, is_service};
 use crate::projection::{Projection, Service};
 use crate::rules::{OverrideTargets, Role};
 
@@ -123,7 +124,7 @@ fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
 /// A separator is printable, and no byte of it may stand in a service or a version.
 fn separator<'c>(node: &Node<'c>) -> Option<&'c str> {
     let text = node.text()?;
-    let fits = |byte| matches!(byte, b' '..=b'~') && !is_name_byte(byte);
+    let fits = |byte| matches!(byte, b' '..=b'~') && !Bytes::NAME.has(byte);
     let fits = (1..=8).contains(&text.len()) && text.bytes().all(fits);
     if !fits {
         let what = "1 to 8 printable bytes other than letters, digits, \"-\", \".\", \"_\"";

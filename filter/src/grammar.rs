@@ -1,0 +1,90 @@
+//! Which bytes may stand where: the sets of the grammars that we read, told by one look-up a byte.
+
+/// A set of bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bytes(u8);
+
+impl Bytes {
+    /// Letters and digits.
+    pub(crate) const ALPHANUMERIC: Self = Self(1);
+    /// `A-Za-z0-9-`: a host label that names a tenant (RFC 1123 §2.1).
+    pub(crate) const LABEL: Self = Self(1 << 1);
+    /// `A-Za-z0-9-_~`: a label of any host.
+    pub(crate) const HOST: Self = Self(1 << 2);
+    /// `A-Za-z0-9-._`: a tenant, a service, a version (Kubernetes, "Labels and Selectors").
+    pub(crate) const NAME: Self = Self(1 << 3);
+    /// `tchar` (RFC 9110 §5.6.2).
+    pub(crate) const TOKEN: Self = Self(1 << 4);
+    /// `baggage-octet` (W3C Baggage, "Definition") but for `%`, which begins an escape.
+    pub(crate) const OCTET: Self = Self(1 << 5);
+    /// `unreserved` (RFC 3986 §2.3).
+    pub(crate) const UNRESERVED: Self = Self(1 << 6);
+
+    pub(crate) fn has(self, byte: u8) -> bool {
+        SETS.get(usize::from(byte)).is_some_and(|sets| sets & self.0 != 0)
+    }
+
+    /// Whether every byte of a text is one of these.
+    pub(crate) fn hold(self, text: &[u8]) -> bool {
+        text.iter().all(|byte| self.has(*byte))
+    }
+}
+
+/// The sets of each byte.
+const SETS: [u8; 256] = {
+    let mut all = [0; 256];
+    let mut rest: &mut [u8] = &mut all;
+    let mut byte = 0u8;
+    while let [sets, others @ ..] = rest {
+        *sets = sets_of(byte);
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    all
+};
+
+const fn sets_of(byte: u8) -> u8 {
+    let is_alphanumeric = byte.is_ascii_alphanumeric();
+    set(Bytes::ALPHANUMERIC, is_alphanumeric)
+        | set(Bytes::LABEL, is_alphanumeric || byte == b'-')
+        | set(Bytes::HOST, is_alphanumeric || matches!(byte, b'-' | b'_' | b'~'))
+        | set(Bytes::NAME, is_alphanumeric || matches!(byte, b'-' | b'.' | b'_'))
+        | set(Bytes::UNRESERVED, is_alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+        | set(Bytes::OCTET, byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\' | b'%'))
+        | set(Bytes::TOKEN, is_alphanumeric || is_token_mark(byte))
+}
+
+const fn set(set: Bytes, is_member: bool) -> u8 {
+    if is_member { set.0 } else { 0 }
+}
+
+const fn is_token_mark(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_set_is_what_its_grammar_lists() {
+        for (set, marks) in [
+            (Bytes::ALPHANUMERIC, ""),
+            (Bytes::LABEL, "-"),
+            (Bytes::HOST, "-_~"),
+            (Bytes::NAME, "-._"),
+            (Bytes::TOKEN, "!#$%&'*+-.^_`|~"),
+            (Bytes::OCTET, "!#$&'()*+-./:<=>?@[]^_`{|}~"),
+            (Bytes::UNRESERVED, "-._~"),
+        ] {
+            for byte in 0..=u8::MAX {
+                let expected = byte.is_ascii_alphanumeric() || marks.as_bytes().contains(&byte);
+                assert_eq!(set.has(byte), expected, "{set:?} {:?}", char::from(byte));
+            }
+            assert!(set.hold(b"") && set.hold(b"a1Z") && !set.hold(b"a,"), "{set:?}");
+        }
+    }
+}
