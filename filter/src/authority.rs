@@ -32,7 +32,9 @@ fn is_label(label: &[u8]) -> bool {
 /// exactly one `{tenant}`. As many labels as written here, no more and no fewer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct HostPattern {
-    /// From the right, so that a foreign domain is told apart at its last label.
+    /// The literal labels at its end, each behind its dot: what tells a foreign domain apart at once.
+    domain: Vec<u8>,
+    /// The other labels, from the right.
     labels: Vec<Label>,
 }
 
@@ -62,26 +64,37 @@ impl HostPattern {
         if pattern.contains(':') {
             return Err("holds a port, which is never compared; leave it out");
         }
-        let labels = pattern.as_bytes().rsplit(|byte| *byte == b'.').map(Label::parse);
-        let labels = labels.collect::<Result<Vec<_>, _>>()?;
+        let labels = pattern.as_bytes().split(|byte| *byte == b'.').map(Label::parse);
+        let mut labels = labels.collect::<Result<Vec<_>, _>>()?;
         let tenants = labels.iter().filter(|label| matches!(label, Label::Tenant { .. })).count();
         if tenants != 1 {
             return Err(
                 "needs exactly one {tenant}, as in \"{tenant}.www.example.com\"; \"*\" matches a label and names nothing",
             );
         }
-        match labels.first() {
+        match labels.last() {
             // No domain ends in a number, but addresses do.
-            Some(Label::Literal(last)) if !last.iter().all(u8::is_ascii_digit) => Ok(Self { labels }),
-            _ => Err("has to end in a domain of yours, as in \"{tenant}.www.example.com\""),
+            Some(Label::Literal(last)) if !last.iter().all(u8::is_ascii_digit) => {}
+            _ => return Err("has to end in a domain of yours, as in \"{tenant}.www.example.com\""),
         }
+        let mut domain = Vec::new();
+        while let Some(Label::Literal(text)) = labels.pop_if(|label| matches!(label, Label::Literal(_))) {
+            domain = [b".", &*text, &domain].concat();
+        }
+        labels.reverse();
+        Ok(Self { domain, labels })
     }
 
     /// The tenant that the host of this authority names, lower-cased; nothing where it is another one. What cannot
     /// be a host name has a label that is not as the pattern wants it.
     pub(crate) fn tenant<'a>(&self, authority: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let host = without_port(authority);
+        let (host, domain) = host.split_at_checked(host.len().checked_sub(self.domain.len())?)?;
+        if !domain.eq_ignore_ascii_case(&self.domain) {
+            return None;
+        }
         let mut found = None;
-        let mut given = without_port(authority).rsplit(|byte| *byte == b'.');
+        let mut given = host.rsplit(|byte| *byte == b'.');
         for label in &self.labels {
             let text = given.next()?;
             match label {

@@ -8,7 +8,7 @@ use crate::baggage::Key;
 use crate::decision::Refusal;
 use crate::grammar::Bytes;
 use crate::names::Field;
-use crate::request::{Claim, cut, split, trim};
+use crate::request::{Claim, cut, trim};
 use crate::sources::Evidence;
 use crate::tally::{Counter, Tally};
 use crate::tenant::{Policy, is_label_value};
@@ -63,9 +63,11 @@ impl<'a> Entry<'a> {
         Entry { service: Cow::Owned(self.service.into_owned()), version: Cow::Owned(self.version.into_owned()) }
     }
 
-    /// Whether it is for this service: without regard to ASCII case, as in host names.
+    /// Whether it is for this service: without regard to ASCII case, as in host names. Services differ at their ends
+    /// more often than where they begin.
     fn is_for(&self, service: &[u8]) -> bool {
-        self.service.eq_ignore_ascii_case(service)
+        let mut pairs = self.service.iter().rev().zip(service.iter().rev());
+        self.service.len() == service.len() && pairs.all(|(a, b)| a.eq_ignore_ascii_case(b))
     }
 
     /// Its bytes in the canonical line, with both separators.
@@ -75,12 +77,34 @@ impl<'a> Entry<'a> {
 }
 
 impl Dialect {
-    /// The entries of one line, `None` for each that is malformed. A comma separates in every
-    /// dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
+    /// The entries of one line, `None` for each that is malformed.
     fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
-        let joint = if self.pair.contains(',') { &*self.list } else { "," };
-        let listed = split(line, joint.as_bytes()).flat_map(|part| split(part, self.list.as_bytes()));
-        listed.map(trim).filter(|text| !text.is_empty()).map(|text| Entry::parse(text, &self.pair))
+        let mut rest = Some(line);
+        std::iter::from_fn(move || {
+            loop {
+                let (text, after) = self.cut(rest?);
+                rest = after;
+                let text = trim(text);
+                if !text.is_empty() {
+                    return Some(Entry::parse(text, &self.pair));
+                }
+            }
+        })
+    }
+
+    /// What stands before the first separator of a list, and what stands after it where there is one. A comma is one in
+    /// every dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
+    fn cut<'a>(&self, line: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
+        let (list, joined) = (self.list.as_bytes(), !self.pair.contains(','));
+        for (at, byte) in line.iter().enumerate().filter(|(_, byte)| !Bytes::NAME.has(**byte)) {
+            let separator: &[u8] = if joined && *byte == b',' { b"," } else { list };
+            if let Some((text, rest)) = line.split_at_checked(at)
+                && let Some(after) = rest.strip_prefix(separator)
+            {
+                return (text, Some(after));
+            }
+        }
+        (line, None)
     }
 }
 
