@@ -1,8 +1,5 @@
 //! The header names that the filter owns, and the lines of a request that bear one of them.
 
-use std::ops::RangeInclusive;
-
-use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use crate::Header;
@@ -62,41 +59,55 @@ impl<'a> Lines<'a> {
 /// All owned names, compiled for one look-up a header line.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    sieve: Sieve,
-    exact: HashTable<(HeaderName, Field)>,
+    rows: Rows,
     prefixes: Vec<(HeaderName, Field)>,
 }
 
-/// Tells most names that are nobody's by their length and first byte alone: most lines of most requests.
+/// The names of each length, those of 63 bytes and more in the last.
 #[derive(Debug)]
-struct Sieve {
-    /// For each length, the longest for all beyond: a bit for the low five bits of a first byte, which the two
-    /// cases of a letter share.
-    rows: [u32; 64],
+struct Rows([Row; 64]);
+
+/// Names of one length. Most names are nobody's, and most of those are told by their length and first byte alone.
+#[derive(Debug, Default)]
+struct Row {
+    firsts: Firsts,
+    /// Of names that begin with a prefix.
+    prefixed: Firsts,
+    names: Vec<(HeaderName, Field)>,
 }
 
-impl Default for Sieve {
-    fn default() -> Self {
-        Self { rows: [0; 64] }
-    }
-}
+/// A set of first bytes: a bit for the low five bits of each, which the two cases of a letter share.
+#[derive(Clone, Copy, Debug, Default)]
+struct Firsts(u32);
 
-impl Sieve {
-    /// Lets a name pass in any spelling, or one of many lengths.
-    fn admit(&mut self, lengths: RangeInclusive<usize>, name: &str) {
-        let bits = match name.bytes().next() {
-            Some(first) if first.is_ascii_alphanumeric() => bit(first),
+impl Firsts {
+    /// Admits a name in any spelling.
+    fn admit(&mut self, name: &str) {
+        self.0 |= match name.bytes().next() {
+            Some(first) if first.is_ascii_alphanumeric() => Self::bit(first),
             // Any byte may stand for a hyphen.
             _ => u32::MAX,
         };
-        let (shortest, longest) = (row(*lengths.start()), row(*lengths.end()));
-        let rows = self.rows.get_mut(shortest..=longest).into_iter().flatten();
-        rows.for_each(|row| *row |= bits);
     }
 
-    fn admits(&self, name: &[u8]) -> bool {
-        let row = self.rows.get(row(name.len())).copied().unwrap_or_default();
-        name.first().is_some_and(|first| row & bit(*first) != 0)
+    fn admits(self, first: u8) -> bool {
+        self.0 & Self::bit(first) != 0
+    }
+
+    fn bit(first: u8) -> u32 {
+        1 << (first & 31)
+    }
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Row::default()))
+    }
+}
+
+impl Rows {
+    fn of(&self, name: &[u8]) -> Option<&Row> {
+        self.0.get(row(name.len()))
     }
 }
 
@@ -104,20 +115,18 @@ fn row(length: usize) -> usize {
     length.min(63)
 }
 
-fn bit(first: u8) -> u32 {
-    1 << (first & 31)
-}
-
 impl Names {
     pub(crate) fn insert(&mut self, name: &str, field: Field) {
-        self.sieve.admit(name.len()..=name.len(), name);
-        let hash = hash(name.as_bytes());
-        self.exact.insert_unique(hash, (name.into(), field), |(name, _)| self::hash(name.as_bytes()));
+        if let Some(row) = self.rows.0.get_mut(row(name.len())) {
+            row.firsts.admit(name);
+            row.names.push((name.into(), field));
+        }
     }
 
     /// Owns every name that begins so, whatever its spelling.
     pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
-        self.sieve.admit(prefix.len()..=usize::MAX, prefix);
+        let rows = self.rows.0.iter_mut().skip(row(prefix.len()));
+        rows.for_each(|row| row.prefixed.admit(prefix));
         self.prefixes.push((prefix.into(), field));
     }
 
@@ -154,21 +163,22 @@ impl Names {
     /// What a name is in any spelling, and whether it is spelled as configured.
     #[inline]
     pub(crate) fn look_up(&self, name: &[u8]) -> Option<(Field, bool)> {
-        if self.sieve.admits(name) { self.find(name) } else { None }
+        let (row, first) = (self.rows.of(name)?, *name.first()?);
+        let listed = if row.firsts.admits(first) { row.find(name) } else { None };
+        listed.or_else(|| if row.prefixed.admits(first) { self.find_prefix(name) } else { None })
     }
 
+    fn find_prefix(&self, name: &[u8]) -> Option<(Field, bool)> {
+        let (_, field) = self.prefixes.iter().find(|(prefix, _)| begins(name, prefix.as_bytes()))?;
+        Some((*field, false))
+    }
+}
+
+impl Row {
     fn find(&self, name: &[u8]) -> Option<(Field, bool)> {
-        let mut alias = None;
-        for (owned, field) in self.exact.iter_hash(hash(name)) {
-            if owned.as_bytes() == name {
-                return Some((*field, true));
-            }
-            if same_name(owned.as_bytes(), name) {
-                alias = Some((*field, false));
-            }
-        }
-        alias.or_else(|| {
-            let (_, field) = self.prefixes.iter().find(|(prefix, _)| begins(name, prefix.as_bytes()))?;
+        let exact = self.names.iter().find(|(owned, _)| owned.as_bytes() == name).map(|(_, field)| (*field, true));
+        exact.or_else(|| {
+            let (_, field) = self.names.iter().find(|(owned, _)| same_name(owned.as_bytes(), name))?;
             Some((*field, false))
         })
     }
@@ -206,17 +216,6 @@ pub(crate) fn begins(name: &[u8], prefix: &[u8]) -> bool {
     name.get(..prefix.len()).is_some_and(|head| head.iter().zip(prefix).all(|(a, b)| fold(*a) == fold(*b)))
 }
 
-/// Over the folded name: short keys, and a table whose content no client chooses.
-fn hash(name: &[u8]) -> u64 {
-    fnv1a(name.iter().map(|byte| fold(*byte)))
-}
-
-/// FNV-1a of 64 bits: for what is compared whole once it is found.
-pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
-    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    bytes.fold(0xcbf2_9ce4_8422_2325, mix)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sieve_loses_no_name() {
+    fn length_and_first_byte_lose_no_name() {
         let mut names = Names::default();
         let long = "z".repeat(80);
         for name in ["a", "x-tenant", "1-up", "-odd", "_", &long] {
@@ -249,14 +248,19 @@ mod tests {
         names.insert_prefix("uberctx-", Field::BaggagePrefix);
         names.insert_prefix(&"y".repeat(70), Field::Stripped);
         let longer = ["uberctx-a".to_owned(), "uberctx-".repeat(20), "y".repeat(70), "y".repeat(71), "q".repeat(90)];
-        for name in names.exact.iter().map(|(name, _)| name.to_string()).chain(longer) {
+        let listed: Vec<_> = names.rows.0.iter().flat_map(|row| &row.names).map(|(name, _)| name.to_string()).collect();
+        for name in listed.into_iter().chain(longer) {
             for first in 0..=u8::MAX {
                 let mut name = name.clone().into_bytes();
                 name[0] = first;
-                assert_eq!(names.look_up(&name), names.find(&name), "{}", String::from_utf8_lossy(&name));
+                let found = names.rows.of(&name).unwrap().find(&name).or_else(|| names.find_prefix(&name));
+                assert_eq!(names.look_up(&name), found, "{}", String::from_utf8_lossy(&name));
             }
         }
-        let passing = |name: &&str| names.sieve.admits(name.as_bytes());
+        let passing = |name: &&str| {
+            let (row, first) = (names.rows.of(name.as_bytes()).unwrap(), name.bytes().next());
+            first.is_some_and(|first| row.firsts.admits(first) || row.prefixed.admits(first))
+        };
         let strangers = ["accept", "accept-language", "referer", "cookie", ""];
         assert_eq!(strangers.iter().filter(|name| passing(name)).count(), 0);
     }

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Header;
 use crate::decision::Mutation;
-use crate::names::fnv1a;
 use crate::rules::{Carried, Rules};
 use crate::tally::{Counter, Tally};
 
@@ -167,7 +166,7 @@ impl Repair {
 
     /// The bucket of a trace id, by number: the same in every proxy VM.
     pub fn bucket(&self, id: &TraceId) -> u32 {
-        let bucket = fnv1a(id.0.iter().copied()).checked_rem(self.buckets).unwrap_or_default();
+        let bucket = fnv1a(&id.0).checked_rem(self.buckets).unwrap_or_default();
         u32::try_from(bucket).unwrap_or_default()
     }
 
@@ -259,4 +258,10 @@ impl Recalled {
             _ => Self::Ambiguous,
         }
     }
+}
+
+/// FNV-1a of 64 bits: spreads ids over buckets, where a whole id is compared.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
