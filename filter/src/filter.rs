@@ -109,7 +109,7 @@ impl Filter {
     /// # Ok::<(), tenancy_filter::ConfigErrors>(())
     /// ```
     pub fn on_request<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Decision<'a> {
-        self.decide(request, tally, |carried, _| carried).map(|(mutations, _)| mutations)
+        self.decide(request, &mut Carried::default(), tally, |_, _| {})
     }
 
     /// Like [`Filter::on_request`], with the context that the request then carries: to be remembered by
@@ -118,7 +118,8 @@ impl Filter {
     /// # Errors
     /// Those of [`Filter::on_request`]; a refused request reaches no application, so nothing is to be remembered.
     pub fn on_inbound<'a>(&'a self, request: &Request<'a>, tally: &Tally) -> Result<Inbound<'a>, Refusal> {
-        let (mut mutations, carried) = self.decide(request, tally, |carried, _| carried)?;
+        let mut carried = Carried::default();
+        let mut mutations = self.decide(request, &mut carried, tally, |_, _| {})?;
         let taken_in = self.repair.as_ref().map(|repair| repair.take_in(request.headers));
         let (ids, removed) = taken_in.unwrap_or_default();
         mutations.extend(removed);
@@ -138,20 +139,22 @@ impl Filter {
         tally: &Tally,
         recall: impl FnMut(&TraceId) -> Recalled,
     ) -> Decision<'a> {
-        let restore = |carried, rules: &Rules| match &self.repair {
-            Some(repair) => repair.restore(carried, rules, request.headers, tally, recall),
-            None => carried,
+        let restore = |carried: &mut Carried<'a>, rules: &Rules| {
+            if let Some(repair) = &self.repair {
+                repair.restore(carried, rules, request.headers, tally, recall);
+            }
         };
-        self.decide(request, tally, restore).map(|(mutations, _)| mutations)
+        self.decide(request, &mut Carried::default(), tally, restore)
     }
 
-    /// The straight line. `complete` may add to what the request carries, before it is written.
+    /// The straight line. What the request carries is filled in; `complete` may add to it, before it is written.
     fn decide<'a>(
         &'a self,
         request: &Request<'a>,
+        carried: &mut Carried<'a>,
         tally: &Tally,
-        complete: impl FnOnce(Carried<'a>, &'a Rules) -> Carried<'a>,
-    ) -> Result<(Vec<Mutation<'a>>, Carried<'a>), Refusal> {
+        complete: impl FnOnce(&mut Carried<'a>, &Rules),
+    ) -> Decision<'a> {
         tally.count(Counter::Requests);
         let rules = self.rules(request.peer);
         let lines = rules.names.scan(request.headers);
@@ -160,15 +163,15 @@ impl Filter {
             refusal
         };
         if rules.passes_tunnel(&lines).map_err(refused)? {
-            return Ok(Default::default());
+            return Ok(Vec::new());
         }
         if let Some(egress) = rules.egress.as_ref().filter(|_| rules.internal.leaves(lines.authority, request.passage))
         {
-            return Ok((egress.withhold(&lines, tally), Carried::default()));
+            return Ok(egress.withhold(&lines, tally));
         }
-        let carried = rules.resolve(&lines, request.token, tally).map_err(refused)?;
-        let carried = complete(carried, rules);
-        Ok((rules.write(&lines, &carried, tally), carried))
+        rules.resolve(&lines, request.token, carried, tally).map_err(refused)?;
+        complete(carried, rules);
+        Ok(rules.write(&lines, carried, tally))
     }
 
     /// What to remove from the request's trailers (RFC 9110 §6.5): at an edge, everything that is ours.

@@ -155,16 +155,21 @@ pub(crate) struct Overrides<'a> {
 }
 
 impl OverrideRules {
-    /// All believed overrides.
-    pub(crate) fn resolve<'a>(&self, evidence: &Evidence<'_, 'a>, tally: &Tally) -> Result<Overrides<'a>, Refusal> {
-        let mut collection = Collection { rules: self, tally, overrides: Overrides::default() };
+    /// Fills in all believed overrides.
+    pub(crate) fn resolve<'a>(
+        &self,
+        evidence: &Evidence<'_, 'a>,
+        overrides: &mut Overrides<'a>,
+        tally: &Tally,
+    ) -> Result<(), Refusal> {
+        let mut collection = Collection { rules: self, tally, overrides };
         collection.read(&self.decided, evidence)?;
         collection.overrides.decided = collection.overrides.entries.len();
         collection.read(&self.sources, evidence)?;
-        if !collection.overrides.entries.is_empty() {
+        if !overrides.is_empty() {
             tally.count(Counter::Overrides);
         }
-        Ok(collection.overrides)
+        Ok(())
     }
 }
 
@@ -172,7 +177,7 @@ impl OverrideRules {
 struct Collection<'r, 'a> {
     rules: &'r OverrideRules,
     tally: &'r Tally,
-    overrides: Overrides<'a>,
+    overrides: &'r mut Overrides<'a>,
 }
 
 impl<'a> Collection<'_, 'a> {
@@ -206,7 +211,7 @@ impl<'a> Collection<'_, 'a> {
 
     fn add(&mut self, entry: Option<Entry<'a>>) -> Result<(), Refusal> {
         let Some(entry) = entry else { return self.dropped(Counter::OverrideInvalid) };
-        let Overrides { entries, decided, .. } = &self.overrides;
+        let Overrides { entries, decided, .. } = &*self.overrides;
         match entries.iter().position(|earlier| earlier.is_for(&entry.service)) {
             None => self.append(entry),
             Some(place) if place < *decided => Ok(()),
@@ -260,11 +265,12 @@ impl<'a> Overrides<'a> {
     /// Those of a line in the canonical dialect.
     pub(crate) fn parse(line: &[u8]) -> Self {
         let (rules, tally) = (OverrideRules::default(), Tally::default());
-        let mut collection = Collection { rules: &rules, tally: &tally, overrides: Overrides::default() };
+        let mut overrides = Overrides::default();
+        let mut collection = Collection { rules: &rules, tally: &tally, overrides: &mut overrides };
         let entries = Dialect::CANONICAL.entries(line).map(|entry| entry.map(Entry::into_owned));
         // Nothing is refused by default.
         entries.for_each(|entry| _ = collection.add(entry));
-        collection.overrides
+        overrides
     }
 
     /// Whether there is none.
@@ -283,9 +289,10 @@ impl<'a> Overrides<'a> {
         let (first, rest) = self.entries.split_first()?;
         let separators = dialect.list.len().saturating_add(dialect.pair.len()).saturating_mul(self.entries.len());
         let mut line = Vec::with_capacity(self.bytes.saturating_add(separators));
+        // Byte by byte: a copy of memory is a call out of WebAssembly, which costs more than a few bytes.
         let mut write = |entry: &Entry, separator: &str| {
             for part in [separator.as_bytes(), &entry.service, dialect.pair.as_bytes(), &entry.version] {
-                line.extend_from_slice(part);
+                part.iter().for_each(|byte| line.push(*byte));
             }
         };
         write(first, "");
@@ -320,7 +327,8 @@ mod tests {
         let rules = OverrideRules { sources, on_duplicate, ..OverrideRules::default() };
         let tally = Tally::default();
         let evidence = Evidence { lines: &lines, token: None, vouched: false };
-        let overrides = rules.resolve(&evidence, &tally).unwrap();
+        let mut overrides = Overrides::default();
+        rules.resolve(&evidence, &mut overrides, &tally).unwrap();
         (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())
     }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use crate::Header;
 use crate::baggage::{BaggageRules, Key};
 use crate::decision::{Mutation, Refusal};
@@ -82,17 +84,17 @@ impl Rules {
         self.internal.place(authority.map_or(b"", |header| header.value))
     }
 
-    /// What the believed sources say.
+    /// Fills in what the believed sources say.
     pub(crate) fn resolve<'a>(
         &self,
         lines: &Lines<'a>,
         token: Option<&'a Token<'a>>,
+        carried: &mut Carried<'a>,
         tally: &Tally,
-    ) -> Result<Carried<'a>, Refusal> {
+    ) -> Result<(), Refusal> {
         let evidence = self.verified.weigh(lines, token);
-        let tenant = self.tenant.resolve(&evidence, tally)?;
-        let overrides = self.overrides.resolve(&evidence, tally)?;
-        Ok(Carried { tenant, overrides })
+        carried.tenant = self.tenant.resolve(&evidence, tally)?;
+        self.overrides.resolve(&evidence, &mut carried.overrides, tally)
     }
 
     /// Whether tenants travel here, and this request has none.
@@ -118,60 +120,31 @@ impl Rules {
             Role::Edge => edge::strip(&self.names, self.baggage.as_ref(), lines),
             Role::Mesh => Vec::new(),
         };
-        mutations.extend(self.write_tenant(lines, tenant.as_ref()));
-        mutations.extend(self.write_overrides(lines, overrides));
-        mutations.extend(self.write_projections(lines, overrides));
-        mutations.extend(self.write_baggage(lines, tenant.as_ref(), overrides, tally));
+        for (name, field) in &self.tenant_to.headers {
+            mutations.extend(write(lines, name, *field, tenant.as_ref().map(Tenant::name)));
+        }
+        for (name, field, dialect) in &self.overrides_to.headers {
+            mutations.extend(write(lines, name, *field, overrides.line(dialect).map(Cow::Owned)));
+        }
+        for projection @ Projection { header, field, .. } in &self.projections {
+            let version = projection.version(lines, overrides, &self.internal);
+            mutations.extend(write(lines, header, *field, version));
+        }
+        mutations.extend(self.write_baggage(lines, carried, tally));
         match self.role {
             Role::Edge => counted(mutations, tally),
             Role::Mesh => mutations,
         }
     }
 
-    fn write_tenant<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        tenant: Option<&Tenant<'a>>,
-    ) -> impl Iterator<Item = Mutation<'a>> {
-        let value = tenant.map(Tenant::name);
-        self.tenant_to.headers.iter().filter_map(move |(name, field)| write(lines, name, *field, value.clone()))
-    }
-
-    fn write_overrides<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        overrides: &Overrides<'_>,
-    ) -> impl Iterator<Item = Mutation<'a>> {
-        let line = |dialect| overrides.line(dialect).map(Cow::Owned);
-        let targets = self.overrides_to.headers.iter();
-        targets.filter_map(move |(name, field, dialect)| write(lines, name, *field, line(dialect)))
-    }
-
-    fn write_projections<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        overrides: &Overrides<'a>,
-    ) -> impl Iterator<Item = Mutation<'a>> {
-        let version = |projection: &Projection| projection.version(lines, overrides, &self.internal);
-        let write =
-            move |projection: &'a Projection| write(lines, &projection.header, projection.field, version(projection));
-        self.projections.iter().filter_map(write)
-    }
-
-    fn write_baggage<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        tenant: Option<&Tenant<'a>>,
-        overrides: &Overrides<'_>,
-        tally: &Tally,
-    ) -> Option<Mutation<'a>> {
+    fn write_baggage<'a>(&'a self, lines: &Lines<'a>, carried: &Carried<'_>, tally: &Tally) -> Option<Mutation<'a>> {
         let rules = self.baggage.as_ref()?;
-        let mut ours = Vec::new();
-        if let Some(tenant) = tenant {
+        let mut ours = SmallVec::<[_; 2]>::new();
+        if let Some(tenant) = &carried.tenant {
             ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
         }
         if let Some(key) = &self.overrides_to.baggage {
-            ours.extend(overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
+            ours.extend(carried.overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
         }
         rules.rewrite(lines, &ours, tally)
     }

@@ -26,6 +26,11 @@ impl Key {
     /// case or punctuation alone.
     pub(crate) fn may_be(&self, received: &[u8], any_spelling: bool) -> bool {
         let spell = |byte: u8| if any_spelling { fold(byte) } else { byte };
+        let first = decode_form(received).find(|byte| !is_blank(byte));
+        // Most keys are told apart at once.
+        if first.map(spell) != self.0.bytes().next().map(spell) {
+            return false;
+        }
         self.is_spelled(decode_form(received), spell)
             || (any_spelling && self.is_spelled(decode_form(received).filter(|byte| !is_blank(byte)), spell))
     }
@@ -68,8 +73,8 @@ impl<'a> Member<'a> {
 
     /// Whether the member keeps to the grammar; an empty property is tolerated.
     pub(crate) fn is_valid(&self) -> bool {
-        let mut properties = self.properties.into_iter().flat_map(|list| split(list, b";"));
-        is_token(self.key) && self.value.is_some_and(is_value) && properties.all(|text| is_property(trim(text)))
+        let are_properties = |list| split(list, b";").all(|text| is_property(trim(text)));
+        is_token(self.key) && self.value.is_some_and(is_value) && self.properties.is_none_or(are_properties)
     }
 
     /// The value, percent-decoded; a plus is a plus. Nothing for a member outside the grammar.

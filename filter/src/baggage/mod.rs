@@ -59,20 +59,23 @@ impl BaggageRules {
         ours: &[(&Key, Cow<'_, [u8]>)],
         tally: &Tally,
     ) -> Option<Mutation<'a>> {
-        let received = || lines.values(Field::Baggage);
-        let mut members = received().flat_map(members);
-        let untouched = match self.foreign {
-            Foreign::Keep => ours.is_empty() && !members.any(|member| self.owns(member.key)),
-            Foreign::Drop => ours.is_empty() && received().next().is_none(),
-        };
-        if untouched {
+        if ours.is_empty() && self.has_nothing_to_lose(lines) {
             return None;
         }
         let line = self.line(lines, ours, tally);
         if line.is_empty() {
             return Some(Mutation::remove(NAME.as_bytes()));
         }
-        (!received().eq([&line[..]])).then_some(Mutation::Set { name: NAME.as_bytes(), value: Cow::Owned(line) })
+        let is_so = lines.values(Field::Baggage).eq([&line[..]]);
+        (!is_so).then_some(Mutation::Set { name: NAME.as_bytes(), value: Cow::Owned(line) })
+    }
+
+    fn has_nothing_to_lose(&self, lines: &Lines<'_>) -> bool {
+        let mut received = lines.values(Field::Baggage);
+        match self.foreign {
+            Foreign::Keep => !received.flat_map(members).any(|member| self.owns(member.key)),
+            Foreign::Drop => received.next().is_none(),
+        }
     }
 
     /// Our members, then the strangers' that fit whole; what does not is dropped from the tail.
@@ -96,8 +99,8 @@ impl BaggageRules {
     }
 
     fn append_strangers(&self, lines: &Lines<'_>, mut room: usize, line: &mut Vec<u8>, tally: &Tally) {
-        let strangers = lines.values(Field::Baggage).flat_map(members).filter(|member| !self.owns(member.key));
-        for member in strangers {
+        let received = lines.values(Field::Baggage).flat_map(members);
+        for member in received.filter(|member| !self.owns(member.key)) {
             let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
             if !member.is_valid() {
                 tally.count(Counter::BaggageInvalid);

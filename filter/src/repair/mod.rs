@@ -206,19 +206,19 @@ impl Repair {
     }
 
     /// Completes what an outbound request carries, and counts how it went.
-    pub(crate) fn restore<'a>(
+    pub(crate) fn restore(
         &self,
-        mut carried: Carried<'a>,
+        carried: &mut Carried<'_>,
         rules: &Rules,
         headers: &[Header<'_>],
         tally: &Tally,
         recall: impl FnMut(&TraceId) -> Recalled,
-    ) -> Carried<'a> {
+    ) {
         let is_forwarded = carried.tenant.is_some() || !carried.overrides.is_empty();
-        let lacks = rules.lacks_tenant(&carried) || rules.lacks_overrides(&carried);
+        let lacks = rules.lacks_tenant(carried) || rules.lacks_overrides(carried);
         let recalled = if lacks { self.recall_all(headers, recall) } else { Recalled::Unknown };
         tally.count(match recalled {
-            Recalled::Known(context) if context.complete(&mut carried, rules) => Counter::ContextRestored,
+            Recalled::Known(context) if context.complete(carried, rules) => Counter::ContextRestored,
             _ if is_forwarded => Counter::ContextForwarded,
             Recalled::Known(_) => Counter::ContextNone,
             Recalled::Ambiguous => Counter::ContextAmbiguous,
@@ -226,7 +226,6 @@ impl Repair {
             Recalled::Full => Counter::ContextFull,
             Recalled::Unknown => Counter::ContextUnknown,
         });
-        carried
     }
 
     /// What all trace ids of a request stand for, if they agree and none is repeated.
