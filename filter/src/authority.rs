@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::grammar::Bytes;
+use crate::request::same;
 use crate::tenant::MAX_TENANT_BYTES;
 
 /// The host of an authority: without its port and one trailing dot.
@@ -90,7 +91,7 @@ impl HostPattern {
     pub(crate) fn tenant<'a>(&self, authority: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let host = without_port(authority);
         let (host, domain) = host.split_at_checked(host.len().checked_sub(self.domain.len())?)?;
-        if !domain.eq_ignore_ascii_case(&self.domain) {
+        if !same(domain, &self.domain) && !domain.eq_ignore_ascii_case(&self.domain) {
             return None;
         }
         let mut found = None;

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::Header;
+use crate::request::same;
 
 /// A header name: a token (RFC 9110 §5.6.2), lower-case as Envoy keeps it, never a pseudo-header.
 pub(crate) type HeaderName = Box<str>;
@@ -70,9 +71,8 @@ struct Rows([Row; 64]);
 /// Names of one length. Most names are nobody's, and most of those are told by their length and first byte alone.
 #[derive(Debug, Default)]
 struct Row {
+    /// Of these, and of those that a prefix owns.
     firsts: Firsts,
-    /// Of names that begin with a prefix.
-    prefixed: Firsts,
     names: Vec<(HeaderName, Field)>,
 }
 
@@ -126,7 +126,7 @@ impl Names {
     /// Owns every name that begins so, whatever its spelling.
     pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
         let rows = self.rows.0.iter_mut().skip(row(prefix.len()));
-        rows.for_each(|row| row.prefixed.admit(prefix));
+        rows.for_each(|row| row.firsts.admit(prefix));
         self.prefixes.push((prefix.into(), field));
     }
 
@@ -161,26 +161,20 @@ impl Names {
     }
 
     /// What a name is in any spelling, and whether it is spelled as configured.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn look_up(&self, name: &[u8]) -> Option<(Field, bool)> {
-        let (row, first) = (self.rows.of(name)?, *name.first()?);
-        let listed = if row.firsts.admits(first) { row.find(name) } else { None };
-        listed.or_else(|| if row.prefixed.admits(first) { self.find_prefix(name) } else { None })
+        let row = self.rows.of(name)?;
+        if row.firsts.admits(*name.first()?) { self.find(row, name) } else { None }
     }
 
-    fn find_prefix(&self, name: &[u8]) -> Option<(Field, bool)> {
-        let (_, field) = self.prefixes.iter().find(|(prefix, _)| begins(name, prefix.as_bytes()))?;
-        Some((*field, false))
-    }
-}
-
-impl Row {
-    fn find(&self, name: &[u8]) -> Option<(Field, bool)> {
-        let exact = self.names.iter().find(|(owned, _)| owned.as_bytes() == name).map(|(_, field)| (*field, true));
-        exact.or_else(|| {
-            let (_, field) = self.names.iter().find(|(owned, _)| same_name(owned.as_bytes(), name))?;
-            Some((*field, false))
-        })
+    #[inline(never)]
+    fn find(&self, row: &Row, name: &[u8]) -> Option<(Field, bool)> {
+        let named = |is: fn(&[u8], &[u8]) -> bool| row.names.iter().find(|(owned, _)| is(name, owned.as_bytes()));
+        if let Some((_, field)) = named(same) {
+            return Some((*field, true));
+        }
+        let prefixed = || self.prefixes.iter().find(|(prefix, _)| begins(name, prefix.as_bytes()));
+        named(same_name).or_else(prefixed).map(|(_, field)| (*field, false))
     }
 }
 
@@ -253,13 +247,13 @@ mod tests {
             for first in 0..=u8::MAX {
                 let mut name = name.clone().into_bytes();
                 name[0] = first;
-                let found = names.rows.of(&name).unwrap().find(&name).or_else(|| names.find_prefix(&name));
+                let found = names.find(names.rows.of(&name).unwrap(), &name);
                 assert_eq!(names.look_up(&name), found, "{}", String::from_utf8_lossy(&name));
             }
         }
         let passing = |name: &&str| {
             let (row, first) = (names.rows.of(name.as_bytes()).unwrap(), name.bytes().next());
-            first.is_some_and(|first| row.firsts.admits(first) || row.prefixed.admits(first))
+            first.is_some_and(|first| row.firsts.admits(first))
         };
         let strangers = ["accept", "accept-language", "referer", "cookie", ""];
         assert_eq!(strangers.iter().filter(|name| passing(name)).count(), 0);

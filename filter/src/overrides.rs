@@ -190,7 +190,7 @@ impl<'a> Collection<'_, 'a> {
                 OverridePlace::Baggage(key) => evidence.baggage(key).try_for_each(|value| match value {
                     Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL),
                     Cow::Owned(line) => {
-                        Dialect::CANONICAL.entries(&line).try_for_each(|entry| self.add(entry.map(Entry::into_owned)))
+                        Dialect::CANONICAL.entries(&line).try_for_each(|entry| self.offer(entry.map(Entry::into_owned)))
                     }
                 })?,
                 OverridePlace::Claim(number) => match evidence.claim(*number) {
@@ -206,11 +206,20 @@ impl<'a> Collection<'_, 'a> {
     }
 
     fn line(&mut self, line: &'a [u8], dialect: &Dialect) -> Result<(), Refusal> {
-        dialect.entries(line).try_for_each(|entry| self.add(entry))
+        for entry in dialect.entries(line) {
+            self.offer(entry)?;
+        }
+        Ok(())
     }
 
-    fn add(&mut self, entry: Option<Entry<'a>>) -> Result<(), Refusal> {
-        let Some(entry) = entry else { return self.dropped(Counter::OverrideInvalid) };
+    fn offer(&mut self, entry: Option<Entry<'a>>) -> Result<(), Refusal> {
+        match entry {
+            Some(entry) => self.add(entry),
+            None => self.dropped(Counter::OverrideInvalid),
+        }
+    }
+
+    fn add(&mut self, entry: Entry<'a>) -> Result<(), Refusal> {
         let Overrides { entries, decided, .. } = &*self.overrides;
         match entries.iter().position(|earlier| earlier.is_for(&entry.service)) {
             None => self.append(entry),
@@ -269,7 +278,7 @@ impl<'a> Overrides<'a> {
         let mut collection = Collection { rules: &rules, tally: &tally, overrides: &mut overrides };
         let entries = Dialect::CANONICAL.entries(line).map(|entry| entry.map(Entry::into_owned));
         // Nothing is refused by default.
-        entries.for_each(|entry| _ = collection.add(entry));
+        entries.for_each(|entry| _ = collection.offer(entry));
         overrides
     }
 
@@ -286,17 +295,19 @@ impl<'a> Overrides<'a> {
 
     /// The canonical line in a dialect, without white space; nothing where there is no override.
     pub(crate) fn line(&self, dialect: &Dialect) -> Option<Vec<u8>> {
-        let (first, rest) = self.entries.split_first()?;
+        if self.is_empty() {
+            return None;
+        }
         let separators = dialect.list.len().saturating_add(dialect.pair.len()).saturating_mul(self.entries.len());
         let mut line = Vec::with_capacity(self.bytes.saturating_add(separators));
         // Byte by byte: a copy of memory is a call out of WebAssembly, which costs more than a few bytes.
-        let mut write = |entry: &Entry, separator: &str| {
+        let mut separator = "";
+        for entry in &self.entries {
             for part in [separator.as_bytes(), &entry.service, dialect.pair.as_bytes(), &entry.version] {
                 part.iter().for_each(|byte| line.push(*byte));
             }
-        };
-        write(first, "");
-        rest.iter().for_each(|entry| write(entry, &dialect.list));
+            separator = &dialect.list;
+        }
         Some(line)
     }
 }

@@ -13,7 +13,7 @@ use crate::internal::{Internal, Place};
 use crate::names::{Field, HeaderName, Lines, Names};
 use crate::overrides::{Dialect, OverrideRules, Overrides};
 use crate::projection::Projection;
-use crate::request::Token;
+use crate::request::{Token, same};
 use crate::sources::Verified;
 use crate::tally::{Counter, Tally};
 use crate::tenant::{Policy, Tenant, TenantRules};
@@ -156,7 +156,7 @@ fn write<'a>(lines: &Lines<'a>, name: &'a str, field: Field, value: Option<Cow<'
     let mut present = lines.values(field);
     match (present.next(), present.next(), value) {
         (None, _, None) => None,
-        (Some(line), None, Some(value)) if line == &*value => None,
+        (Some(line), None, Some(value)) if same(line, &value) => None,
         (_, _, Some(value)) => Some(Mutation::Set { name, value }),
         (Some(_), _, None) => Some(Mutation::remove(name)),
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::baggage::{self, Key};
 use crate::names::{Field, Lines};
 use crate::percent;
-use crate::request::{Claim, Token, cut, split, trim};
+use crate::request::{Claim, Token, cut, elements, split, trim};
 
 /// One request, scanned, and how far its token counts.
 #[derive(Debug)]
@@ -49,10 +49,9 @@ impl<'a> Evidence<'_, 'a> {
         self.token?.claims.get(number)
     }
 
-    /// The comma-separated values of a header, from all its lines; empty ones are none (RFC 9110 §5.6.1.2).
+    /// The comma-separated values of a header, from all its lines.
     pub(crate) fn header(&self, field: Field) -> impl Iterator<Item = &'a [u8]> {
-        let listed = self.lines.values(field).flat_map(|line| split(line, b",")).map(trim);
-        listed.filter(|value| !value.is_empty())
+        self.lines.values(field).flat_map(elements)
     }
 
     /// The values of a baggage key, decoded.

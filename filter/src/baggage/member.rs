@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use crate::grammar::Bytes;
 use crate::names::fold;
 use crate::percent::{decode, decode_form};
-use crate::request::{cut, split, trim};
+use crate::request::{cut, elements, split, trim};
 
 /// A key of ours: a token, so configured that no spelling of it needs an escape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) struct Member<'a> {
 
 /// The list-members of a line; empty list elements are passed over (RFC 9110 §5.6.1.2).
 pub(crate) fn members(line: &[u8]) -> impl Iterator<Item = Member<'_>> {
-    split(line, b",").map(trim).filter(|text| !text.is_empty()).map(Member::parse)
+    elements(line).map(Member::parse)
 }
 
 impl<'a> Member<'a> {

@@ -99,18 +99,19 @@ impl BaggageRules {
     }
 
     fn append_strangers(&self, lines: &Lines<'_>, mut room: usize, line: &mut Vec<u8>, tally: &Tally) {
-        let received = lines.values(Field::Baggage).flat_map(members);
-        for member in received.filter(|member| !self.owns(member.key)) {
-            let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
-            if !member.is_valid() {
-                tally.count(Counter::BaggageInvalid);
-            } else if room == 0 || end > MAX_BYTES {
-                room = 0;
-                tally.count(Counter::BaggageLimit);
-            } else {
-                room = room.saturating_sub(1);
-                separate(line);
-                line.extend_from_slice(member.text);
+        for received in lines.values(Field::Baggage) {
+            for member in members(received).filter(|member| !self.owns(member.key)) {
+                let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
+                if !member.is_valid() {
+                    tally.count(Counter::BaggageInvalid);
+                } else if room == 0 || end > MAX_BYTES {
+                    room = 0;
+                    tally.count(Counter::BaggageLimit);
+                } else {
+                    room = room.saturating_sub(1);
+                    separate(line);
+                    line.extend_from_slice(member.text);
+                }
             }
         }
     }
