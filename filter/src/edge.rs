@@ -17,6 +17,10 @@ pub(crate) const CONNECTION: &str = "connection";
 
 /// Removes every owned line but those that are about to be written.
 pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &Lines<'a>) -> Vec<Mutation<'a>> {
+    let is_written = |line: &Line<'_>| line.exact && matches!(line.field, Field::Target(_) | Field::Baggage);
+    if lines.owned.iter().all(is_written) {
+        return Vec::new();
+    }
     let mut mutations = Vec::new();
     for name in distinct(lines, |line| is_removed(line, baggage)) {
         mutations.push(Mutation::remove(name));

@@ -26,9 +26,9 @@ impl Key {
     /// case or punctuation alone.
     pub(crate) fn may_be(&self, received: &[u8], any_spelling: bool) -> bool {
         let spell = |byte: u8| if any_spelling { fold(byte) } else { byte };
-        let first = decode_form(received).find(|byte| !is_blank(byte));
-        // Most keys are told apart at once.
-        if first.map(spell) != self.0.bytes().next().map(spell) {
+        let ours = self.0.bytes().next().map(fold);
+        // Most keys are told apart at once. Letters and digits stand for themselves in any spelling.
+        if received.first().is_some_and(|first| Bytes::ALPHANUMERIC.has(*first) && Some(fold(*first)) != ours) {
             return false;
         }
         self.is_spelled(decode_form(received), spell)
@@ -57,6 +57,7 @@ pub(crate) struct Member<'a> {
     pub(crate) key: &'a [u8],
     value: Option<&'a [u8]>,
     properties: Option<&'a [u8]>,
+    is_plain: bool,
 }
 
 /// The list-members of a line; empty list elements are passed over (RFC 9110 §5.6.1.2).
@@ -66,15 +67,28 @@ pub(crate) fn members(line: &[u8]) -> impl Iterator<Item = Member<'_>> {
 
 impl<'a> Member<'a> {
     fn parse(text: &'a [u8]) -> Self {
+        Self::plain(text).unwrap_or_else(|| Self::any(text))
+    }
+
+    /// `key=value` and no more, which is valid: most members, and each of their bytes is looked at once.
+    fn plain(text: &'a [u8]) -> Option<Self> {
+        let (key, rest) = text.split_at_checked(text.iter().position(|byte| !Bytes::TOKEN.has(*byte))?)?;
+        let value = rest.strip_prefix(b"=").filter(|value| Bytes::OCTET.hold(value) && !key.is_empty())?;
+        Some(Self { text, key, value: Some(value), properties: None, is_plain: true })
+    }
+
+    fn any(text: &'a [u8]) -> Self {
         let (pair, properties) = cut(text, b";");
         let (key, value) = cut(pair, b"=");
-        Self { text, key: trim(key), value: value.map(trim), properties }
+        Self { text, key: trim(key), value: value.map(trim), properties, is_plain: false }
     }
 
     /// Whether the member keeps to the grammar; an empty property is tolerated.
     pub(crate) fn is_valid(&self) -> bool {
         let are_properties = |list| split(list, b";").all(|text| is_property(trim(text)));
-        is_token(self.key) && self.value.is_some_and(is_value) && self.properties.is_none_or(are_properties)
+        let keeps_to_grammar =
+            || is_token(self.key) && self.value.is_some_and(is_value) && self.properties.is_none_or(are_properties);
+        self.is_plain || keeps_to_grammar()
     }
 
     /// The value, percent-decoded; a plus is a plus. Nothing for a member outside the grammar.
