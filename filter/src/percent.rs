@@ -48,6 +48,9 @@ fn hex_pair(digits: &[u8]) -> Option<u8> {
 pub(crate) fn encode(value: &[u8], out: &mut Vec<u8>) {
     const HEX: [u8; 16] = *b"0123456789ABCDEF";
     let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or_default();
+    if Bytes::UNRESERVED.hold(value) {
+        return out.extend_from_slice(value);
+    }
     for &byte in value {
         if Bytes::UNRESERVED.has(byte) {
             out.push(byte);
