@@ -96,13 +96,18 @@ impl Dialect {
     /// every dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn cut<'a>(&self, line: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let (list, joined) = (self.list.as_bytes(), !self.pair.contains(','));
-        for (at, byte) in line.iter().enumerate().filter(|(_, byte)| !Bytes::NAME.has(**byte)) {
-            let separator: &[u8] = if joined && *byte == b',' { b"," } else { list };
-            if let Some((text, rest)) = line.split_at_checked(at)
-                && let Some(after) = rest.strip_prefix(separator)
-            {
-                return (text, Some(after));
+        let mut rest = line;
+        while let Some(at) = rest.iter().position(|byte| !Bytes::NAME.has(*byte)) {
+            let here = rest.get(at..).unwrap_or_default();
+            let after = match here {
+                [b',', after @ ..] if joined => Some(after),
+                _ => here.strip_prefix(list),
+            };
+            if after.is_some() {
+                let end = line.len().saturating_sub(here.len());
+                return (line.get(..end).unwrap_or_default(), after);
             }
+            rest = here.get(1..).unwrap_or_default();
         }
         (line, None)
     }
