@@ -163,6 +163,24 @@ mod tests {
         }
     }
 
+    /// Every text of up to six of the bytes that matter.
+    #[test]
+    fn a_plain_member_is_what_it_would_be_among_any() {
+        let mut texts = vec![Vec::new()];
+        for _ in 0..6 {
+            let longer = |text: &Vec<u8>| b"a=;% \"".map(|byte| [text, &[byte][..]].concat());
+            texts.extend(texts.iter().flat_map(longer).collect::<Vec<_>>());
+        }
+        let mut plain = 0;
+        for text in texts.iter().map(|text| trim(text)) {
+            let (member, any) = (Member::parse(text), Member::any(text));
+            let read = |member: Member<'_>| (member.is_valid(), member.value().map(Cow::into_owned));
+            assert_eq!((member.key, read(member)), (any.key, read(any)), "{text:?}");
+            plain += usize::from(member.is_plain);
+        }
+        assert!(plain > 0 && plain < texts.len());
+    }
+
     #[test]
     fn reads_a_value_decoded_once() {
         for (text, value) in [
