@@ -20,6 +20,14 @@ pub(crate) struct Row {
     pub(crate) tenant: Option<i64>,
 }
 
+impl Row {
+    /// Whether it is one of our features by itself, or what that is measured over.
+    pub(crate) fn is_detail(&self) -> bool {
+        let bases = [VERIFIED, SIDECAR_INBOUND, SIDECAR_OUTBOUND];
+        self.chain != OURS && (self.chain.starts_with("ours, ") || bases.contains(&self.chain.as_str()))
+    }
+}
+
 /// The chains without filters.
 pub(crate) const NONE: &str = "no filter";
 pub(crate) const VERIFIED: &str = "a verified token, no filter";

@@ -15,6 +15,9 @@ use crate::tables::grouped;
 
 const SIZE: (u32, u32) = (960, 900);
 const BARS: u32 = 480;
+/// Of the bars: what stands above them, and the height of a chain's two.
+const HEAD: u32 = 75;
+const ROW: u32 = 40;
 const COLOURS: [RGBColor; 4] =
     [RGBColor(0, 95, 160), RGBColor(230, 140, 20), RGBColor(120, 120, 120), RGBColor(190, 40, 60)];
 
@@ -37,8 +40,7 @@ pub(crate) fn draw(results: &Results) -> Result<()> {
 
 /// Two bars a chain: its instructions over a chain without filters.
 fn bars(area: &Area<'_>, results: &Results) -> Result<()> {
-    let is_shown = |row: &&Row| row.chain != NONE && !row.chain.contains("token") && !is_detail(&row.chain);
-    let rows: Vec<_> = results.inside.iter().filter(is_shown).collect();
+    let rows = compared(results);
     let most = rows.iter().flat_map(|row| [row.ordinary, row.tenant]).flatten().max().unwrap_or(1).max(1);
     let text = |size: i32| ("sans-serif", size).into_font().color(&BLACK);
     area.draw(&Text::new("Instructions of a request inside Envoy, over a chain without filters", (20, 15), text(18)))?;
@@ -48,7 +50,7 @@ fn bars(area: &Area<'_>, results: &Results) -> Result<()> {
         area.draw(&Text::new(name, (x + 20, 45), text(14)))?;
     }
     for (place, row) in rows.iter().enumerate() {
-        let y = 75 + 40 * i32::try_from(place)?;
+        let y = i32::try_from(HEAD + ROW * u32::try_from(place)?)?;
         area.draw(&Text::new(row.chain.clone(), (20, y + 8), text(14)))?;
         for (bar, value) in [row.ordinary, row.tenant].into_iter().enumerate() {
             let Some(value) = value else { continue };
@@ -60,9 +62,9 @@ fn bars(area: &Area<'_>, results: &Results) -> Result<()> {
     Ok(())
 }
 
-/// Whether a chain is one of our features, which the tables alone show.
-fn is_detail(chain: &str) -> bool {
-    chain.starts_with("ours, ") && chain != crate::inside::OURS
+/// What has bars: all but our features, which the tables alone show, and what the others are measured over.
+fn compared(results: &Results) -> Vec<&Row> {
+    results.inside.iter().filter(|row| row.chain != NONE && !row.is_detail()).collect()
 }
 
 /// A line for each way to route.
@@ -111,4 +113,16 @@ fn png(svg: &str) -> Result<Vec<u8>> {
     let mut pixels = tiny_skia::Pixmap::new(SIZE.0, SIZE.1).context("a picture of some size")?;
     resvg::render(&tree, tiny_skia::Transform::identity(), &mut pixels.as_mut());
     Ok(pixels.encode_png()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_bars_have_room() {
+        let results = Results::read().unwrap();
+        let rows = u32::try_from(compared(&results).len()).unwrap();
+        assert!(rows > 0 && HEAD + ROW * rows <= BARS, "{rows} chains");
+    }
 }

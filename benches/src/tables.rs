@@ -7,7 +7,7 @@ use integration::root;
 
 use crate::goals::goals;
 use crate::growth::{ROUTINGS, SANDBOXES};
-use crate::inside::Row;
+use crate::inside::{OURS, Row};
 use crate::results::Results;
 
 /// The files with tables; a table stands between `<!-- bench: NAME -->` and `<!-- bench end -->`.
@@ -16,8 +16,8 @@ const FILES: [&str; 2] = ["README.md", "benches/README.md"];
 /// Prints every table, and puts each in its place.
 pub(crate) fn publish(results: &Results) -> Result<()> {
     let tables = [
-        ("inside", inside(results, |chain| !is_feature(chain))),
-        ("features", inside(results, is_feature)),
+        ("inside", inside(results, |row| !row.is_detail())),
+        ("features", inside(results, |row| row.is_detail() || row.chain == OURS)),
         ("sandboxes", sandboxes(results)),
         ("requests", requests(results)),
         ("counted", counted(results)),
@@ -46,10 +46,6 @@ fn replace(text: &str, name: &str, table: &str) -> Result<String> {
     Ok(format!("{before}{start}\n{table}\n{end}{after}"))
 }
 
-fn is_feature(chain: &str) -> bool {
-    chain.starts_with("ours, ") || chain.contains("verified") || chain.contains("sidecar")
-}
-
 fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let head: Vec<_> = head.iter().map(|cell| (*cell).to_owned()).collect();
@@ -57,8 +53,8 @@ fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     [head, rule].into_iter().chain(rows).map(|cells| line(&cells)).collect()
 }
 
-fn inside(results: &Results, is_shown: impl Fn(&str) -> bool) -> String {
-    let rows = results.inside.iter().filter(|row| is_shown(&row.chain) || row.chain == crate::inside::OURS);
+fn inside(results: &Results, is_shown: impl Fn(&Row) -> bool) -> String {
+    let rows = results.inside.iter().filter(|row| is_shown(row));
     let row = |row: &Row| vec![row.chain.clone(), optional(row.ordinary), optional(row.tenant)];
     table(&["chain", "ordinary request", "tenant request"], rows.map(row))
 }
