@@ -2,7 +2,7 @@
 
 /// A set of bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bytes(u8);
+pub(crate) struct Bytes(u16);
 
 impl Bytes {
     /// Letters and digits.
@@ -19,6 +19,10 @@ impl Bytes {
     pub(crate) const OCTET: Self = Self(1 << 5);
     /// `unreserved` (RFC 3986 §2.3).
     pub(crate) const UNRESERVED: Self = Self(1 << 6);
+    /// `0-9`.
+    pub(crate) const DECIMAL: Self = Self(1 << 7);
+    /// `0-9A-Fa-f`.
+    pub(crate) const HEXADECIMAL: Self = Self(1 << 8);
 
     pub(crate) fn has(self, byte: u8) -> bool {
         SETS.get(usize::from(byte)).is_some_and(|sets| sets & self.0 != 0)
@@ -31,9 +35,9 @@ impl Bytes {
 }
 
 /// The sets of each byte.
-const SETS: [u8; 256] = {
+const SETS: [u16; 256] = {
     let mut all = [0; 256];
-    let mut rest: &mut [u8] = &mut all;
+    let mut rest: &mut [u16] = &mut all;
     let mut byte = 0u8;
     while let [sets, others @ ..] = rest {
         *sets = sets_of(byte);
@@ -43,7 +47,7 @@ const SETS: [u8; 256] = {
     all
 };
 
-const fn sets_of(byte: u8) -> u8 {
+const fn sets_of(byte: u8) -> u16 {
     let is_alphanumeric = byte.is_ascii_alphanumeric();
     set(Bytes::ALPHANUMERIC, is_alphanumeric)
         | set(Bytes::LABEL, is_alphanumeric || byte == b'-')
@@ -51,10 +55,12 @@ const fn sets_of(byte: u8) -> u8 {
         | set(Bytes::NAME, is_alphanumeric || matches!(byte, b'-' | b'.' | b'_'))
         | set(Bytes::UNRESERVED, is_alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~'))
         | set(Bytes::OCTET, byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\' | b'%'))
+        | set(Bytes::DECIMAL, byte.is_ascii_digit())
+        | set(Bytes::HEXADECIMAL, byte.is_ascii_hexdigit())
         | set(Bytes::TOKEN, is_alphanumeric || is_token_mark(byte))
 }
 
-const fn set(set: Bytes, is_member: bool) -> u8 {
+const fn set(set: Bytes, is_member: bool) -> u16 {
     if is_member { set.0 } else { 0 }
 }
 
@@ -85,6 +91,10 @@ mod tests {
                 assert_eq!(set.has(byte), expected, "{set:?} {:?}", char::from(byte));
             }
             assert!(set.hold(b"") && set.hold(b"a1Z") && !set.hold(b"a,"), "{set:?}");
+        }
+        for byte in 0..=u8::MAX {
+            assert_eq!(Bytes::DECIMAL.has(byte), byte.is_ascii_digit());
+            assert_eq!(Bytes::HEXADECIMAL.has(byte), byte.is_ascii_hexdigit());
         }
     }
 }

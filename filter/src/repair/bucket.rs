@@ -55,6 +55,16 @@ enum Memory {
 }
 
 impl Memory {
+    /// Its kind as a number, and the context that is kept.
+    fn encoded(&self) -> (u8, &[u8]) {
+        match self {
+            Self::Context(context) => (0, &context.0),
+            Self::Ambiguous => (1, &[]),
+            Self::TooLarge => (2, &[]),
+            Self::Elsewhere(context) => (3, &context.0),
+        }
+    }
+
     /// Another request with the same id.
     fn meet(&mut self, other: Self) {
         match (&*self, &other) {
@@ -153,21 +163,22 @@ impl Bucket {
     }
 }
 
+/// Of a bucket's bytes, those of the overflow's usages.
+const OVERFLOW_BYTES: usize = 24;
+/// Those of a slot but for its id and context.
+const SLOT_BYTES: usize = 25;
+
 /// As bytes: the overflow's usages, then each slot as its usage, its beginning, its kind of memory, and its id and
 /// context behind their lengths; numbers in little endian.
 impl Bucket {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let sizes = self.slots.iter().flat_map(|slot| [SLOT_BYTES, slot.id.len(), slot.memory.encoded().1.len()]);
+        let mut bytes = Vec::with_capacity(sizes.fold(OVERFLOW_BYTES, usize::saturating_add));
         self.overflow.iter().for_each(|usage| usage.write(&mut bytes));
         for Slot { id, since, usage, memory } in &self.slots {
             usage.write(&mut bytes);
             bytes.extend(since.to_le_bytes());
-            let (kind, context) = match memory {
-                Memory::Context(context) => (0, &*context.0),
-                Memory::Ambiguous => (1, &[][..]),
-                Memory::TooLarge => (2, &[][..]),
-                Memory::Elsewhere(context) => (3, &*context.0),
-            };
+            let (kind, context) = memory.encoded();
             bytes.push(kind);
             for text in [id, context] {
                 bytes.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes());

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::grammar::Bytes;
 use crate::names::same_name;
 use crate::percent;
 use crate::request::{Header, split};
@@ -69,7 +70,8 @@ impl Carrier {
     /// Every id that an application may read from a line: of each element of a list, unescaped, as Jaeger's clients do.
     pub(crate) fn lenient_ids(self, line: &[u8]) -> Vec<Vec<u8>> {
         let text = if self == Self::RequestId { Cow::Borrowed(line) } else { percent::decode(line) };
-        text.split(|byte| b",; \t".contains(byte)).flat_map(|element| self.readings(element)).collect()
+        let separates = |byte: &u8| matches!(byte, b',' | b';' | b' ' | b'\t');
+        text.split(separates).flat_map(|element| self.readings(element)).collect()
     }
 
     /// What an element of a list may be read as.
@@ -82,16 +84,33 @@ impl Carrier {
             Self::Cloud => split(element, b"/").take(1).collect(),
             Self::B3TraceId | Self::Datadog => vec![element],
         };
-        let is_digit = if self == Self::Datadog { u8::is_ascii_digit } else { u8::is_ascii_hexdigit };
+        let mut ids = Vec::new();
+        fields.into_iter().for_each(|field| self.add_numbers(field, &mut ids));
+        ids
+    }
+
+    /// Adds what a field may be read as: each run of its digits, all of them together, and the highest of all.
+    fn add_numbers(self, field: &[u8], ids: &mut Vec<Vec<u8>>) {
+        let digits = if self == Self::Datadog { Bytes::DECIMAL } else { Bytes::HEXADECIMAL };
+        let is_digit = |byte: &u8| digits.has(*byte);
         // What is shorter in a traceparent is its parent's id.
-        let fits = |digits: &[u8]| self != Self::Traceparent || digits.len() > LOW_DIGITS;
-        let numbers = |field: &[u8]| -> Vec<_> {
-            let joined: Vec<_> = field.iter().copied().filter(is_digit).collect();
-            let runs =
-                field.split(|byte| !is_digit(byte)).chain([&*joined, joined.get(..HIGHEST_DIGITS).unwrap_or(b"")]);
-            runs.filter(|run| fits(run)).filter_map(|run| self.number(run)).collect()
-        };
-        fields.into_iter().flat_map(numbers).collect()
+        let fits = |digits: usize| self != Self::Traceparent || digits > LOW_DIGITS;
+        let count = field.iter().filter(|byte| is_digit(byte)).count();
+        if !fits(count) {
+            return;
+        }
+        let mut add = |run: &[u8]| ids.extend(Some(run).filter(|run| fits(run.len())).and_then(|run| self.number(run)));
+        if count == field.len() {
+            // One run, which is all of them.
+            add(field);
+            return if count > HIGHEST_DIGITS {
+                add(field.get(..HIGHEST_DIGITS).unwrap_or_default())
+            };
+        }
+        let joined: Vec<_> = field.iter().copied().filter(is_digit).collect();
+        field.split(|byte| !is_digit(byte)).for_each(&mut add);
+        add(&joined);
+        add(joined.get(..HIGHEST_DIGITS).unwrap_or_default());
     }
 
     /// The id itself within a line of this header's own format.
