@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::Bytes;
+use crate::grammar::{Bytes, MAX_TENANT_BYTES};
 use crate::request::same;
-use crate::tenant::MAX_TENANT_BYTES;
 
 /// The host of an authority: without its port and one trailing dot.
 ///

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::Header;
-use crate::baggage::{BaggageRules, Foreign, is_token};
+use crate::baggage::{BaggageRules, Foreign};
 use crate::decision::Mutation;
+use crate::grammar::is_token;
 use crate::names::{Field, Line, Lines, Names, begins};
 use crate::request::{join, split, trim};
 

@@ -1,4 +1,5 @@
-//! Which bytes may stand where: the sets of the grammars that we read, told by one look-up a byte.
+//! Which bytes may stand where: the sets of the grammars that we read, told by one look-up a byte, and what is made
+//! of one set alone.
 
 /// A set of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,20 @@ const fn is_token_mark(byte: u8) -> bool {
         byte,
         b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
     )
+}
+
+/// A tenant ends up in label selectors, so it is at most a Kubernetes label value: 63 bytes.
+pub(crate) const MAX_TENANT_BYTES: usize = 63;
+
+/// A Kubernetes label value that is not empty.
+pub(crate) fn is_label_value(value: &[u8]) -> bool {
+    let ends_well = |end: Option<&u8>| end.is_some_and(|byte| Bytes::ALPHANUMERIC.has(*byte));
+    value.len() <= MAX_TENANT_BYTES && Bytes::NAME.hold(value) && ends_well(value.first()) && ends_well(value.last())
+}
+
+/// `token` of RFC 9110 §5.6.2.
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && Bytes::TOKEN.hold(text)
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use smallvec::SmallVec;
 
 use crate::baggage::Key;
 use crate::decision::Refusal;
-use crate::grammar::Bytes;
+use crate::grammar::{Bytes, is_label_value};
 use crate::names::Field;
 use crate::request::{Claim, cut, trim};
 use crate::sources::Evidence;
 use crate::tally::{Counter, Tally};
-use crate::tenant::{Policy, is_label_value};
+use crate::tenant::Policy;
 
 /// At most so many services: what one developer tests at once, with room to spare, and the bound
 /// that keeps the search for duplicates linear in the header's bytes.

@@ -7,14 +7,11 @@ use regex_lite::Regex;
 use crate::authority::HostPattern;
 use crate::baggage::Key;
 use crate::decision::Refusal;
-use crate::grammar::Bytes;
+use crate::grammar::is_label_value;
 use crate::names::Field;
 use crate::request::Claim;
 use crate::sources::Evidence;
 use crate::tally::{Counter, Tally};
-
-/// A tenant ends up in label selectors, so it is at most a Kubernetes label value: 63 bytes.
-pub(crate) const MAX_TENANT_BYTES: usize = 63;
 
 /// A tenant name: a Kubernetes label value, 1 to 63 of `[A-Za-z0-9._-]`, alphanumeric at both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +31,6 @@ impl<'a> Tenant<'a> {
     fn is(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
-}
-
-/// A Kubernetes label value that is not empty.
-pub(crate) fn is_label_value(value: &[u8]) -> bool {
-    let ends_well = |end: Option<&u8>| end.is_some_and(|byte| Bytes::ALPHANUMERIC.has(*byte));
-    value.len() <= MAX_TENANT_BYTES && Bytes::NAME.hold(value) && ends_well(value.first()) && ends_well(value.last())
 }
 
 /// A source of tenants.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::Bytes;
+use crate::grammar::{Bytes, is_token};
 use crate::names::fold;
 use crate::percent::{decode, decode_form};
 use crate::request::{cut, elements, split, trim};
@@ -95,11 +95,6 @@ impl<'a> Member<'a> {
     pub(crate) fn value(&self) -> Option<Cow<'a, [u8]>> {
         self.value.filter(|_| self.is_valid()).map(decode)
     }
-}
-
-/// `token` of RFC 9110 §5.6.2.
-pub(crate) fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && Bytes::TOKEN.hold(text)
 }
 
 /// `*baggage-octet` with whole percent escapes: printable ASCII without `"`, `,`, `;`, `\`.

@@ -4,15 +4,15 @@ mod member;
 
 use std::borrow::Cow;
 
-pub(crate) use member::{Key, is_token};
+pub(crate) use member::Key;
 use member::{Member, members};
 
 use crate::decision::Mutation;
+use crate::grammar::MAX_TENANT_BYTES;
 use crate::names::{Field, Lines};
 use crate::percent::encode;
 use crate::request::join;
 use crate::tally::{Counter, Tally};
-use crate::tenant::MAX_TENANT_BYTES;
 
 /// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.
