@@ -3,13 +3,11 @@
 use wasmi::{Caller, Error, Extern, Memory, Val};
 
 use super::encoding;
-use super::state::{Fault, Reply, State};
+use super::state::{Fault, NOT_FOUND, Reply, State};
 use crate::headers::Headers;
 
 const OK: u32 = 0;
-pub(super) const NOT_FOUND: u32 = 1;
 const BAD_ARGUMENT: u32 = 2;
-pub(super) const SERIALIZATION_FAILURE: u32 = 3;
 const CAS_MISMATCH: u32 = 8;
 const INTERNAL_FAILURE: u32 = 10;
 

@@ -46,6 +46,10 @@ pub enum Fault {
     Loses,
 }
 
+/// Statuses of a property that is not there, and of one that has no bytes.
+pub(super) const NOT_FOUND: u32 = 1;
+const SERIALIZATION_FAILURE: u32 = 3;
+
 /// What goes wrong with the calls of one function: none of so many, then so many, and no later one.
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -87,11 +91,11 @@ impl Exchange {
             ["xds", "listener_direction"] => Ok((self.passage.direction as u64).to_le_bytes().into()),
             ["xds", "cluster_name"] if !self.passage.cluster.is_empty() => Ok(self.passage.cluster.clone().into()),
             ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload", claim @ ..] => {
-                let payload = self.token.as_ref().ok_or(super::calls::NOT_FOUND)?;
-                let value = encoding::at(payload, claim).ok_or(super::calls::NOT_FOUND)?;
-                encoding::value(value).ok_or(super::calls::SERIALIZATION_FAILURE)
+                let payload = self.token.as_ref().ok_or(NOT_FOUND)?;
+                let value = encoding::at(payload, claim).ok_or(NOT_FOUND)?;
+                encoding::value(value).ok_or(SERIALIZATION_FAILURE)
             }
-            _ => Err(super::calls::NOT_FOUND),
+            _ => Err(NOT_FOUND),
         }
     }
 }
