@@ -133,14 +133,22 @@ pub(crate) fn split<'a>(value: &'a [u8], separator: &[u8]) -> impl Iterator<Item
 
 /// The elements of a list, trimmed; empty ones are none (RFC 9110 §5.6.1.2).
 pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(list);
+    pieces(list, |list| cut(list, b","))
+}
+
+/// What `cut` cuts off a text one after another, trimmed, but for what is empty.
+pub(crate) fn pieces<'a>(
+    text: &'a [u8],
+    cut: impl Fn(&'a [u8]) -> (&'a [u8], Option<&'a [u8]>),
+) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = Some(text);
     std::iter::from_fn(move || {
         loop {
-            let (element, after) = cut(rest?, b",");
+            let (piece, after) = cut(rest?);
             rest = after;
-            let element = trim(element);
-            if !element.is_empty() {
-                return Some(element);
+            let piece = trim(piece);
+            if !piece.is_empty() {
+                return Some(piece);
             }
         }
     })

@@ -57,6 +57,7 @@ pub(crate) struct Member<'a> {
     pub(crate) key: &'a [u8],
     value: Option<&'a [u8]>,
     properties: Option<&'a [u8]>,
+    /// Whether it is known to keep to the grammar.
     is_plain: bool,
 }
 
