@@ -58,15 +58,12 @@ impl<'a> Lines<'a> {
 }
 
 /// All owned names, compiled for one look-up a header line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Names {
-    rows: Rows,
+    /// One for each length, the last for 63 bytes and more.
+    rows: [Row; 64],
     prefixes: Vec<(HeaderName, Field)>,
 }
-
-/// The names of each length, those of 63 bytes and more in the last.
-#[derive(Debug)]
-struct Rows([Row; 64]);
 
 /// Names of one length. Most names are nobody's, and most of those are told by their length and first byte alone.
 #[derive(Debug, Default)]
@@ -99,15 +96,9 @@ impl Firsts {
     }
 }
 
-impl Default for Rows {
+impl Default for Names {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| Row::default()))
-    }
-}
-
-impl Rows {
-    fn of(&self, name: &[u8]) -> Option<&Row> {
-        self.0.get(row(name.len()))
+        Self { rows: std::array::from_fn(|_| Row::default()), prefixes: Vec::new() }
     }
 }
 
@@ -117,7 +108,7 @@ fn row(length: usize) -> usize {
 
 impl Names {
     pub(crate) fn insert(&mut self, name: &str, field: Field) {
-        if let Some(row) = self.rows.0.get_mut(row(name.len())) {
+        if let Some(row) = self.rows.get_mut(row(name.len())) {
             row.firsts.admit(name);
             row.names.push((name.into(), field));
         }
@@ -125,7 +116,7 @@ impl Names {
 
     /// Owns every name that begins so, whatever its spelling.
     pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
-        let rows = self.rows.0.iter_mut().skip(row(prefix.len()));
+        let rows = self.rows.iter_mut().skip(row(prefix.len()));
         rows.for_each(|row| row.firsts.admit(prefix));
         self.prefixes.push((prefix.into(), field));
     }
@@ -163,7 +154,7 @@ impl Names {
     /// What a name is in any spelling, and whether it is spelled as configured.
     #[inline(always)]
     pub(crate) fn look_up(&self, name: &[u8]) -> Option<(Field, bool)> {
-        let row = self.rows.of(name)?;
+        let row = self.rows.get(row(name.len()))?;
         if row.firsts.admits(*name.first()?) { self.find(row, name) } else { None }
     }
 
@@ -242,17 +233,17 @@ mod tests {
         names.insert_prefix("uberctx-", Field::BaggagePrefix);
         names.insert_prefix(&"y".repeat(70), Field::Stripped);
         let longer = ["uberctx-a".to_owned(), "uberctx-".repeat(20), "y".repeat(70), "y".repeat(71), "q".repeat(90)];
-        let listed: Vec<_> = names.rows.0.iter().flat_map(|row| &row.names).map(|(name, _)| name.to_string()).collect();
+        let listed: Vec<_> = names.rows.iter().flat_map(|row| &row.names).map(|(name, _)| name.to_string()).collect();
         for name in listed.into_iter().chain(longer) {
             for first in 0..=u8::MAX {
                 let mut name = name.clone().into_bytes();
                 name[0] = first;
-                let found = names.find(names.rows.of(&name).unwrap(), &name);
+                let found = names.find(&names.rows[row(name.len())], &name);
                 assert_eq!(names.look_up(&name), found, "{}", String::from_utf8_lossy(&name));
             }
         }
         let passing = |name: &&str| {
-            let (row, first) = (names.rows.of(name.as_bytes()).unwrap(), name.bytes().next());
+            let (row, first) = (&names.rows[row(name.len())], name.bytes().next());
             first.is_some_and(|first| row.firsts.admits(first))
         };
         let strangers = ["accept", "accept-language", "referer", "cookie", ""];
