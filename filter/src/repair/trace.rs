@@ -100,17 +100,16 @@ impl Carrier {
             return;
         }
         let mut add = |run: &[u8]| ids.extend(Some(run).filter(|run| fits(run.len())).and_then(|run| self.number(run)));
-        if count == field.len() {
-            // One run, which is all of them.
-            add(field);
-            return if count > HIGHEST_DIGITS {
-                add(field.get(..HIGHEST_DIGITS).unwrap_or_default())
-            };
-        }
-        let joined: Vec<_> = field.iter().copied().filter(is_digit).collect();
-        field.split(|byte| !is_digit(byte)).for_each(&mut add);
+        let joined = if count == field.len() {
+            Cow::Borrowed(field)
+        } else {
+            field.split(|byte| !is_digit(byte)).for_each(&mut add);
+            field.iter().copied().filter(is_digit).collect()
+        };
         add(&joined);
-        add(joined.get(..HIGHEST_DIGITS).unwrap_or_default());
+        if count > HIGHEST_DIGITS {
+            add(joined.get(..HIGHEST_DIGITS).unwrap_or_default());
+        }
     }
 
     /// The id itself within a line of this header's own format.
