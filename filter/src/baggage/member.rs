@@ -87,9 +87,8 @@ impl<'a> Member<'a> {
     /// Whether the member keeps to the grammar; an empty property is tolerated.
     pub(crate) fn is_valid(&self) -> bool {
         let are_properties = |list| split(list, b";").all(|text| is_property(trim(text)));
-        let keeps_to_grammar =
-            || is_token(self.key) && self.value.is_some_and(is_value) && self.properties.is_none_or(are_properties);
-        self.is_plain || keeps_to_grammar()
+        self.is_plain
+            || (is_token(self.key) && self.value.is_some_and(is_value) && self.properties.is_none_or(are_properties))
     }
 
     /// The value, percent-decoded; a plus is a plus. Nothing for a member outside the grammar.
@@ -103,16 +102,15 @@ fn is_value(text: &[u8]) -> bool {
     Bytes::OCTET.hold(text) || is_escaped(text)
 }
 
-/// `property = key [ OWS "=" OWS value ]`, or nothing at all.
 /// The same where there are escapes.
 fn is_escaped(text: &[u8]) -> bool {
     let mut parts = split(text, b"%");
-    let begins_with_digits =
-        |after: &[u8]| after.first_chunk().is_some_and(|pair: &[u8; 2]| pair.iter().all(u8::is_ascii_hexdigit));
+    let begins_with_digits = |after: &[u8]| after.get(..2).is_some_and(|pair| Bytes::HEXADECIMAL.hold(pair));
     parts.next().is_some_and(|plain| Bytes::OCTET.hold(plain))
         && parts.all(|after| begins_with_digits(after) && Bytes::OCTET.hold(after))
 }
 
+/// `property = key [ OWS "=" OWS value ]`, or nothing at all.
 fn is_property(text: &[u8]) -> bool {
     let (key, value) = cut(text, b"=");
     text.is_empty() || (is_token(trim(key)) && value.is_none_or(|value| is_value(trim(value))))
