@@ -2,13 +2,13 @@
 
 use crate::config::{self, ConfigErrors};
 use crate::decision::{Decision, Mutation, Refusal};
-use crate::edge;
-use crate::egress::Egress;
-use crate::internal::Place;
+use crate::events::{Counter, Tally};
+use crate::mesh::Place;
 use crate::repair::{Context, Inbound, Recalled, Repair, TraceId};
 use crate::request::{ClaimPath, Header, Peer, Request};
 use crate::rules::{Carried, Role, Rules, counted};
-use crate::tally::{Counter, Tally};
+use crate::write::strip;
+use crate::write::withhold::Egress;
 
 /// The plugin configuration, compiled once and asked for every request.
 ///
@@ -191,7 +191,7 @@ impl Filter {
     pub fn on_request_trailers<'a>(&self, trailers: &'a [Header<'a>], peer: Peer, tally: &Tally) -> Vec<Mutation<'a>> {
         let rules = self.rules(peer);
         match rules.role {
-            Role::Edge => counted(edge::strip_trailers(&rules.names, trailers), tally),
+            Role::Edge => counted(strip::strip_trailers(&rules.names, trailers), tally),
             Role::Mesh => Vec::new(),
         }
     }

@@ -56,30 +56,24 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
-mod authority;
 mod baggage;
+mod bytes;
 mod config;
 mod decision;
-mod edge;
-mod egress;
+mod events;
 mod filter;
-mod grammar;
-mod internal;
+mod mesh;
 mod names;
-mod overrides;
-mod percent;
-mod projection;
+mod read;
 mod repair;
 mod request;
 mod rules;
-mod sources;
-mod tally;
-mod tenant;
+mod write;
 
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
 pub use decision::{Decision, Mutation, Refusal};
+pub use events::{Counter, Tally};
 pub use filter::Filter;
 pub use repair::{Context, Day, Found, Held, Inbound, MAX_CONTEXT_BYTES, Recalled, Repair, TraceId};
 pub use request::{Claim, ClaimPath, Header, Passage, Peer, Request, Token};
 pub use rules::Role;
-pub use tally::{Counter, Tally};

@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use crate::Header;
-use crate::request::same;
+use crate::bytes::text::same;
+use crate::request::Header;
 
 /// A header name: a token (RFC 9110 §5.6.2), lower-case as Envoy keeps it, never a pseudo-header.
 pub(crate) type HeaderName = Box<str>;

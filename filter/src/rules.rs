@@ -4,19 +4,20 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::Header;
 use crate::baggage::{BaggageRules, Key};
+use crate::bytes::text::same;
 use crate::decision::{Mutation, Refusal};
-use crate::edge;
-use crate::egress::Egress;
-use crate::internal::{Internal, Place};
+use crate::events::{Counter, Tally};
+use crate::mesh::{Internal, Place};
 use crate::names::{Field, HeaderName, Lines, Names};
-use crate::overrides::{Dialect, OverrideRules, Overrides};
-use crate::projection::Projection;
-use crate::request::{Token, same};
-use crate::sources::Verified;
-use crate::tally::{Counter, Tally};
-use crate::tenant::{Policy, Tenant, TenantRules};
+use crate::read::evidence::Verified;
+use crate::read::overrides::{Dialect, OverrideRules, Overrides};
+use crate::read::tenant::{Policy, Tenant, TenantRules};
+use crate::request::Header;
+use crate::request::Token;
+use crate::write::projection::Projection;
+use crate::write::strip;
+use crate::write::withhold::Egress;
 
 /// Whom the proxy faces: always configured, never inferred from a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl Rules {
             return Vec::new();
         }
         let mut mutations = match self.role {
-            Role::Edge => edge::strip(&self.names, self.baggage.as_ref(), lines),
+            Role::Edge => strip::strip(&self.names, self.baggage.as_ref(), lines),
             Role::Mesh => Vec::new(),
         };
         for (name, field) in &self.tenant_to.headers {

@@ -4,10 +4,10 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::{Bytes, is_token};
+use crate::bytes::grammar::{Bytes, is_token};
+use crate::bytes::percent::{decode, decode_form};
+use crate::bytes::text::{cut, elements, split, trim};
 use crate::names::fold;
-use crate::percent::{decode, decode_form};
-use crate::request::{cut, elements, split, trim};
 
 /// A key of ours: a token, so configured that no spelling of it needs an escape.
 #[derive(Clone, Debug, PartialEq, Eq)]

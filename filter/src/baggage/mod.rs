@@ -7,12 +7,12 @@ use std::borrow::Cow;
 pub(crate) use member::Key;
 use member::{Member, members};
 
+use crate::bytes::grammar::MAX_TENANT_BYTES;
+use crate::bytes::percent::encode;
+use crate::bytes::text::join;
 use crate::decision::Mutation;
-use crate::grammar::MAX_TENANT_BYTES;
+use crate::events::{Counter, Tally};
 use crate::names::{Field, Lines};
-use crate::percent::encode;
-use crate::request::join;
-use crate::tally::{Counter, Tally};
 
 /// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.

@@ -3,8 +3,8 @@
 use crate::request::ClaimPath;
 use crate::rules::Role;
 
-use super::carriers::Carriers;
 use super::node::{Node, Object};
+use super::ownership::Carriers;
 
 /// A configuration while it is read, for one role.
 pub(super) struct Draft {

@@ -1,11 +1,11 @@
 //! The plugin configuration: parsed once, with all its mistakes reported at once.
 
-mod carriers;
 mod draft;
 mod error;
 mod json;
 mod node;
 mod overrides;
+mod ownership;
 mod passage;
 mod repair;
 mod tenant;
@@ -17,8 +17,8 @@ pub use error::{ConfigError, ConfigErrors};
 
 use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
 use crate::filter::Filter;
+use crate::read::tenant::Policy;
 use crate::rules::{Role, Rules};
-use crate::tenant::Policy;
 use draft::Draft;
 use node::{Mistakes, Node, Object};
 

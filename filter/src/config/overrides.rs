@@ -1,14 +1,14 @@
 //! `overrides` and `projections`.
 
-use crate::grammar::Bytes;
+use crate::bytes::grammar::Bytes;
 use crate::names::{Field, HeaderName};
-use crate::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, OverrideSource, is_service};
-use crate::projection::{Projection, Service};
+use crate::read::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, OverrideSource, is_service};
 use crate::rules::{OverrideTargets, Role};
+use crate::write::projection::{Projection, Service};
 
-use super::carriers::Owner;
 use super::draft::{Belief, Draft};
 use super::node::{Node, Object};
+use super::ownership::Owner;
 use super::tenant::ON_INVALID;
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules, OverrideTargets)> {

@@ -1,11 +1,11 @@
 //! What may pass into the mesh and out of it: `traceHeaders`, `internal`, and what follows from the rest.
 
 use crate::baggage::{BaggageRules, Foreign};
-use crate::egress::Egress;
-use crate::internal::Internal;
-use crate::overrides::{OverridePlace, OverrideRules};
+use crate::mesh::Internal;
+use crate::read::overrides::{OverridePlace, OverrideRules};
+use crate::read::tenant::{Place, TenantRules};
 use crate::rules::Role;
-use crate::tenant::{Place, TenantRules};
+use crate::write::withhold::Egress;
 
 use super::draft::Draft;
 use super::node::{Node, Object};

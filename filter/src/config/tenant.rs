@@ -2,13 +2,13 @@
 
 use regex_lite::Regex;
 
-use crate::authority::HostPattern;
+use crate::read::host::HostPattern;
+use crate::read::tenant::{Place, Policy, Source, TenantRules};
 use crate::rules::{Role, TenantTargets};
-use crate::tenant::{Place, Policy, Source, TenantRules};
 
-use super::carriers::Owner;
 use super::draft::{Belief, Draft};
 use super::node::{Node, Object};
+use super::ownership::Owner;
 
 const PLACES: &[&str] = &["host", "claim", "header", "baggage", "cookie", "query"];
 

@@ -1,6 +1,6 @@
 //! `verified`.
 
-use crate::sources::Verified;
+use crate::read::evidence::Verified;
 
 use super::draft::Draft;
 use super::node::{Node, Object};

@@ -1,6 +1,6 @@
 //! What is remembered of a request: what it carried.
 
-use crate::overrides::{Dialect, Overrides};
+use crate::read::overrides::{Dialect, Overrides};
 use crate::rules::{Carried, Rules};
 
 /// The most bytes of a context that is remembered (512); a larger one is known to be too large, and not restored.

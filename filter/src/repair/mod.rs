@@ -10,10 +10,10 @@ mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Header;
 use crate::decision::Mutation;
+use crate::events::{Counter, Tally};
+use crate::request::Header;
 use crate::rules::{Carried, Rules};
-use crate::tally::{Counter, Tally};
 
 use bucket::Bucket;
 pub use context::{Context, MAX_CONTEXT_BYTES};

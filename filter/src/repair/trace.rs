@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::Bytes;
+use crate::bytes::grammar::Bytes;
+use crate::bytes::percent;
+use crate::bytes::text::split;
 use crate::names::same_name;
-use crate::percent;
-use crate::request::{Header, split};
+use crate::request::Header;
 
 /// A header that holds an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use regex_lite::Regex;
 
-use crate::authority::HostPattern;
 use crate::baggage::Key;
+use crate::bytes::grammar::is_label_value;
 use crate::decision::Refusal;
-use crate::grammar::is_label_value;
+use crate::events::{Counter, Tally};
 use crate::names::Field;
+use crate::read::evidence::Evidence;
+use crate::read::host::HostPattern;
 use crate::request::Claim;
-use crate::sources::Evidence;
-use crate::tally::{Counter, Tally};
 
 /// A tenant name: a Kubernetes label value, 1 to 63 of `[A-Za-z0-9._-]`, alphanumeric at both ends.
 #[derive(Clone, Debug, PartialEq, Eq)]

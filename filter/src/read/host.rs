@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::{Bytes, MAX_TENANT_BYTES};
-use crate::request::same;
+use crate::bytes::grammar::{Bytes, MAX_TENANT_BYTES};
+use crate::bytes::text::{cut, same};
 
 /// The host of an authority: without its port and one trailing dot.
 ///
@@ -116,7 +116,7 @@ impl Label {
         if label == b"*" {
             return Ok(Self::Any);
         }
-        let (before, after) = crate::request::cut(label, PLACEHOLDER);
+        let (before, after) = cut(label, PLACEHOLDER);
         let text = [before, after.unwrap_or_default()].concat();
         if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)) {
             return Err(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::Bytes;
+use crate::bytes::grammar::Bytes;
 
 /// The value with its escapes decoded once; a plus is a plus, and what is no escape stands for itself.
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, [u8]> {

@@ -1,11 +1,11 @@
 //! Which header names and baggage keys a configuration owns, and for what.
 
 use crate::baggage::{self, Key};
-use crate::edge::{BAGGAGE_PREFIXES, CONNECTION, OLDER_BAGGAGE};
-use crate::grammar::{MAX_TENANT_BYTES, is_token};
+use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
 use crate::names::{Field, HeaderName, Names, begins, same_name};
-use crate::overrides::MAX_ENCODED_BYTES;
+use crate::read::overrides::MAX_ENCODED_BYTES;
 use crate::rules::Role;
+use crate::write::strip::{BAGGAGE_PREFIXES, CONNECTION, OLDER_BAGGAGE};
 
 use super::node::Node;
 

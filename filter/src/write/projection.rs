@@ -1,9 +1,9 @@
 //! Projections: the version of one service as a scalar, for routes that match it exactly.
 
-use crate::authority;
-use crate::internal::Internal;
+use crate::mesh::Internal;
 use crate::names::{Field, HeaderName, Lines};
-use crate::overrides::Overrides;
+use crate::read::host;
+use crate::read::overrides::Overrides;
 
 /// A header that holds the version of one service.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Projection {
         match &self.service {
             Service::Named(name) => overrides.version(name.as_bytes()),
             Service::Called => {
-                let (qualified, name) = called(authority::host(lines.authority)?, internal)?;
+                let (qualified, name) = called(host::host(lines.authority)?, internal)?;
                 overrides.version(qualified).or_else(|| overrides.version(name))
             }
         }

@@ -3,8 +3,9 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::authority::host;
-use crate::request::{Passage, cut};
+use crate::bytes::text::cut;
+use crate::read::host::host;
+use crate::request::Passage;
 
 /// Domains of the mesh beside Kubernetes' own: lower-case, each of one or more labels.
 #[derive(Debug, Default)]

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::grammar::{Bytes, is_label_value};
-use crate::request::{cut, pieces, trim};
+use crate::bytes::grammar::{Bytes, is_label_value};
+use crate::bytes::text::{cut, pieces, trim};
 
 /// A service is a DNS name or a label of one: at most 253 bytes.
 const MAX_SERVICE_BYTES: usize = 253;

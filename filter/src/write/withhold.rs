@@ -1,11 +1,11 @@
 //! What leaves the mesh goes without what is ours.
 
-use crate::Header;
 use crate::baggage::BaggageRules;
 use crate::decision::Mutation;
-use crate::edge::distinct;
+use crate::events::{Counter, Tally};
 use crate::names::{Field, Lines, Names};
-use crate::tally::{Counter, Tally};
+use crate::request::Header;
+use crate::write::strip::distinct;
 
 /// What may not leave the mesh.
 #[derive(Debug)]

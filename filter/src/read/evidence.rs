@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use crate::baggage::{self, Key};
+use crate::bytes::percent;
+use crate::bytes::text::{cut, elements, split, trim};
 use crate::names::{Field, Lines};
-use crate::percent;
-use crate::request::{Claim, Token, cut, elements, split, trim};
+use crate::request::{Claim, Token};
 
 /// One request, scanned, and how far its token counts.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Overrides: a version for each of some services, in every dialect, as one canonical set.
 
-mod entry;
+mod dialect;
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use smallvec::SmallVec;
 
 use crate::baggage::Key;
 use crate::decision::Refusal;
+use crate::events::{Counter, Tally};
 use crate::names::Field;
+use crate::read::evidence::Evidence;
+use crate::read::tenant::Policy;
 use crate::request::Claim;
-use crate::sources::Evidence;
-use crate::tally::{Counter, Tally};
-use crate::tenant::Policy;
-use entry::Entry;
-pub(crate) use entry::{Dialect, is_service};
+use dialect::Entry;
+pub(crate) use dialect::{Dialect, is_service};
 
 /// At most so many services: what one developer tests at once, with room to spare, and the bound
 /// that keeps the search for duplicates linear in the header's bytes.

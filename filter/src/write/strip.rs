@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::Header;
 use crate::baggage::{BaggageRules, Foreign};
+use crate::bytes::grammar::is_token;
+use crate::bytes::text::{join, split, trim};
 use crate::decision::Mutation;
-use crate::grammar::is_token;
 use crate::names::{Field, Line, Lines, Names, begins};
-use crate::request::{join, split, trim};
+use crate::request::Header;
 
 /// Carriers of one member each, from before W3C Baggage: OpenTracing's and Jaeger's.
 pub(crate) const BAGGAGE_PREFIXES: [&str; 2] = ["ot-baggage-", "uberctx-"];

@@ -1,0 +1,5 @@
+//! Bytes, before they mean anything.
+
+pub(crate) mod grammar;
+pub(crate) mod percent;
+pub(crate) mod text;

@@ -1,0 +1,6 @@
+//! What a request says: which sources are believed, and what they name.
+
+pub(crate) mod evidence;
+pub(crate) mod host;
+pub(crate) mod overrides;
+pub(crate) mod tenant;

@@ -1,0 +1,5 @@
+//! What a request says from here on: what is removed, withheld and written.
+
+pub(crate) mod projection;
+pub(crate) mod strip;
+pub(crate) mod withhold;
