@@ -3,10 +3,26 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// The smallest list of header changes, in the order to apply them, or a refusal.
-///
-/// An empty list leaves the request as it is.
-pub type Decision<'a> = Result<Vec<Mutation<'a>>, Refusal>;
+use crate::repair::Memo;
+
+/// What becomes of a request that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// The smallest list of header changes, in the order to apply them; an empty one leaves the request as it is.
+    pub mutations: Vec<Mutation<'a>>,
+    /// What to remember of the request until it ends; `None` unless it is inbound and
+    /// [`Filter::repair`](crate::Filter::repair) says how.
+    pub memo: Option<Memo>,
+}
+
+/// What to do with what is not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Goes on: the first tenant wins, an invalid value counts as absent.
+    Tolerate,
+    /// Answers 400.
+    Reject,
+}
 
 /// One change to the header map, or to that of the trailers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,195 +1,283 @@
-//! What happened, counted without a host call.
+//! What happens to a request and why: events, which the module counts and tests keep.
 
-use std::cell::Cell;
+use std::fmt;
 
-/// Something worth counting; fixed in number, and never named after a value of a request.
-///
-/// Its place in [`Counter::ALL`] is its number.
+use crate::counters::Counter;
+use crate::decision::{Mutation, Refusal};
+
+/// Where a source stands in the configuration. It displays as a path: `tenant.from[0].host`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counter {
-    /// Requests that the filter looked at.
-    Requests,
-    /// Tenants taken from a host.
-    TenantHost,
-    /// Tenants taken from a claim of a verified token.
-    TenantClaim,
-    /// Tenants taken from a header.
-    TenantHeader,
-    /// Tenants taken from a baggage member.
-    TenantBaggage,
-    /// Tenants taken from a cookie.
-    TenantCookie,
-    /// Tenants taken from the query.
-    TenantQuery,
-    /// Requests in which two values named different tenants.
-    TenantConflict,
-    /// Believed values that are no tenant name: malformed, outside `tenant.pattern`, a claim that is no string.
-    TenantInvalid,
-    /// Requests with overrides.
-    Overrides,
-    /// Overrides that gave way to another version of the same service.
-    OverrideDuplicate,
-    /// Overrides that are no `service:version`.
-    OverrideInvalid,
-    /// Overrides beyond 64 entries or 4,096 bytes.
-    OverrideLimit,
-    /// Header and trailer names that an edge removed.
-    Stripped,
-    /// Strangers' baggage members outside the grammar, dropped from a line that we wrote.
-    BaggageInvalid,
-    /// Strangers' baggage members beyond 64 members or 8,192 bytes.
-    BaggageLimit,
-    /// Requests answered with 400 by the configuration.
-    Refused,
-    /// Host calls that failed: 500 at an edge, passed on in the mesh.
-    HostFailed,
-    /// Requests that left the mesh, and our context not with them.
-    Withheld,
-    /// Outbound requests whose context the application forwarded, under `repair`.
-    ContextForwarded,
-    /// Outbound requests to which we restored what the application dropped.
-    ContextRestored,
-    /// Outbound requests whose inbound one carried no context.
-    ContextNone,
-    /// Outbound requests whose trace ids stand for several contexts, or are repeated.
-    ContextAmbiguous,
-    /// Outbound requests whose context was too large to remember.
-    ContextLarge,
-    /// Outbound requests whose trace id was perhaps not remembered, for want of a free slot.
-    ContextFull,
-    /// Outbound requests without context, and without a trace id that we know.
-    ContextUnknown,
+pub struct Origin {
+    /// The list: `tenant.from`, and in the mesh `tenant.to` too; `overrides.from` and `overrides.to`.
+    pub list: &'static str,
+    /// Its place in that list, from 0 on.
+    pub index: usize,
+    /// The field that names it, such as `host`.
+    pub kind: &'static str,
 }
 
-impl Counter {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 26] = [
-        Self::Requests,
-        Self::TenantHost,
-        Self::TenantClaim,
-        Self::TenantHeader,
-        Self::TenantBaggage,
-        Self::TenantCookie,
-        Self::TenantQuery,
-        Self::TenantConflict,
-        Self::TenantInvalid,
-        Self::Overrides,
-        Self::OverrideDuplicate,
-        Self::OverrideInvalid,
-        Self::OverrideLimit,
-        Self::Stripped,
-        Self::BaggageInvalid,
-        Self::BaggageLimit,
-        Self::Refused,
-        Self::HostFailed,
-        Self::Withheld,
-        Self::ContextForwarded,
-        Self::ContextRestored,
-        Self::ContextNone,
-        Self::ContextAmbiguous,
-        Self::ContextLarge,
-        Self::ContextFull,
-        Self::ContextUnknown,
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}].{}", self.list, self.index, self.kind)
+    }
+}
+
+/// What kind of place a tenant comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields of the configuration, by name")]
+pub enum TenantKind {
+    Host,
+    Claim,
+    Header,
+    Baggage,
+    Cookie,
+    Query,
+}
+
+impl TenantKind {
+    /// All of them, by the field that names each in a configuration.
+    pub const WORDS: [(&'static str, Self); 6] = [
+        ("host", Self::Host),
+        ("claim", Self::Claim),
+        ("header", Self::Header),
+        ("baggage", Self::Baggage),
+        ("cookie", Self::Cookie),
+        ("query", Self::Query),
     ];
+}
 
-    /// The name of its metric; Envoy's `/stats` shows it behind `wasmcustom.`.
-    pub fn name(self) -> &'static str {
+/// Why a source is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disbelief {
+    /// An edge believes nothing that a client can write, unless its `trust` says so.
+    Untrusted,
+    /// It needs a verified token, and none came.
+    NoToken,
+    /// The token's issuer is none of `verified.issuers`.
+    Issuer,
+    /// The token does not hold one of `verified.anyOf` in `verified.claim`.
+    Claim,
+}
+
+/// Why a value is no tenant name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidTenant {
+    /// It is no Kubernetes label value.
+    Malformed,
+    /// It does not match `tenant.pattern`.
+    Pattern,
+    /// It is a list; a tenant is one name.
+    List,
+}
+
+/// How an outbound request came to its context, under `repair`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recollection {
+    /// The application forwarded it.
+    Forwarded,
+    /// We restored what the application dropped.
+    Restored,
+    /// The inbound request carried none.
+    None,
+    /// Its trace ids stand for several contexts, or are repeated.
+    Ambiguous,
+    /// It was too large to remember.
+    Large,
+    /// It was perhaps not remembered, because no slot was free.
+    Full,
+    /// It has no context, and no trace id that we know.
+    Unknown,
+}
+
+/// Something that happened to a request, in the order in which it happened. Names and values are the request's own
+/// bytes: show them to whoever sent the request, and never log them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event<'e> {
+    /// The filter looks at a request.
+    Request,
+    /// A source that is believed holds no value.
+    SourceAbsent {
+        /// Which one.
+        source: Origin,
+    },
+    /// A source was not asked.
+    SourceNotBelieved {
+        /// Which one.
+        source: Origin,
+        /// The clause of its condition that does not hold.
+        why: Disbelief,
+    },
+    /// A source gave the tenant that counts.
+    TenantChosen {
+        /// Which one.
+        source: Origin,
+        /// Its kind.
+        kind: TenantKind,
+        /// The tenant.
+        name: &'e [u8],
+    },
+    /// A further value names the same tenant.
+    TenantRepeated {
+        /// Where it stands.
+        source: Origin,
+    },
+    /// A further value names another tenant.
+    TenantConflict {
+        /// Where it stands.
+        source: Origin,
+        /// The other tenant.
+        name: &'e [u8],
+        /// Whether it is the first conflict of the request, which alone is counted.
+        is_first: bool,
+    },
+    /// A value is no tenant name.
+    TenantInvalid {
+        /// Where it stands.
+        source: Origin,
+        /// The value; empty for a list.
+        value: &'e [u8],
+        /// What is wrong with it.
+        why: InvalidTenant,
+    },
+    /// The request has overrides.
+    Overrides {
+        /// How many.
+        count: usize,
+    },
+    /// A source gave an override.
+    OverrideTaken {
+        /// Which one.
+        source: Origin,
+        /// The service.
+        service: &'e [u8],
+        /// Its version.
+        version: &'e [u8],
+    },
+    /// An entry gave way to what the previous proxy decided.
+    OverrideSettled {
+        /// Where it stands.
+        source: Origin,
+        /// The service.
+        service: &'e [u8],
+        /// The version that gave way.
+        version: &'e [u8],
+    },
+    /// Two entries name different versions of one service.
+    OverrideDuplicate {
+        /// Where the later one stands.
+        source: Origin,
+        /// The service.
+        service: &'e [u8],
+        /// The version of the later one.
+        version: &'e [u8],
+    },
+    /// An entry is no `service:version`.
+    OverrideInvalid {
+        /// Where it stands.
+        source: Origin,
+        /// The entry.
+        entry: &'e [u8],
+    },
+    /// An entry exceeds 64 entries or 4,096 bytes.
+    OverrideLimit {
+        /// Where it stands.
+        source: Origin,
+        /// The service.
+        service: &'e [u8],
+        /// Its version.
+        version: &'e [u8],
+    },
+    /// An edge removed a header or a trailer.
+    Stripped {
+        /// Its name, as the request spells it.
+        name: &'e [u8],
+    },
+    /// A third-party baggage member is outside the grammar, and was dropped from a line that we wrote.
+    MemberInvalid {
+        /// The member.
+        member: &'e [u8],
+    },
+    /// A third-party baggage member exceeds 64 members or 8,192 bytes.
+    MemberLimit {
+        /// The member.
+        member: &'e [u8],
+    },
+    /// The request left the mesh, without our context.
+    Withheld {
+        /// What was taken away.
+        mutations: &'e [Mutation<'e>],
+    },
+    /// An outbound request was looked at for what its application dropped.
+    Recalled(Recollection),
+    /// The configuration refuses the request.
+    Refused(Refusal),
+    /// A host call failed: 500 at an edge, passed on in the mesh.
+    HostFailed,
+}
+
+/// Takes the events of requests. The counting one is [`Tally`](crate::Tally); `()` drops them.
+pub trait Events {
+    /// Takes one event.
+    fn record(&self, event: Event<'_>);
+}
+
+impl Events for () {
+    fn record(&self, _: Event<'_>) {}
+}
+
+impl Event<'_> {
+    /// The counter of such events; `None` if nobody counts them.
+    #[inline(always)]
+    pub fn counter(&self) -> Option<Counter> {
+        Some(match self {
+            Self::Request => Counter::Requests,
+            Self::SourceAbsent { .. }
+            | Self::SourceNotBelieved { .. }
+            | Self::TenantRepeated { .. }
+            | Self::OverrideTaken { .. }
+            | Self::OverrideSettled { .. } => return None,
+            Self::TenantChosen { kind, .. } => kind.counter(),
+            Self::TenantConflict { is_first: false, .. } => return None,
+            Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
+            Self::TenantInvalid { .. } => Counter::TenantInvalid,
+            Self::Overrides { .. } => Counter::Overrides,
+            Self::OverrideDuplicate { .. } => Counter::OverrideDuplicate,
+            Self::OverrideInvalid { .. } => Counter::OverrideInvalid,
+            Self::OverrideLimit { .. } => Counter::OverrideLimit,
+            Self::Stripped { .. } => Counter::Stripped,
+            Self::MemberInvalid { .. } => Counter::BaggageInvalid,
+            Self::MemberLimit { .. } => Counter::BaggageLimit,
+            Self::Withheld { .. } => Counter::Withheld,
+            Self::Recalled(recollection) => recollection.counter(),
+            Self::Refused(_) => Counter::Refused,
+            Self::HostFailed => Counter::HostFailed,
+        })
+    }
+}
+
+impl TenantKind {
+    fn counter(self) -> Counter {
         match self {
-            Self::Requests => "tenancy.requests",
-            Self::TenantHost => "tenancy.tenant_host",
-            Self::TenantClaim => "tenancy.tenant_claim",
-            Self::TenantHeader => "tenancy.tenant_header",
-            Self::TenantBaggage => "tenancy.tenant_baggage",
-            Self::TenantCookie => "tenancy.tenant_cookie",
-            Self::TenantQuery => "tenancy.tenant_query",
-            Self::TenantConflict => "tenancy.tenant_conflict",
-            Self::TenantInvalid => "tenancy.tenant_invalid",
-            Self::Overrides => "tenancy.overrides",
-            Self::OverrideDuplicate => "tenancy.override_duplicate",
-            Self::OverrideInvalid => "tenancy.override_invalid",
-            Self::OverrideLimit => "tenancy.override_limit",
-            Self::Stripped => "tenancy.stripped",
-            Self::BaggageInvalid => "tenancy.baggage_invalid",
-            Self::BaggageLimit => "tenancy.baggage_limit",
-            Self::Refused => "tenancy.refused",
-            Self::HostFailed => "tenancy.host_failed",
-            Self::Withheld => "tenancy.withheld",
-            Self::ContextForwarded => "tenancy.context_forwarded",
-            Self::ContextRestored => "tenancy.context_restored",
-            Self::ContextNone => "tenancy.context_none",
-            Self::ContextAmbiguous => "tenancy.context_ambiguous",
-            Self::ContextLarge => "tenancy.context_large",
-            Self::ContextFull => "tenancy.context_full",
-            Self::ContextUnknown => "tenancy.context_unknown",
+            Self::Host => Counter::TenantHost,
+            Self::Claim => Counter::TenantClaim,
+            Self::Header => Counter::TenantHeader,
+            Self::Baggage => Counter::TenantBaggage,
+            Self::Cookie => Counter::TenantCookie,
+            Self::Query => Counter::TenantQuery,
         }
     }
 }
 
-/// A count for each [`Counter`], since it was taken last.
-///
-/// The requests of one worker share it:
-///
-/// ```
-/// # use tenancy_filter::{Counter, Filter, Header, Request, Tally};
-/// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-debug-*"]}"#)?;
-/// let headers = [Header { name: b"x-debug-on", value: b"1" }];
-/// let request = Request { headers: &headers, ..Request::default() };
-/// let tally = Tally::default();
-/// for _ in 0..3 {
-///     assert!(filter.on_request(&request, &tally).is_ok());
-/// }
-///
-/// assert!(tally.take().eq([(Counter::Requests, 3), (Counter::Stripped, 3)]));
-/// assert_eq!(tally.take().count(), 0);
-/// # Ok::<(), tenancy_filter::ConfigErrors>(())
-/// ```
-#[derive(Debug, Default)]
-pub struct Tally([Cell<u64>; Counter::ALL.len()]);
-
-impl Tally {
-    /// Counts one.
-    pub fn count(&self, counter: Counter) {
-        self.add(counter, 1);
-    }
-
-    /// Counts several.
-    pub fn add(&self, counter: Counter, number: usize) {
-        if let Some(cell) = self.0.get(counter as usize) {
-            cell.set(cell.get().saturating_add(u64::try_from(number).unwrap_or(u64::MAX)));
-        }
-    }
-
-    /// The counts that are not zero, which start from zero again.
-    pub fn take(&self) -> impl Iterator<Item = (Counter, u64)> {
-        let taken = Counter::ALL.into_iter().zip(self.0.iter().map(Cell::take));
-        taken.filter(|(_, count)| *count > 0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_each_under_its_own_number() {
-        let tally = Tally::default();
-        for (number, counter) in Counter::ALL.into_iter().enumerate() {
-            assert_eq!(counter as usize, number);
-            tally.add(counter, number);
-        }
-        let taken: Vec<_> = tally.take().collect();
-        assert_eq!(taken.len(), Counter::ALL.len() - 1, "zero is not worth a call");
-        assert!(taken.iter().all(|(counter, count)| *count == *counter as u64));
-        assert_eq!(tally.take().count(), 0);
-    }
-
-    #[test]
-    fn each_metric_has_a_name_of_its_own() {
-        for counter in Counter::ALL {
-            let name = counter.name();
-            let own = name.strip_prefix("tenancy.").unwrap_or_default();
-            assert!(!own.is_empty() && own.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
-            assert_eq!(Counter::ALL.into_iter().filter(|other| other.name() == name).count(), 1, "{name}");
+impl Recollection {
+    fn counter(self) -> Counter {
+        match self {
+            Self::Forwarded => Counter::ContextForwarded,
+            Self::Restored => Counter::ContextRestored,
+            Self::None => Counter::ContextNone,
+            Self::Ambiguous => Counter::ContextAmbiguous,
+            Self::Large => Counter::ContextLarge,
+            Self::Full => Counter::ContextFull,
+            Self::Unknown => Counter::ContextUnknown,
         }
     }
 }

@@ -1,23 +1,26 @@
 //! Request tenancy for Envoy and Istio, as pure logic: configuration in, header mutations out.
 //!
-//! A [`Filter`] is built once from the plugin configuration and then asked, for each request, what
-//! to change in its headers. It knows no host, no clock and no memory between requests; the
-//! proxy-wasm plugin around it reads the header map and applies the [`Decision`]. What [`Repair`]
-//! remembers it takes and gives as bytes, with the time.
+//! A [`Filter`] is built once from the plugin configuration. For each request a front end hands it the headers and
+//! gets a [`Scan`], which says what else decides ([`Wants`]) and then decides. The filter knows no host, no clock and
+//! no memory between requests; the front end applies the [`Decision`]. What [`Repair`] remembers it takes and gives
+//! as bytes, with the time.
 //!
 //! Two things travel: the *tenant*, one name for the whole request, and the *overrides*, a version
 //! for each of some services. One request is a straight line:
 //!
-//! 1. the lines whose names the configuration owns are picked out, in any spelling;
-//! 2. the tenant and the overrides are derived from what is believed, or the request is refused;
-//! 3. an edge removes everything that a client may not send;
-//! 4. headers, projections and W3C Baggage are written, where they differ.
+//! 1. [`Filter::scan`]: the lines whose names the configuration owns are picked out, in any spelling, and the
+//!    authority is parsed;
+//! 2. [`Scan::wants`]: the front end gathers what else decides, and no more;
+//! 3. [`Scan::decide`]: a tunnel passes or is refused; what leaves the mesh goes without our context; otherwise the
+//!    tenant and the overrides are read from what is believed, or the request is refused;
+//! 4. an outbound call gets back what its application dropped;
+//! 5. an edge removes everything that a client may not send;
+//! 6. headers, projections and W3C Baggage are written, where they differ.
 //!
-//! In the mesh, what leaves it goes without either ([`Passage`]), and between 2 and 4 a call may get back
-//! what its application dropped ([`Filter::on_outbound`]).
+//! What happens on the way, and why, is told as [`Event`]s; a [`Tally`] counts them.
 //!
 //! ```
-//! use tenancy_filter::{Filter, Header, Mutation, Request, Tally};
+//! use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer, Recalled, Tally};
 //!
 //! let filter = Filter::from_config(br#"{
 //!     "version": 1,
@@ -28,10 +31,13 @@
 //!     }
 //! }"#)?;
 //! let headers = [Header { name: b":authority", value: b"feat-x.www.example.com:8443" }];
-//! let request = Request { headers: &headers, ..Request::default() };
-//! let mutations = filter.on_request(&request, &Tally::default())?;
+//! let scan = filter.scan(&headers, Peer::Unknown);
+//! let wants = scan.wants();
+//! assert!(!wants.token && !wants.direction, "a host decides alone");
 //!
-//! assert_eq!(mutations, [
+//! let gathered = Gathered { token: None, direction: Direction::Unspecified };
+//! let decision = scan.decide(&gathered, |_| Recalled::Unknown, &Tally::default())?;
+//! assert_eq!(decision.mutations, [
 //!     Mutation::set(b"x-tenant", b"feat-x"),
 //!     Mutation::set(b"baggage", b"tenant=feat-x"),
 //! ]);
@@ -59,6 +65,8 @@
 mod baggage;
 mod bytes;
 mod config;
+mod context;
+mod counters;
 mod decision;
 mod events;
 mod filter;
@@ -68,12 +76,14 @@ mod read;
 mod repair;
 mod request;
 mod rules;
+mod scan;
 mod write;
 
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
+pub use counters::{Counter, Tally};
 pub use decision::{Decision, Mutation, Refusal};
-pub use events::{Counter, Tally};
+pub use events::{Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
 pub use filter::Filter;
-pub use repair::{Context, Day, Found, Held, Inbound, MAX_CONTEXT_BYTES, Recalled, Repair, TraceId};
-pub use request::{Claim, ClaimPath, Header, Passage, Peer, Request, Token};
-pub use rules::Role;
+pub use repair::{EncodedContext, Found, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TraceId};
+pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
+pub use scan::Scan;

@@ -4,58 +4,62 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use crate::bytes::text::cut;
-use crate::read::host::host;
-use crate::request::Passage;
+use crate::read::host::Authority;
+use crate::request::Direction;
 
 /// Domains of the mesh beside Kubernetes' own: lower-case, each of one or more labels.
 #[derive(Debug, Default)]
-pub(crate) struct Internal(pub(crate) Vec<Box<str>>);
+pub(crate) struct MeshDomains(pub(crate) Vec<Box<str>>);
 
-/// Where an authority lies.
+/// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Mesh,
-    Beyond,
+pub(crate) enum Destination {
+    Inside,
+    Outside,
     /// `foo.ns` is a service and `example.com` is none; the route's cluster may tell.
     Unclear,
 }
 
-impl Internal {
-    /// What stands before the longest such domain in a host, without the dot; empty where the host is the domain itself.
+impl MeshDomains {
+    /// What stands before the longest such domain in a host, without the dot; empty if the host is the domain itself.
     pub(crate) fn before<'h>(&self, host: &'h [u8]) -> Option<&'h [u8]> {
         self.0.iter().filter_map(|domain| before(host, domain)).min_by_key(|head| head.len())
     }
 
     /// Names of one label, of Kubernetes' services and of these domains are the mesh's, and so are addresses.
-    pub(crate) fn place(&self, authority: &[u8]) -> Place {
-        let Some(host) = host(authority) else {
-            return if is_v6(authority) { Place::Mesh } else { Place::Beyond };
-        };
+    pub(crate) fn destination(&self, authority: Authority<'_>) -> Destination {
+        match authority.host {
+            Some(host) => self.destination_of_host(host),
+            None if is_v6(authority.text) => Destination::Inside,
+            None => Destination::Outside,
+        }
+    }
+
+    fn destination_of_host(&self, host: &[u8]) -> Destination {
         let is_service = before(host, "svc").or_else(|| before(host, "svc.cluster.local")).is_some();
         match host.split(|byte| *byte == b'.').count() {
-            1 => Place::Mesh,
-            _ if is_service || self.before(host).is_some() || is::<Ipv4Addr>(host) => Place::Mesh,
-            2 => Place::Unclear,
-            _ => Place::Beyond,
+            1 => Destination::Inside,
+            _ if is_service || self.before(host).is_some() || is::<Ipv4Addr>(host) => Destination::Inside,
+            2 => Destination::Unclear,
+            _ => Destination::Outside,
         }
     }
 
-    /// Whether a request to this authority leaves the mesh.
-    pub(crate) fn leaves(&self, authority: &[u8], passage: Passage<'_>) -> bool {
-        let Passage::Outbound { cluster } = passage else { return false };
-        match self.place(authority) {
-            Place::Mesh => false,
-            Place::Beyond => true,
-            Place::Unclear => self.cluster_is_beyond(cluster),
+    /// Whether a request to this destination leaves the mesh.
+    pub(crate) fn leaves(&self, destination: Destination, direction: Direction<'_>) -> bool {
+        match (direction, destination) {
+            (Direction::Unspecified | Direction::Inbound, _) | (_, Destination::Inside) => false,
+            (Direction::Outbound { .. }, Destination::Outside) => true,
+            (Direction::Outbound { cluster }, Destination::Unclear) => self.cluster_is_outside(cluster),
         }
     }
 
-    /// Whether a cluster of Istio's (`outbound|PORT|SUBSET|HOST`) lies beyond; one that tells nothing does not.
-    fn cluster_is_beyond(&self, cluster: &[u8]) -> bool {
+    /// Whether a cluster of Istio's (`outbound|PORT|SUBSET|HOST`) lies outside; `false` if its name does not tell.
+    fn cluster_is_outside(&self, cluster: &[u8]) -> bool {
         let mut parts = cluster.split(|byte| *byte == b'|');
         match (parts.next(), parts.nth(2)) {
             (Some(b"PassthroughCluster"), _) => true,
-            (Some(b"outbound"), Some(host)) => self.place(host) != Place::Mesh,
+            (Some(b"outbound"), Some(host)) => self.destination(Authority::parse(host)) != Destination::Inside,
             _ => false,
         }
     }
@@ -90,48 +94,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_the_mesh_from_what_lies_beyond() {
-        let internal = Internal(vec!["corp.example.org".into(), "lan".into()]);
-        for (authority, place) in [
-            ("foo", Place::Mesh),
-            ("foo:8080", Place::Mesh),
-            ("Foo.", Place::Mesh),
-            ("foo.ns.svc", Place::Mesh),
-            ("foo.svc", Place::Mesh),
-            ("foo.ns.SVC.Cluster.Local.:80", Place::Mesh),
-            ("pod-0.foo.ns.svc.cluster.local", Place::Mesh),
-            ("10.0.0.1", Place::Mesh),
-            ("10.0.0.1:80", Place::Mesh),
-            ("[::1]:80", Place::Mesh),
-            ("[2001:db8::1]", Place::Mesh),
-            ("[2001:db8::1]:", Place::Mesh),
-            ("corp.example.org", Place::Mesh),
-            ("Foo.Corp.Example.Org:443", Place::Mesh),
-            ("foo.lan", Place::Mesh),
-            ("foo.ns", Place::Unclear),
-            ("example.com", Place::Unclear),
-            ("foosvc.ns", Place::Unclear),
-            ("10.1", Place::Unclear),
-            ("xcorp.example.org", Place::Beyond),
-            ("corp.example.org.evil.io", Place::Beyond),
-            ("foo.ns.svc.cluster.local.io", Place::Beyond),
-            ("api.example.com", Place::Beyond),
-            ("1.2.3", Place::Beyond),
-            ("256.0.0.1", Place::Beyond),
-            ("", Place::Beyond),
-            ("foo@example.com", Place::Beyond),
-            ("[::1", Place::Beyond),
-            ("[::1].example.com", Place::Beyond),
-            ("[::1]8080", Place::Beyond),
-            ("[foo]", Place::Beyond),
+    fn tells_the_mesh_from_what_lies_outside() {
+        let mesh = MeshDomains(vec!["corp.example.org".into(), "lan".into()]);
+        for (authority, destination) in [
+            ("foo", Destination::Inside),
+            ("foo:8080", Destination::Inside),
+            ("Foo.", Destination::Inside),
+            ("foo.ns.svc", Destination::Inside),
+            ("foo.svc", Destination::Inside),
+            ("foo.ns.SVC.Cluster.Local.:80", Destination::Inside),
+            ("pod-0.foo.ns.svc.cluster.local", Destination::Inside),
+            ("10.0.0.1", Destination::Inside),
+            ("10.0.0.1:80", Destination::Inside),
+            ("[::1]:80", Destination::Inside),
+            ("[2001:db8::1]", Destination::Inside),
+            ("[2001:db8::1]:", Destination::Inside),
+            ("corp.example.org", Destination::Inside),
+            ("Foo.Corp.Example.Org:443", Destination::Inside),
+            ("foo.lan", Destination::Inside),
+            ("foo.ns", Destination::Unclear),
+            ("example.com", Destination::Unclear),
+            ("foosvc.ns", Destination::Unclear),
+            ("10.1", Destination::Unclear),
+            ("xcorp.example.org", Destination::Outside),
+            ("corp.example.org.evil.io", Destination::Outside),
+            ("foo.ns.svc.cluster.local.io", Destination::Outside),
+            ("api.example.com", Destination::Outside),
+            ("1.2.3", Destination::Outside),
+            ("256.0.0.1", Destination::Outside),
+            ("", Destination::Outside),
+            ("foo@example.com", Destination::Outside),
+            ("[::1", Destination::Outside),
+            ("[::1].example.com", Destination::Outside),
+            ("[::1]8080", Destination::Outside),
+            ("[foo]", Destination::Outside),
         ] {
-            assert_eq!(internal.place(authority.as_bytes()), place, "{authority}");
+            assert_eq!(mesh.destination(Authority::parse(authority.as_bytes())), destination, "{authority}");
         }
     }
 
     #[test]
     fn the_cluster_decides_where_the_name_does_not() {
-        let internal = Internal(vec!["lan".into()]);
+        let mesh = MeshDomains(vec!["lan".into()]);
         for (authority, cluster, expected) in [
             ("foo.ns", "outbound|80||foo.ns.svc.cluster.local", false),
             ("foo.ns", "outbound|80|v1|foo.lan", false),
@@ -144,9 +148,9 @@ mod tests {
             ("foo", "PassthroughCluster", false),
             ("api.example.com", "outbound|80||foo.ns.svc.cluster.local", true),
         ] {
-            let leaves = |passage| internal.leaves(authority.as_bytes(), passage);
-            assert_eq!(leaves(Passage::Outbound { cluster: cluster.as_bytes() }), expected, "{authority} {cluster}");
-            assert!(!leaves(Passage::Inbound) && !leaves(Passage::Unknown), "{authority} {cluster}");
+            let leaves = |direction| mesh.leaves(mesh.destination(Authority::parse(authority.as_bytes())), direction);
+            assert_eq!(leaves(Direction::Outbound { cluster: cluster.as_bytes() }), expected, "{authority} {cluster}");
+            assert!(!leaves(Direction::Inbound) && !leaves(Direction::Unspecified), "{authority} {cluster}");
         }
     }
 }

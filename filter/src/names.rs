@@ -8,7 +8,7 @@ use crate::request::Header;
 /// A header name: a token (RFC 9110 §5.6.2), lower-case as Envoy keeps it, never a pseudo-header.
 pub(crate) type HeaderName = Box<str>;
 
-/// What the lines of an owned name are to the filter.
+/// The role of a header that the filter owns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Field {
     /// Read, and left to whoever sent it unless this is an edge; numbered by configuration.
@@ -39,15 +39,36 @@ pub(crate) struct Line<'a> {
     pub(crate) value: &'a [u8],
 }
 
-/// The owned lines of one request, in order, and its pseudo-headers.
-#[derive(Debug, Default)]
-pub(crate) struct Lines<'a> {
+/// The pseudo-headers of a request that decide something (RFC 9113 §8.3.1); empty if it has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pseudo<'a> {
     pub(crate) authority: &'a [u8],
     pub(crate) path: &'a [u8],
+    pub(crate) method: &'a [u8],
     /// A CONNECT (RFC 9110 §9.3.6): what it tunnels is not seen. An extended one (RFC 8441 §4) is a
     /// request like others, but for `bytestream`, which Envoy tunnels as a plain CONNECT.
     pub(crate) is_tunnel: bool,
+}
+
+/// What a scan of all lines found.
+#[derive(Debug, Default)]
+pub(crate) struct Scanned<'a> {
+    pub(crate) pseudo: Pseudo<'a>,
+    /// The owned lines, in order.
     pub(crate) owned: SmallVec<[Line<'a>; 8]>,
+}
+
+/// The same, borrowed by the stages of a decision.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Lines<'a> {
+    pub(crate) pseudo: Pseudo<'a>,
+    pub(crate) owned: &'a [Line<'a>],
+}
+
+impl Scanned<'_> {
+    pub(crate) fn lines(&self) -> Lines<'_> {
+        Lines { pseudo: self.pseudo, owned: &self.owned }
+    }
 }
 
 impl<'a> Lines<'a> {
@@ -114,7 +135,7 @@ impl Names {
         }
     }
 
-    /// Owns every name that begins so, whatever its spelling.
+    /// Owns every name that begins with this prefix, in any spelling.
     pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
         let rows = self.rows.iter_mut().skip(row(prefix.len()));
         rows.for_each(|row| row.firsts.admit(prefix));
@@ -127,28 +148,29 @@ impl Names {
     }
 
     /// The owned lines among all lines of a request.
-    pub(crate) fn scan<'a>(&self, headers: &'a [Header<'a>]) -> Lines<'a> {
-        let mut lines = Lines::default();
+    pub(crate) fn scan<'a>(&self, headers: &'a [Header<'a>]) -> Scanned<'a> {
+        let mut scanned = Scanned::default();
         let mut is_extended = false;
+        let pseudo = &mut scanned.pseudo;
         for &Header { name, value } in headers {
             match name {
                 // Nobody owns a pseudo-header, whatever the spelling of a hyphen.
-                [b':', pseudo @ ..] => match pseudo {
-                    b"authority" => lines.authority = value,
-                    b"path" => lines.path = value,
-                    b"method" => lines.is_tunnel = value == b"CONNECT",
+                [b':', rest @ ..] => match rest {
+                    b"authority" => pseudo.authority = value,
+                    b"path" => pseudo.path = value,
+                    b"method" => pseudo.method = value,
                     b"protocol" => is_extended = !value.is_empty() && !value.eq_ignore_ascii_case(b"bytestream"),
                     _ => {}
                 },
                 _ => {
                     if let Some((field, exact)) = self.look_up(name) {
-                        lines.owned.push(Line { field, exact, name, value });
+                        scanned.owned.push(Line { field, exact, name, value });
                     }
                 }
             }
         }
-        lines.is_tunnel &= !is_extended;
-        lines
+        pseudo.is_tunnel = pseudo.method == b"CONNECT" && !is_extended;
+        scanned
     }
 
     /// What a name is in any spelling, and whether it is spelled as configured.
@@ -199,6 +221,12 @@ pub(crate) fn same_name(a: &[u8], b: &[u8]) -> bool {
 /// Whether a name begins with a prefix, in any spelling.
 pub(crate) fn begins(name: &[u8], prefix: &[u8]) -> bool {
     name.get(..prefix.len()).is_some_and(|head| head.iter().zip(prefix).all(|(a, b)| fold(*a) == fold(*b)))
+}
+
+/// The lines of one field, under its exact name.
+#[cfg(test)]
+pub(crate) fn lines_of<'a>(field: Field, values: &[&'a [u8]]) -> Vec<Line<'a>> {
+    values.iter().map(|value| Line { field, exact: true, name: b"x", value }).collect()
 }
 
 #[cfg(test)]
@@ -263,7 +291,7 @@ mod tests {
         ] {
             let mut headers = vec![Header { name: b":method", value: method.as_bytes() }];
             headers.extend(protocol.map(|value: &str| Header { name: b":protocol", value: value.as_bytes() }));
-            assert_eq!(names.scan(&headers).is_tunnel, is_tunnel, "{method} {protocol:?}");
+            assert_eq!(names.scan(&headers).pseudo.is_tunnel, is_tunnel, "{method} {protocol:?}");
         }
     }
 
@@ -282,9 +310,9 @@ mod tests {
             header("x_tenant", "b"),
             header("x-tenant", "c"),
         ];
-        let lines = names.scan(&headers);
-        assert_eq!(lines.authority, b"example.com");
-        assert_eq!(lines.owned.len(), 3);
-        assert!(lines.values(Field::Target(0)).eq([&b"a"[..], b"c"]));
+        let scanned = names.scan(&headers);
+        assert_eq!(scanned.pseudo.authority, b"example.com");
+        assert_eq!(scanned.owned.len(), 3);
+        assert!(scanned.lines().values(Field::Target(0)).eq([&b"a"[..], b"c"]));
     }
 }

@@ -11,32 +11,55 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
-/// What the proxy knows of one request; the default stands for what it need not find out.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Request<'a> {
-    /// All header lines, pseudo-headers included; a repeated header stands here once a line.
-    pub headers: &'a [Header<'a>],
-    /// The verified token that came with it, if any; needed where [`Filter::reads_token`](crate::Filter::reads_token).
+/// Whom the proxy faces: always configured, never inferred from a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Clients that are not trusted: an ingress gateway.
+    Edge,
+    /// Other workloads: a sidecar, a waypoint.
+    Mesh,
+}
+
+/// Whether the sender of a request is known; it matters under `peers: mtls` alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// It presented a client certificate, or it is the workload that this proxy stands beside.
+    Known,
+    /// It did not, or nobody found out.
+    Unknown,
+}
+
+/// What a front end has to find out before [`Scan::decide`](crate::Scan::decide); what is `false` decides nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wants {
+    /// [`Gathered::token`], with a claim for each of [`Filter::claims`](crate::Filter::claims).
+    pub token: bool,
+    /// [`Gathered::direction`].
+    pub direction: bool,
+    /// The cluster of a [`Direction::Outbound`]; otherwise it may be empty.
+    pub cluster: bool,
+}
+
+/// What a front end found out.
+#[derive(Clone, Copy, Debug)]
+pub struct Gathered<'a> {
+    /// The verified token that came with the request; `None` if there is none, or nobody wants it.
     pub token: Option<&'a Token<'a>>,
-    /// Who sent it; needed where [`Filter::reads_peer`](crate::Filter::reads_peer).
-    pub peer: Peer,
-    /// Which way it goes; needed where [`Filter::reads_passage`](crate::Filter::reads_passage).
-    pub passage: Passage<'a>,
+    /// Which way the request goes.
+    pub direction: Direction<'a>,
 }
 
 /// Which way a request passes a proxy of the mesh: its listener's direction (Envoy, "Attributes",
 /// `xds.listener_direction`), which no header can claim.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Passage<'a> {
-    /// Nobody asked, or the listener has no direction.
-    #[default]
-    Unknown,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction<'a> {
+    /// The listener has none, or nobody wants it.
+    Unspecified,
     /// To the workload beside this proxy.
     Inbound,
-    /// From that workload to others, within the mesh or beyond.
+    /// From that workload to others, inside the mesh or outside.
     Outbound {
-        /// The cluster that the route chose (`xds.cluster_name`), empty where there is none; needed where
-        /// [`Filter::reads_cluster`](crate::Filter::reads_cluster).
+        /// The cluster that the route chose (`xds.cluster_name`); empty if there is none, or nobody wants it.
         cluster: &'a [u8],
     },
 }
@@ -49,7 +72,7 @@ pub type ClaimPath = Vec<String>;
 /// A token that nobody verified is none; whether a verified one counts, its issuer decides:
 ///
 /// ```
-/// # use tenancy_filter::{Claim, Filter, Mutation, Request, Tally, Token};
+/// # use tenancy_filter::{Claim, Direction, Filter, Gathered, Mutation, Peer, Recalled, Token};
 /// let filter = Filter::from_config(br#"{
 ///     "version": 1,
 ///     "role": "edge",
@@ -59,14 +82,17 @@ pub type ClaimPath = Vec<String>;
 /// assert_eq!(filter.claims(), [["tenancy", "name"]]);
 ///
 /// let claims = [Claim::Single(b"feat-x")];
-/// let token = Token { issuer: b"https://idp.example.com", claims: &claims };
-/// let request = Request { token: Some(&token), ..Request::default() };
-/// assert_eq!(filter.on_request(&request, &Tally::default()), Ok(vec![Mutation::set(b"x-tenant", b"feat-x")]));
-///
-/// let token = Token { issuer: b"https://other.example.com", ..token };
-/// let request = Request { token: Some(&token), ..Request::default() };
-/// assert_eq!(filter.on_request(&request, &Tally::default()), Ok(vec![]));
-/// # Ok::<(), tenancy_filter::ConfigErrors>(())
+/// let scan = filter.scan(&[], Peer::Unknown);
+/// assert!(scan.wants().token);
+/// for (issuer, expected) in [
+///     (&b"https://idp.example.com"[..], &[Mutation::set(b"x-tenant", b"feat-x")][..]),
+///     (b"https://other.example.com", &[]),
+/// ] {
+///     let token = Token { issuer, claims: &claims };
+///     let gathered = Gathered { token: Some(&token), direction: Direction::Unspecified };
+///     assert_eq!(scan.decide(&gathered, |_| Recalled::Unknown, &())?.mutations, expected);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token<'a> {
@@ -87,14 +113,4 @@ pub enum Claim<'a> {
     Single(&'a [u8]),
     /// A list of the same.
     List(Vec<&'a [u8]>),
-}
-
-/// Whether the sender of a request is known; it matters under `peers: mtls` alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Peer {
-    /// It presented a client certificate, or it is the workload that this proxy stands beside.
-    #[default]
-    Known,
-    /// It did not.
-    Unknown,
 }

@@ -1,32 +1,23 @@
-//! What a configuration says is to be done with a request, as one peer's role reads it.
+//! The compiled rules for one role.
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::baggage::{BaggageRules, Key};
-use crate::bytes::text::same;
-use crate::decision::{Mutation, Refusal};
-use crate::events::{Counter, Tally};
-use crate::mesh::{Internal, Place};
-use crate::names::{Field, HeaderName, Lines, Names};
+use crate::baggage::BaggageRules;
+use crate::context::Context;
+use crate::decision::{Mutation, Policy, Refusal};
+use crate::events::Events;
+use crate::mesh::MeshDomains;
+use crate::names::{Lines, Names, Pseudo};
 use crate::read::evidence::Verified;
-use crate::read::overrides::{Dialect, OverrideRules, Overrides};
-use crate::read::tenant::{Policy, Tenant, TenantRules};
-use crate::request::Header;
-use crate::request::Token;
-use crate::write::projection::Projection;
+use crate::read::overrides::{Dialect, OverrideRules};
+use crate::read::tenant::TenantRules;
+use crate::request::{Role, Token};
+use crate::write::projection::{Projection, Service};
 use crate::write::strip;
-use crate::write::withhold::Egress;
-
-/// Whom the proxy faces: always configured, never inferred from a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Clients that are not trusted: an ingress gateway.
-    Edge,
-    /// Other workloads: a sidecar, a waypoint.
-    Mesh,
-}
+use crate::write::targets::{OverrideTargets, TenantTargets, set_line};
+use crate::write::withhold::Withholding;
 
 /// What to do with a request.
 #[derive(Debug)]
@@ -35,54 +26,33 @@ pub(crate) struct Rules {
     pub(crate) names: Names,
     /// Whether an edge refuses plain CONNECT.
     pub(crate) tunnel: Policy,
+    /// Whether a token decides anything.
+    pub(crate) reads_token: bool,
     pub(crate) verified: Verified,
     pub(crate) tenant: TenantRules,
     pub(crate) tenant_to: TenantTargets,
     pub(crate) overrides: OverrideRules,
     pub(crate) overrides_to: OverrideTargets,
     pub(crate) projections: Vec<Projection>,
-    /// Nothing where the configuration leaves baggage alone.
+    /// `None` if the configuration leaves baggage alone.
     pub(crate) baggage: Option<BaggageRules>,
-    /// Names of the mesh beside Kubernetes' own.
-    pub(crate) internal: Internal,
-    /// What may not leave the mesh; nothing at an edge, where the mesh begins.
-    pub(crate) egress: Option<Egress>,
-}
-
-/// Where the tenant is written.
-#[derive(Debug, Default)]
-pub(crate) struct TenantTargets {
-    pub(crate) headers: Vec<(HeaderName, Field)>,
-    pub(crate) baggage: Vec<Key>,
-}
-
-/// Where the overrides are written.
-#[derive(Debug, Default)]
-pub(crate) struct OverrideTargets {
-    pub(crate) headers: Vec<(HeaderName, Field, Dialect)>,
-    pub(crate) baggage: Option<Key>,
-}
-
-/// The two things that travel with a request.
-#[derive(Debug, Default)]
-pub(crate) struct Carried<'a> {
-    pub(crate) tenant: Option<Tenant<'a>>,
-    pub(crate) overrides: Overrides<'a>,
+    pub(crate) mesh: MeshDomains,
+    /// What may not leave the mesh; `None` at an edge, where the mesh begins.
+    pub(crate) withholding: Option<Withholding>,
 }
 
 impl Rules {
     /// Whether a tunnel is left alone, as the mesh does (HBONE).
-    pub(crate) fn passes_tunnel(&self, lines: &Lines<'_>) -> Result<bool, Refusal> {
-        match (lines.is_tunnel, self.role, self.tunnel) {
+    pub(crate) fn passes_tunnel(&self, pseudo: &Pseudo<'_>) -> Result<bool, Refusal> {
+        match (pseudo.is_tunnel, self.role, self.tunnel) {
             (true, Role::Edge, Policy::Reject) => Err(Refusal::Tunnel),
             (is_tunnel, role, _) => Ok(is_tunnel && role == Role::Mesh),
         }
     }
 
-    /// Where a request goes to.
-    pub(crate) fn place(&self, headers: &[Header<'_>]) -> Place {
-        let authority = headers.iter().rfind(|header| header.name == b":authority");
-        self.internal.place(authority.map_or(b"", |header| header.value))
+    /// Whether a projection names the service that the authority calls.
+    pub(crate) fn projects_called(&self) -> bool {
+        self.projections.iter().any(|projection| projection.service == Service::Called)
     }
 
     /// Fills in what the believed sources say.
@@ -90,30 +60,23 @@ impl Rules {
         &self,
         lines: &Lines<'a>,
         token: Option<&'a Token<'a>>,
-        carried: &mut Carried<'a>,
-        tally: &Tally,
+        context: &mut Context<'a>,
+        events: &impl Events,
     ) -> Result<(), Refusal> {
-        let evidence = self.verified.weigh(lines, token);
-        carried.tenant = self.tenant.resolve(&evidence, tally)?;
-        self.overrides.resolve(&evidence, &mut carried.overrides, tally)
+        let evidence = self.verified.weigh(*lines, token);
+        context.tenant = self.tenant.resolve(&evidence, events)?;
+        self.overrides.resolve(&evidence, &mut context.overrides, events)
     }
 
-    /// Whether tenants travel here, and this request has none.
-    pub(crate) fn lacks_tenant(&self, carried: &Carried<'_>) -> bool {
-        let travels = !self.tenant_to.headers.is_empty() || !self.tenant_to.baggage.is_empty();
-        travels && carried.tenant.is_none()
-    }
-
-    /// Whether overrides travel here, and this request has none.
-    pub(crate) fn lacks_overrides(&self, carried: &Carried<'_>) -> bool {
-        let travel = !self.overrides_to.headers.is_empty() || self.overrides_to.baggage.is_some();
-        travel && carried.overrides.is_empty()
-    }
-
-    /// Every change that leaves what is carried in each of its carriers, and at an edge nothing else that is ours.
-    pub(crate) fn write<'a>(&'a self, lines: &Lines<'a>, carried: &Carried<'a>, tally: &Tally) -> Vec<Mutation<'a>> {
-        let Carried { tenant, overrides } = carried;
-        if lines.owned.is_empty() && tenant.is_none() && overrides.is_empty() {
+    /// Every change that leaves the context in each of its carriers, and at an edge nothing else that is ours.
+    pub(crate) fn write<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        host: Option<&'a [u8]>,
+        context: &Context<'a>,
+        events: &impl Events,
+    ) -> Vec<Mutation<'a>> {
+        if lines.owned.is_empty() && context.is_empty() {
             // Nothing of ours came, and nothing goes: most requests.
             return Vec::new();
         }
@@ -121,51 +84,34 @@ impl Rules {
             Role::Edge => strip::strip(&self.names, self.baggage.as_ref(), lines),
             Role::Mesh => Vec::new(),
         };
-        for (name, field) in &self.tenant_to.headers {
-            mutations.extend(write(lines, name, *field, tenant.as_ref().map(Tenant::name)));
-        }
-        for (name, field, dialect) in &self.overrides_to.headers {
-            mutations.extend(write(lines, name, *field, overrides.line(dialect).map(Cow::Owned)));
-        }
+        self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);
+        self.overrides_to.write(lines, &context.overrides, &mut mutations);
         for projection @ Projection { header, field, .. } in &self.projections {
-            let version = projection.version(lines, overrides, &self.internal);
-            mutations.extend(write(lines, header, *field, version));
+            let version = projection.version(host, &context.overrides, &self.mesh);
+            mutations.extend(set_line(lines, header, *field, version));
         }
-        mutations.extend(self.write_baggage(lines, carried, tally));
+        mutations.extend(self.write_baggage(lines, context, events));
         match self.role {
-            Role::Edge => counted(mutations, tally),
-            Role::Mesh => mutations,
+            Role::Edge => strip::record(&mutations, events),
+            Role::Mesh => {}
         }
+        mutations
     }
 
-    fn write_baggage<'a>(&'a self, lines: &Lines<'a>, carried: &Carried<'_>, tally: &Tally) -> Option<Mutation<'a>> {
+    fn write_baggage<'a>(
+        &'a self,
+        lines: &Lines<'a>,
+        context: &Context<'_>,
+        events: &impl Events,
+    ) -> Option<Mutation<'a>> {
         let rules = self.baggage.as_ref()?;
         let mut ours = SmallVec::<[_; 2]>::new();
-        if let Some(tenant) = &carried.tenant {
+        if let Some(tenant) = &context.tenant {
             ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
         }
         if let Some(key) = &self.overrides_to.baggage {
-            ours.extend(carried.overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
+            ours.extend(context.overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
         }
-        rules.rewrite(lines, &ours, tally)
+        rules.rewrite(lines, &ours, events)
     }
-}
-
-/// The change that leaves one line of a header with this value, or none; nothing where it is so.
-fn write<'a>(lines: &Lines<'a>, name: &'a str, field: Field, value: Option<Cow<'a, [u8]>>) -> Option<Mutation<'a>> {
-    let name = name.as_bytes();
-    let mut present = lines.values(field);
-    match (present.next(), present.next(), value) {
-        (None, _, None) => None,
-        (Some(line), None, Some(value)) if same(line, &value) => None,
-        (_, _, Some(value)) => Some(Mutation::Set { name, value }),
-        (Some(_), _, None) => Some(Mutation::remove(name)),
-    }
-}
-
-/// Counts what an edge removes.
-pub(crate) fn counted<'a>(mutations: Vec<Mutation<'a>>, tally: &Tally) -> Vec<Mutation<'a>> {
-    let removed = mutations.iter().filter(|mutation| matches!(mutation, Mutation::Remove { .. })).count();
-    tally.add(Counter::Stripped, removed);
-    mutations
 }

@@ -4,7 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use tenancy_filter::{Filter, Header, Request, Tally};
+use tenancy_filter::{Direction, Filter, Gathered, Header, Peer, Recalled, Tally};
 
 /// Counts the bytes that this thread holds, a block that grows in its old and in its new size.
 struct Counting;
@@ -75,11 +75,12 @@ fn filters() -> impl Iterator<Item = Filter> {
 fn held(filter: &Filter, lines: &[(String, String)]) -> (usize, usize) {
     let headers: Vec<_> =
         lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
-    let request = Request { headers: &headers, ..Request::default() };
+    let gathered = Gathered { token: None, direction: Direction::Unspecified };
     let tally = Tally::default();
     let before = HELD.get();
     MOST.set(before);
-    let changes = filter.on_request(&request, &tally).unwrap();
+    let scan = filter.scan(&headers, Peer::Known);
+    let changes = scan.decide(&gathered, |_| Recalled::Unknown, &tally).unwrap().mutations;
     (usize::try_from(MOST.get() - before).unwrap(), changes.len())
 }
 

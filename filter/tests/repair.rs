@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tenancy_filter::{
-    Context, Counter, Filter, Found, Header, Held, Inbound, Mutation, Passage, Recalled, Repair, Request, Tally,
-    TraceId,
+    Counter, Decision, Direction, EncodedContext, Filter, Found, Gathered, Header, Lease, Memo, Mutation, Peer,
+    Recalled, Repair, Tally, TraceId,
 };
 
 const CONFIG: &str = r#"{
@@ -37,7 +37,7 @@ struct Host {
 struct Stream {
     lines: Vec<(String, String)>,
     context: Vec<(String, String)>,
-    held: Vec<(TraceId, Held)>,
+    leases: Vec<Lease>,
 }
 
 /// The headers of a request within the mesh.
@@ -45,6 +45,19 @@ fn headers(lines: &[(String, String)]) -> Vec<Header<'_>> {
     let authority = Header { name: b":authority", value: b"shop" };
     let lines = lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() });
     [authority].into_iter().chain(lines).collect()
+}
+
+/// The names that are removed from an inbound request, and what to remember of it.
+fn decide(filter: &Filter, headers: &[Header<'_>]) -> (Vec<Vec<u8>>, Memo) {
+    let gathered = Gathered { token: None, direction: Direction::Inbound };
+    let scan = filter.scan(headers, Peer::Known);
+    let decision = scan.decide(&gathered, |_| panic!("asks for an id"), &());
+    let Decision { mutations, memo } = decision.expect("nothing is refused");
+    let removed = mutations.iter().map(|mutation| match mutation {
+        Mutation::Remove { name } => name.to_vec(),
+        Mutation::Set { name, value } => panic!("sets {name:?} to {value:?}"),
+    });
+    (removed.collect(), memo.expect("is configured"))
 }
 
 impl Host {
@@ -56,25 +69,24 @@ impl Host {
     fn open(&mut self, filter: &Filter, ids: Vec<(String, String)>, context: Vec<(String, String)>) -> Stream {
         let lines = [ids, context.clone()].concat();
         let headers = headers(&lines);
-        let request = Request { headers: &headers, passage: Passage::Inbound, ..Request::default() };
-        let inbound = filter.on_inbound(&request, &Tally::default()).expect("nothing is refused");
+        let (_, memo) = decide(filter, &headers);
         let repair = filter.repair().expect("is configured");
-        let ids = inbound.ids.into_iter();
-        let held = ids.map(|(id, found)| self.remember(repair, id, found, &inbound.context)).collect();
-        Stream { lines, context, held }
+        let ids = memo.ids.into_iter();
+        let leases = ids.map(|(id, found)| self.remember(repair, &id, found, &memo.context)).collect();
+        Stream { lines, context, leases }
     }
 
-    fn remember(&mut self, repair: &Repair, id: TraceId, found: Found, context: &Context) -> (TraceId, Held) {
-        let (bucket, held) = repair.remember(self.bucket(repair, &id), (&id, found), context, self.now);
-        self.buckets.insert(repair.bucket(&id), bucket);
-        (id, held)
+    fn remember(&mut self, repair: &Repair, id: &TraceId, found: Found, context: &EncodedContext) -> Lease {
+        let (bucket, lease) = repair.remember(self.bucket(repair, id), (id, found), context, self.now);
+        self.buckets.insert(repair.bucket(id), bucket);
+        lease
     }
 
     fn close(&mut self, filter: &Filter, stream: Stream) {
         let repair = filter.repair().expect("is configured");
-        for (id, held) in stream.held {
-            let bucket = repair.release(self.bucket(repair, &id), &id, held, self.now);
-            self.buckets.insert(repair.bucket(&id), bucket);
+        for lease in stream.leases {
+            let bucket = repair.release(self.bucket(repair, lease.id()), &lease, self.now);
+            self.buckets.insert(repair.bucket(lease.id()), bucket);
         }
     }
 
@@ -82,11 +94,11 @@ impl Host {
     fn call(&self, filter: &Filter, lines: &[(String, String)]) -> (Vec<(String, String)>, Vec<Counter>) {
         let repair = filter.repair().expect("is configured");
         let headers = headers(lines);
-        let passage = Passage::Outbound { cluster: b"" };
-        let request = Request { headers: &headers, passage, ..Request::default() };
+        let gathered = Gathered { token: None, direction: Direction::Outbound { cluster: b"" } };
         let tally = Tally::default();
         let recall = |id: &TraceId| repair.recall(self.bucket(repair, id), id, self.now);
-        let mutations = filter.on_outbound(&request, &tally, recall).expect("nothing is refused");
+        let scan = filter.scan(&headers, Peer::Known);
+        let mutations = scan.decide(&gathered, recall, &tally).expect("nothing is refused").mutations;
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         let added = mutations.iter().map(|mutation| match mutation {
             Mutation::Set { name, value } => (text(name), text(value)),
@@ -157,7 +169,7 @@ proptest! {
                     let stream = streams.swap_remove(at % count);
                     host.close(&filter, stream);
                 }
-                Step::Forget(at) if !streams.is_empty() => streams[at % count].held.clear(),
+                Step::Forget(at) if !streams.is_empty() => streams[at % count].leases.clear(),
                 Step::Call(at) if !streams.is_empty() => {
                     let stream: &Stream = &streams[at % count];
                     let mut own = stream.context.clone();
@@ -249,13 +261,11 @@ fn a_bucket_that_was_closed_or_is_none_tells_nothing() {
     let filter = filter();
     let repair = filter.repair().unwrap();
     let lines = [traceparent(1)];
+    let request = headers(&lines);
     for bucket in [repair.closed(0), b"not a bucket".to_vec()] {
-        let request = headers(&lines);
-        let request = Request { headers: &request, passage: Passage::Inbound, ..Request::default() };
-        let Inbound { context, ids, .. } = filter.on_inbound(&request, &Tally::default()).unwrap();
+        let (_, Memo { context, ids }) = decide(&filter, &request);
         let (id, found) = &ids[0];
-        let (bucket, held) = repair.remember(&bucket, (id, *found), &context, 1);
-        assert!(matches!(held, Held::Overflow(_)));
+        let (bucket, _) = repair.remember(&bucket, (id, *found), &context, 1);
         assert_eq!(repair.recall(&bucket, id, 1), Recalled::Full);
     }
 }
@@ -285,15 +295,14 @@ fn a_request_of_too_many_ids_brings_none_of_them() {
         ((1..=129).map(|id| pair("x_b3_traceid", format!("{id:x}"))).collect(), true),
     ] {
         let headers = headers(&lines);
-        let request = Request { headers: &headers, passage: Passage::Inbound, ..Request::default() };
-        let Inbound { mutations, ids, .. } = filter.on_inbound(&request, &Tally::default()).unwrap();
-        let mut names: Vec<_> = lines.iter().filter(|_| is_disarmed).map(|(name, _)| name.as_bytes()).collect();
+        let (removed, Memo { ids, .. }) = decide(&filter, &headers);
+        let mut names: Vec<_> =
+            lines.iter().filter(|_| is_disarmed).map(|(name, _)| name.clone().into_bytes()).collect();
         names.sort_unstable();
         names.dedup();
-        let removed: Vec<_> = names.into_iter().map(Mutation::remove).collect();
         // A proxy that traces writes a well-formed id again.
         let expected = if is_disarmed { usize::from(lines.contains(&traceparent(1))) } else { 128 };
-        assert_eq!((mutations, ids.len()), (removed, expected), "{:?}", lines[0].0);
+        assert_eq!((removed, ids.len()), (names, expected), "{:?}", lines[0].0);
     }
 }
 

@@ -1,4 +1,4 @@
-//! W3C Baggage: our members in front, strangers' members byte for byte behind them, on one line.
+//! W3C Baggage: our members in front, foreign members byte for byte behind them, on one line.
 
 mod member;
 
@@ -11,7 +11,7 @@ use crate::bytes::grammar::MAX_TENANT_BYTES;
 use crate::bytes::percent::encode;
 use crate::bytes::text::join;
 use crate::decision::Mutation;
-use crate::events::{Counter, Tally};
+use crate::events::{Event, Events};
 use crate::names::{Field, Lines};
 
 /// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
@@ -23,6 +23,10 @@ pub(crate) const MAX_BYTES: usize = 8192;
 /// The header of W3C Baggage.
 pub(crate) const NAME: &str = "baggage";
 
+/// Headers of one member each, from before W3C Baggage: OpenTracing's and Jaeger's.
+pub(crate) const BAGGAGE_PREFIXES: [&str; 2] = ["ot-baggage-", "uberctx-"];
+/// Headers of a list of members, from before W3C Baggage: its own first draft, and Jaeger's.
+pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
 /// What becomes of members that are not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
@@ -57,12 +61,12 @@ impl BaggageRules {
         &self,
         lines: &Lines<'a>,
         ours: &[(&Key, Cow<'_, [u8]>)],
-        tally: &Tally,
+        events: &impl Events,
     ) -> Option<Mutation<'a>> {
         if ours.is_empty() && self.has_nothing_to_lose(lines) {
             return None;
         }
-        let line = self.line(lines, ours, tally);
+        let line = self.line(lines, ours, events);
         if line.is_empty() {
             return Some(Mutation::remove(NAME.as_bytes()));
         }
@@ -78,8 +82,8 @@ impl BaggageRules {
         }
     }
 
-    /// Our members, then the strangers' that fit whole; what does not is dropped from the tail.
-    fn line(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)], tally: &Tally) -> Vec<u8> {
+    /// Our members, then the foreign ones that fit whole; the others are dropped, the last one first.
+    fn line(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)], events: &impl Events) -> Vec<u8> {
         let received = match self.foreign {
             Foreign::Keep => lines.values(Field::Baggage).map(<[u8]>::len).fold(0, usize::saturating_add),
             Foreign::Drop => 0,
@@ -93,20 +97,20 @@ impl BaggageRules {
             encode(value, &mut line);
         }
         if self.foreign == Foreign::Keep {
-            self.append_strangers(lines, MAX_MEMBERS.saturating_sub(ours.len()), &mut line, tally);
+            self.append_foreign(lines, MAX_MEMBERS.saturating_sub(ours.len()), &mut line, events);
         }
         line
     }
 
-    fn append_strangers(&self, lines: &Lines<'_>, mut room: usize, line: &mut Vec<u8>, tally: &Tally) {
+    fn append_foreign(&self, lines: &Lines<'_>, mut room: usize, line: &mut Vec<u8>, events: &impl Events) {
         for received in lines.values(Field::Baggage) {
             for member in members(received).filter(|member| !self.owns(member.key)) {
                 let end = line.len().saturating_add(member.text.len()).saturating_add(usize::from(!line.is_empty()));
                 if !member.is_valid() {
-                    tally.count(Counter::BaggageInvalid);
+                    events.record(Event::MemberInvalid { member: member.text });
                 } else if room == 0 || end > MAX_BYTES {
                     room = 0;
-                    tally.count(Counter::BaggageLimit);
+                    events.record(Event::MemberLimit { member: member.text });
                 } else {
                     room = room.saturating_sub(1);
                     separate(line);
@@ -121,8 +125,8 @@ impl BaggageRules {
     pub(crate) fn without_ours(&self, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
         let named = || lines.owned.iter().filter(move |line| line.name == name).flat_map(|line| members(line.value));
         let ours = |member: &Member| self.owns(member.key);
-        let strangers = || named().filter(|member| member.is_valid() && !ours(member)).map(|member| member.text);
-        named().any(|member| ours(&member)).then(|| join(strangers(), b","))
+        let foreign = || named().filter(|member| member.is_valid() && !ours(member)).map(|member| member.text);
+        named().any(|member| ours(&member)).then(|| join(foreign(), b","))
     }
 }
 
@@ -135,19 +139,17 @@ fn separate(line: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Line;
+    use crate::names::lines_of;
 
     /// What a mesh proxy leaves of these lines when it writes `tenant=acme`, or has no tenant.
     fn rewritten(values: &[&str], tenant: Option<&'static str>) -> Option<String> {
-        let mut lines = Lines::default();
-        for value in values {
-            let line = Line { field: Field::Baggage, exact: true, name: NAME.as_bytes(), value: value.as_bytes() };
-            lines.owned.push(line);
-        }
+        let received: Vec<_> = values.iter().map(|value| value.as_bytes()).collect();
+        let owned = lines_of(Field::Baggage, &received);
+        let lines = Lines { owned: &owned, ..Lines::default() };
         let key = Key("tenant".into());
         let rules = BaggageRules { keys: vec![key.clone()], foreign: Foreign::Keep, any_spelling: false };
         let ours: Vec<_> = tenant.iter().map(|tenant| (&key, Cow::Borrowed(tenant.as_bytes()))).collect();
-        match rules.rewrite(&lines, &ours, &Tally::default()) {
+        match rules.rewrite(&lines, &ours, &()) {
             None => Some(values.join("\n")),
             Some(Mutation::Remove { .. }) => None,
             Some(Mutation::Set { value, .. }) => Some(String::from_utf8(value.into_owned()).unwrap()),

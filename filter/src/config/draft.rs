@@ -1,29 +1,21 @@
 //! What a configuration has said so far.
 
-use crate::request::ClaimPath;
-use crate::rules::Role;
+use crate::read::source::{Belief, Condition};
+use crate::request::{ClaimPath, Role};
 
 use super::node::{Node, Object};
-use super::ownership::Carriers;
+use super::ownership::Ownership;
 
 /// A configuration while it is read, for one role.
 pub(super) struct Draft {
     pub(super) role: Role,
-    pub(super) carriers: Carriers,
+    pub(super) owned: Ownership,
+    /// Every claim that the configuration names; a number counts from here.
     pub(super) claims: Vec<ClaimPath>,
     /// The first field that needs `verified`, by its path.
     pub(super) needs_verified: Option<String>,
     /// Whether a token decides anything in this role.
     pub(super) reads_token: bool,
-}
-
-/// Whether what stands at a source is believed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Belief {
-    Never,
-    /// Where a token vouches for it.
-    Vouched,
-    Always,
 }
 
 #[derive(Clone, Copy)]
@@ -34,24 +26,26 @@ enum Trust {
 }
 
 impl Draft {
-    pub(super) fn new(role: Role) -> Self {
-        Self { role, carriers: Carriers::new(role), claims: Vec::new(), needs_verified: None, reads_token: false }
+    /// A draft that goes on counting behind these claims, so that two drafts agree about their numbers.
+    pub(super) fn new(role: Role, claims: Vec<ClaimPath>) -> Self {
+        Self { role, owned: Ownership::new(role), claims, needs_verified: None, reads_token: false }
     }
 
-    /// How far a source is believed that a client can write; in the mesh always.
-    pub(super) fn belief(&mut self, source: &Object<'_>) -> Belief {
+    /// When a source is believed that a client can write; in the mesh always.
+    pub(super) fn condition(&mut self, source: &Object<'_>) -> Condition {
         let words = [("mesh", Trust::Mesh), ("verified", Trust::Verified), ("anyone", Trust::Anyone)];
         let node = source.field("trust");
         let trust = node.as_ref().and_then(|node| node.word(&words)).unwrap_or(Trust::Mesh);
         if let (Trust::Verified, Some(node)) = (trust, node) {
             self.needs_verified.get_or_insert(node.path);
         }
-        self.reads_token |= matches!((self.role, trust), (Role::Edge, Trust::Verified));
-        match (self.role, trust) {
-            (Role::Mesh, _) | (Role::Edge, Trust::Anyone) => Belief::Always,
+        let belief = match (self.role, trust) {
+            (Role::Mesh, Trust::Mesh | Trust::Verified | Trust::Anyone) | (Role::Edge, Trust::Anyone) => Belief::Always,
             (Role::Edge, Trust::Verified) => Belief::Vouched,
             (Role::Edge, Trust::Mesh) => Belief::Never,
-        }
+        };
+        self.reads_token |= belief == Belief::Vouched;
+        Condition { belief }
     }
 
     /// The number of the claim that a source names.

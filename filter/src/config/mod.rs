@@ -1,12 +1,12 @@
 //! The plugin configuration: parsed once, with all its mistakes reported at once.
 
+mod boundary;
 mod draft;
 mod error;
 mod json;
 mod node;
 mod overrides;
 mod ownership;
-mod passage;
 mod repair;
 mod tenant;
 mod verified;
@@ -16,9 +16,12 @@ use serde_json::Value;
 pub use error::{ConfigError, ConfigErrors};
 
 use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
-use crate::filter::Filter;
-use crate::read::tenant::Policy;
-use crate::rules::{Role, Rules};
+use crate::decision::Policy;
+use crate::read::overrides::OverrideRules;
+use crate::repair::Repair;
+use crate::request::{ClaimPath, Role};
+use crate::rules::Rules;
+use crate::write::targets::OverrideTargets;
 use draft::Draft;
 use node::{Mistakes, Node, Object};
 
@@ -41,18 +44,30 @@ const FIELDS: &[&str] = &[
     "repair",
 ];
 
+/// The parts of a filter.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) rules: Rules,
+    /// For callers that presented no certificate, if the configuration tells them apart.
+    pub(crate) unknown_peer: Option<Rules>,
+    pub(crate) claims: Vec<ClaimPath>,
+    pub(crate) repair: Option<Repair>,
+}
+
 /// Compiles a plugin configuration, or lists everything that is wrong with it.
-pub(crate) fn compile(json: &[u8]) -> Result<Filter, ConfigErrors> {
+pub(crate) fn compile(json: &[u8]) -> Result<Compiled, ConfigErrors> {
     let mistakes = Mistakes::default();
-    let filter = match parse(json) {
-        Ok(value) => read_filter(&Node::root(&value, &mistakes)),
+    let compiled = match parse(json) {
+        Ok(value) => read_configuration(&Node::root(&value, &mistakes)),
         Err(message) => {
             mistakes.borrow_mut().push(ConfigError { path: String::new(), message });
             None
         }
     };
-    let mistakes = mistakes.into_inner();
-    filter.filter(|_| mistakes.is_empty()).ok_or(ConfigErrors(mistakes))
+    match (compiled, mistakes.into_inner()) {
+        (Some(compiled), mistakes) if mistakes.is_empty() => Ok(compiled),
+        (_, mistakes) => Err(ConfigErrors(mistakes)),
+    }
 }
 
 fn parse(json: &[u8]) -> Result<Value, String> {
@@ -65,21 +80,23 @@ fn parse(json: &[u8]) -> Result<Value, String> {
     json::parse(json)
 }
 
-fn read_filter(root: &Node<'_>) -> Option<Filter> {
+fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
     let config = root.object(FIELDS)?;
     read_version(&config);
     let role = read_role(&config);
-    let mut draft = Draft::new(role.unwrap_or(Role::Edge));
+    let mut draft = Draft::new(role.unwrap_or(Role::Edge), Vec::new());
     let rules = read_rules(root, &config, &mut draft);
-    let mut for_unknown_peers = Draft::new(Role::Edge);
-    let unknown_peer = match tells_peers_apart(&config, draft.role) {
-        true => rules_of_an_edge(root, &mut for_unknown_peers),
-        false => None,
-    };
+    let tells_peers_apart = tells_peers_apart(&config, draft.role);
     let repair = repair::read(&config, draft.role);
     role?;
-    let reads_token = draft.reads_token || for_unknown_peers.reads_token;
-    Some(Filter { rules, unknown_peer, reads_token, claims: draft.claims, repair })
+    let mut claims = draft.claims;
+    let mut unknown_peer = None;
+    if tells_peers_apart {
+        let mut draft = Draft::new(Role::Edge, claims);
+        unknown_peer = rules_of_an_edge(root, &mut draft);
+        claims = draft.claims;
+    }
+    Some(Compiled { rules, unknown_peer, claims, repair })
 }
 
 /// The same configuration as an edge reads it. Its mistakes are those that were found already, and
@@ -97,21 +114,26 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         root.mistake("says nothing to do; add tenant, overrides or strip");
     }
     let moves_context = tenant.is_some() || overrides.is_some();
-    let (tenant, tenant_to) = tenant.and_then(|node| tenant::read(&node, draft)).unwrap_or_default();
-    let (overrides, overrides_to) = overrides.and_then(|node| overrides::read(&node, draft)).unwrap_or_default();
+    let (tenant, tenant_to) = tenant.and_then(|node| tenant::read(&node, draft)).unwrap_or_else(tenant::none);
+    let (overrides, overrides_to) = overrides
+        .and_then(|node| overrides::read(&node, draft))
+        .unwrap_or_else(|| (OverrideRules::NONE, OverrideTargets::default()));
     let projections = overrides::read_projections(config, draft);
     let verified = verified::read(config, draft);
-    strip.into_iter().for_each(|node| read_strip(&node, draft));
-    passage::read_trace_headers(config, draft);
+    if let Some(node) = strip {
+        read_strip(&node, draft);
+    }
+    boundary::read_trace_headers(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
-    let internal = passage::read_internal(config);
-    let egress = passage::egress(draft, &tenant, &overrides);
-    let names = std::mem::take(&mut draft.carriers.names);
+    let mesh = boundary::read_internal(config);
+    let withholding = boundary::withholding(draft, &tenant, &overrides);
+    let names = std::mem::take(&mut draft.owned.names);
     Rules {
         role: draft.role,
         names,
         tunnel,
+        reads_token: draft.reads_token,
         verified,
         tenant,
         tenant_to,
@@ -119,8 +141,8 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         overrides_to,
         projections,
         baggage,
-        internal,
-        egress,
+        mesh,
+        withholding,
     }
 }
 
@@ -160,7 +182,7 @@ fn read_strip(node: &Node<'_>, draft: &mut Draft) {
     if node.value.as_array().is_some_and(Vec::is_empty) {
         node.mistake("is empty; leave it out, or name headers as in [x-debug-*]");
     }
-    node.list().iter().for_each(|entry| draft.carriers.strip(entry));
+    node.list().iter().for_each(|entry| draft.owned.strip(entry));
 }
 
 fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> Option<BaggageRules> {
@@ -168,16 +190,16 @@ fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> 
     let word = config.field("foreignBaggage").and_then(|node| node.word(&words));
     let edge = draft.role == Role::Edge;
     let foreign = word.unwrap_or(if edge && moves_context { Foreign::Drop } else { Foreign::Keep });
-    if foreign == Foreign::Keep && !draft.carriers.has_keys() {
+    if foreign == Foreign::Keep && !draft.owned.has_keys() {
         return None;
     }
-    if draft.carriers.longest_baggage() > MAX_BYTES {
+    if draft.owned.longest_baggage() > MAX_BYTES {
         config.mistake(format!(
             "writes baggage of more than {MAX_BYTES} bytes at worst; name fewer or shorter keys in to"
         ));
     }
-    draft.carriers.own_baggage();
-    Some(BaggageRules { keys: draft.carriers.removed_keys(), foreign, any_spelling: edge })
+    draft.owned.own_baggage();
+    Some(BaggageRules { keys: draft.owned.removed_keys(), foreign, any_spelling: edge })
 }
 
 #[cfg(test)]

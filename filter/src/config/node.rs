@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use crate::rules::Role;
+use crate::request::Role;
 
 use super::error::ConfigError;
 
@@ -22,9 +22,24 @@ pub(super) struct Node<'c> {
 /// An object of which only named fields are known.
 pub(super) struct Object<'c> {
     map: &'c Map<String, Value>,
-    fields: &'static [&'static str],
+    fields: Vec<&'static str>,
     path: String,
     mistakes: &'c Mistakes,
+}
+
+/// What an entry of a list may say: exactly one place, of one of these kinds, and options.
+pub(super) struct Form<K: 'static> {
+    pub(super) kinds: &'static [(&'static str, K)],
+    pub(super) options: &'static [&'static str],
+}
+
+/// An entry of that form.
+pub(super) struct Entry<'c, K> {
+    pub(super) kind: K,
+    /// The field that names the kind.
+    pub(super) word: &'static str,
+    pub(super) place: Node<'c>,
+    pub(super) object: Object<'c>,
 }
 
 /// More entries than anybody writes by hand; what is generated belongs into routes.
@@ -42,9 +57,8 @@ impl<'c> Node<'c> {
     }
 
     /// Notes that something else belongs here, and shows what stands there.
-    fn expected<T>(&self, what: &str) -> Option<T> {
+    fn expected(&self, what: &str) {
         self.mistake(format!("expected {what}, found {}", self.shown()));
-        None
     }
 
     /// The value on one short line.
@@ -57,19 +71,34 @@ impl<'c> Node<'c> {
     }
 
     /// An object with no other fields than these; each unknown one is a mistake.
-    pub(super) fn object(&self, fields: &'static [&'static str]) -> Option<Object<'c>> {
+    pub(super) fn object(&self, fields: &[&'static str]) -> Option<Object<'c>> {
         let Some(map) = self.value.as_object() else {
-            return self.expected(&format!("an object with the fields {}", fields.join(", ")));
+            self.expected(&format!("an object with the fields {}", fields.join(", ")));
+            return None;
         };
-        let object = Object { map, fields, path: self.path.clone(), mistakes: self.mistakes };
+        let object = Object { map, fields: fields.to_vec(), path: self.path.clone(), mistakes: self.mistakes };
         object.refuse_unknown();
         Some(object)
     }
 
+    /// An entry of a form: no place and several places are mistakes.
+    pub(super) fn entry<K: Copy>(&self, form: &Form<K>) -> Option<Entry<'c, K>> {
+        let kinds = || form.kinds.iter().map(|(word, _)| *word);
+        let object = self.object(&kinds().chain(form.options.iter().copied()).collect::<Vec<_>>())?;
+        let mut present = form.kinds.iter().filter_map(|(word, kind)| Some((*word, *kind, object.field(word)?)));
+        match (present.next(), present.next()) {
+            (Some((word, kind, place)), None) => Some(Entry { kind, word, place, object }),
+            (None, _) | (Some(_), Some(_)) => {
+                object.mistake(format!("expected exactly one of {}", kinds().collect::<Vec<_>>().join(", ")));
+                None
+            }
+        }
+    }
+
     pub(super) fn list(&self) -> Vec<Node<'c>> {
-        let entries = match self.value.as_array() {
-            None => return self.expected::<()>("a list").map_or(Vec::new(), |()| Vec::new()),
-            Some(entries) => entries,
+        let Some(entries) = self.value.as_array() else {
+            self.expected("a list");
+            return Vec::new();
         };
         if entries.len() > MAX_ENTRIES {
             self.mistake(format!("has {} entries; at most {MAX_ENTRIES} are allowed", entries.len()));
@@ -79,35 +108,42 @@ impl<'c> Node<'c> {
     }
 
     pub(super) fn text(&self) -> Option<&'c str> {
-        self.value.as_str().or_else(|| self.expected("a string"))
+        let text = self.value.as_str();
+        if text.is_none() {
+            self.expected("a string");
+        }
+        text
     }
 
     /// A whole number in a range. Istio hands numbers on as doubles.
     pub(super) fn whole(&self, range: &std::ops::RangeInclusive<u64>) -> Option<u64> {
         let is_whole = |number: &f64| number.fract() == 0.0 && *number >= 0.0;
         let number = self.value.as_f64().filter(is_whole).map(|number| number as u64);
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.expected(&format!("a whole number from {} to {}", range.start(), range.end()));
+        }
         number
-            .filter(|number| range.contains(number))
-            .or_else(|| self.expected(&format!("a whole number from {} to {}", range.start(), range.end())))
     }
 
     /// One of a few words, as what it stands for.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
-        let known = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
-        self.value.as_str().and_then(known).or_else(|| {
+        let meaning = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
+        let meaning = self.value.as_str().and_then(meaning);
+        if meaning.is_none() {
             let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-            self.expected(&words.join(" or "))
-        })
+            self.expected(&words.join(" or "));
+        }
+        meaning
     }
 }
 
 impl Node<'_> {
-    /// What a source reads, however far it is believed and in whatever dialect. Header names have no case.
-    fn place(&self) -> Option<(&str, String)> {
-        let mut fields = self.value.as_object()?.iter();
-        let (kind, place) = fields.find(|(name, _)| !["trust", "list", "pair"].contains(&name.as_str()))?;
-        let place = place.to_string();
-        Some((kind, if kind == "header" { place.to_ascii_lowercase() } else { place }))
+    /// The place that an entry names, whatever its options. Header names have no case.
+    fn place<K>(&self, form: &Form<K>) -> Option<(&'static str, String)> {
+        let map = self.value.as_object()?;
+        let (word, place) = form.kinds.iter().find_map(|(word, _)| Some((*word, map.get(*word)?.to_string())))?;
+        Some((word, if word == "header" { place.to_ascii_lowercase() } else { place }))
     }
 }
 
@@ -133,7 +169,7 @@ impl<'c> Object<'c> {
         Node { value: &Value::Null, path: self.path.clone(), mistakes: self.mistakes }
     }
 
-    /// A field, where it is present.
+    /// A field; `None` if it is absent.
     pub(super) fn field(&self, name: &'static str) -> Option<Node<'c>> {
         debug_assert!(self.fields.contains(&name));
         self.map.get(name).map(|value| Node { value, path: self.child_path(name), mistakes: self.mistakes })
@@ -148,18 +184,6 @@ impl<'c> Object<'c> {
         })
     }
 
-    /// The one field of `choices` that is there, by name: none and several are mistakes of the object.
-    pub(super) fn one_of(&self, choices: &[&'static str]) -> Option<(&'static str, Node<'c>)> {
-        let mut present = choices.iter().filter_map(|name| Some((*name, self.field(name)?)));
-        match (present.next(), present.next()) {
-            (Some(one), None) => Some(one),
-            _ => {
-                self.mistake(format!("expected exactly one of {}", choices.join(", ")));
-                None
-            }
-        }
-    }
-
     /// The entries of a list that has to be there and not to be empty.
     pub(super) fn required_list(&self, name: &'static str, remedy: &str) -> Vec<Node<'c>> {
         let Some(node) = self.required(name, remedy) else { return Vec::new() };
@@ -170,14 +194,14 @@ impl<'c> Object<'c> {
     }
 
     /// The entries of `from`, each another source; the mesh may do without, because it reads `to` as well.
-    pub(super) fn sources(&self, role: Role, example: &str) -> Vec<Node<'c>> {
+    pub(super) fn sources<K>(&self, role: Role, form: &Form<K>, example: &str) -> Vec<Node<'c>> {
         let entries = match role {
             Role::Edge => self.required_list("from", &format!("at an edge nothing else is read, as in {example}")),
             Role::Mesh => self.field("from").map_or(Vec::new(), |node| node.list()),
         };
         for (index, entry) in entries.iter().enumerate() {
-            let mut earlier = entries.iter().take(index).filter_map(Node::place);
-            if entry.place().is_some_and(|place| earlier.any(|known| known == place)) {
+            let mut earlier = entries.iter().take(index).filter_map(|entry| entry.place(form));
+            if entry.place(form).is_some_and(|place| earlier.any(|known| known == place)) {
                 entry.mistake("is read already; name a source once");
             }
         }

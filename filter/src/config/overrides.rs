@@ -1,85 +1,121 @@
 //! `overrides` and `projections`.
 
 use crate::bytes::grammar::Bytes;
+use crate::decision::Policy;
+use crate::events::Origin;
 use crate::names::{Field, HeaderName};
-use crate::read::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, OverrideSource, is_service};
-use crate::rules::{OverrideTargets, Role};
+use crate::read::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, is_service};
+use crate::read::source::{Belief, Source};
+use crate::request::Role;
 use crate::write::projection::{Projection, Service};
+use crate::write::targets::OverrideTargets;
 
-use super::draft::{Belief, Draft};
-use super::node::{Node, Object};
+use super::draft::Draft;
+use super::node::{Entry, Form, Node, Object};
 use super::ownership::Owner;
-use super::tenant::ON_INVALID;
+use super::tenant::{ON_INVALID, TargetKind, without_trust};
+
+/// What overrides come from.
+#[derive(Clone, Copy)]
+enum SourceKind {
+    Header,
+    Claim,
+    Baggage,
+}
+
+/// The options of a dialect.
+const DIALECT: [&str; 2] = ["list", "pair"];
+const SOURCE: Form<SourceKind> = Form {
+    kinds: &[("header", SourceKind::Header), ("claim", SourceKind::Claim), ("baggage", SourceKind::Baggage)],
+    options: &[DIALECT[0], DIALECT[1], "trust"],
+};
+const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &DIALECT };
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules, OverrideTargets)> {
     let overrides = node.object(&["from", "to", "onDuplicate", "onInvalid"])?;
-    let mut targets = OverrideTargets::default();
-    for entry in overrides.required_list("to", "name where the overrides are written, as in [{header: x-override}]") {
-        read_target(&entry, draft, &mut targets);
-    }
-    let mut rules = OverrideRules { decided: decided(&targets, draft.role), ..OverrideRules::default() };
-    for entry in overrides.sources(draft.role, "[{header: x-override}]") {
-        let source = read_source(&entry, draft, &targets);
-        let known = |source: &OverrideSource| rules.decided.contains(source) || rules.sources.contains(source);
-        let source = source.filter(|source| !known(source));
-        rules.sources.extend(source);
+    let (targets, decided) = read_targets(&overrides, draft);
+    let mut sources: Vec<Source<OverridePlace>> = Vec::new();
+    for (index, entry) in overrides.sources(draft.role, &SOURCE, "[{header: x-override}]").iter().enumerate() {
+        let source = read_source(entry, index, draft, &targets);
+        let is_new = |source: &Source<_>| decided.iter().chain(&sources).all(|known| known.place != source.place);
+        let source = source.filter(is_new);
+        sources.extend(source);
     }
     let words = [("first", OnDuplicate::First), ("last", OnDuplicate::Last), ("reject", OnDuplicate::Reject)];
-    rules.on_duplicate = overrides.field("onDuplicate").and_then(|node| node.word(&words)).unwrap_or_default();
-    rules.on_invalid = overrides.field("onInvalid").and_then(|node| node.word(&ON_INVALID)).unwrap_or_default();
-    Some((rules, targets))
+    let on_duplicate = overrides.field("onDuplicate").and_then(|node| node.word(&words));
+    let on_duplicate = on_duplicate.unwrap_or(OnDuplicate::First);
+    let on_invalid = overrides.field("onInvalid").and_then(|node| node.word(&ON_INVALID));
+    let on_invalid = on_invalid.unwrap_or(Policy::Tolerate);
+    Some((OverrideRules { decided, sources, on_duplicate, on_invalid }, targets))
 }
 
-/// In the mesh, what the previous proxy wrote.
-fn decided(targets: &OverrideTargets, role: Role) -> Vec<OverrideSource> {
-    if role == Role::Edge {
-        return Vec::new();
-    }
-    let headers = targets.headers.iter().map(|(_, field, dialect)| OverridePlace::Header(*field, dialect.clone()));
-    let places = headers.chain(targets.baggage.iter().cloned().map(OverridePlace::Baggage));
-    places.map(|place| OverrideSource { place, needs_vouching: false }).collect()
-}
-
-fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut OverrideTargets) -> Option<()> {
-    let target = entry.object(&["header", "baggage", "list", "pair"])?;
-    match target.one_of(&["header", "baggage"])? {
-        ("header", node) => {
-            let dialect = read_dialect(entry, &target);
-            let (name, field) = draft.carriers.target_header(&node, Owner::Overrides)?;
-            targets.headers.push((name, field, dialect?));
+/// Where the overrides are written; and in the mesh, what the previous proxy wrote there, as sources.
+fn read_targets(overrides: &Object<'_>, draft: &mut Draft) -> (OverrideTargets, Vec<Source<OverridePlace>>) {
+    let (mut targets, mut decided) = (OverrideTargets::default(), Vec::new());
+    let entries = overrides.required_list("to", "name where the overrides are written, as in [{header: x-override}]");
+    for (index, entry) in entries.iter().enumerate() {
+        let Some((place, kind)) = read_target(entry, draft, &mut targets) else { continue };
+        match draft.role {
+            Role::Edge => {}
+            Role::Mesh => decided.push(Source::always(place, Origin { list: "overrides.to", index, kind })),
         }
-        (_, node) => {
-            refuse(&target, &["list", "pair"], "baggage has one dialect, foo:v1,bar:v2; leave it out");
+    }
+    // Headers are read before baggage, wherever each stands.
+    decided.sort_by_key(|source| matches!(source.place, OverridePlace::Baggage(_)));
+    (targets, decided)
+}
+
+fn read_target(
+    entry: &Node<'_>,
+    draft: &mut Draft,
+    targets: &mut OverrideTargets,
+) -> Option<(OverridePlace, &'static str)> {
+    let Entry { kind, word, place, object } = entry.entry(&TARGET)?;
+    let place = match kind {
+        TargetKind::Header => {
+            let dialect = read_dialect(entry, &object);
+            let (name, field) = draft.owned.target_header(&place, Owner::Overrides)?;
+            let dialect = dialect?;
+            targets.headers.push((name, field, dialect.clone()));
+            OverridePlace::Header(field, dialect)
+        }
+        TargetKind::Baggage => {
+            refuse_dialect(&object, "baggage has one dialect, foo:v1,bar:v2; leave it out");
             if targets.baggage.is_some() {
-                node.mistake("is a second baggage key; two lists could exceed what baggage may hold");
+                place.mistake("is a second baggage key; two lists could exceed what baggage may hold");
                 return None;
             }
-            targets.baggage = Some(draft.carriers.target_key(&node, Owner::Overrides)?);
+            let key = draft.owned.target_key(&place, Owner::Overrides)?;
+            targets.baggage = Some(key.clone());
+            OverridePlace::Baggage(key)
         }
-    }
-    Some(())
+    };
+    Some((place, word))
 }
 
-/// A source, if it may be believed here.
-fn read_source(entry: &Node<'_>, draft: &mut Draft, targets: &OverrideTargets) -> Option<OverrideSource> {
-    let source = entry.object(&["header", "claim", "baggage", "list", "pair", "trust"])?;
-    let (kind, node) = source.one_of(&["header", "claim", "baggage"])?;
-    if kind != "header" {
-        refuse(&source, &["list", "pair"], "only headers have dialects; leave it out");
-    }
-    let belief = match kind {
-        "claim" => {
-            refuse(&source, &["trust"], "a claim needs no trust; leave it out");
-            Belief::Always
+fn read_source(
+    entry: &Node<'_>,
+    index: usize,
+    draft: &mut Draft,
+    targets: &OverrideTargets,
+) -> Option<Source<OverridePlace>> {
+    let source = entry.entry(&SOURCE)?;
+    match source.kind {
+        SourceKind::Header => {}
+        SourceKind::Claim | SourceKind::Baggage => {
+            refuse_dialect(&source.object, "only headers have dialects; leave it out");
         }
-        _ => draft.belief(&source),
+    }
+    let when = match source.kind {
+        SourceKind::Claim => without_trust(&source, Belief::Verified),
+        SourceKind::Header | SourceKind::Baggage => draft.condition(&source.object),
     };
-    let place = match kind {
-        "header" => read_header(entry, &source, &node, draft, targets)?,
-        "claim" => OverridePlace::Claim(draft.source_claim(&node)?),
-        _ => OverridePlace::Baggage(draft.carriers.source_key(&node, Owner::Overrides)?),
+    let place = match source.kind {
+        SourceKind::Header => read_header(entry, &source.object, &source.place, draft, targets)?,
+        SourceKind::Claim => OverridePlace::Claim(draft.source_claim(&source.place)?),
+        SourceKind::Baggage => OverridePlace::Baggage(draft.owned.source_key(&source.place, Owner::Overrides)?),
     };
-    (belief != Belief::Never).then_some(OverrideSource { place, needs_vouching: belief == Belief::Vouched })
+    Some(Source { place, when, origin: Origin { list: "overrides.from", index, kind: source.word } })
 }
 
 fn read_header(
@@ -90,7 +126,7 @@ fn read_header(
     targets: &OverrideTargets,
 ) -> Option<OverridePlace> {
     let dialect = read_dialect(entry, source);
-    let field = draft.carriers.source_header(node, Owner::Overrides)?;
+    let field = draft.owned.source_header(node, Owner::Overrides)?;
     let dialect = dialect?;
     let differs = |(_, written, other): &(HeaderName, Field, Dialect)| *written == field && *other != dialect;
     if targets.headers.iter().any(differs) {
@@ -99,8 +135,8 @@ fn read_header(
     Some(OverridePlace::Header(field, dialect))
 }
 
-fn refuse(object: &Object<'_>, fields: &[&'static str], why: &str) {
-    fields.iter().filter_map(|name| object.field(name)).for_each(|node| node.mistake(why));
+fn refuse_dialect(object: &Object<'_>, why: &str) {
+    DIALECT.iter().filter_map(|name| object.field(name)).for_each(|node| node.mistake(why));
 }
 
 fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
@@ -146,7 +182,7 @@ fn read_projection(entry: &Node<'_>, draft: &mut Draft) -> Option<Projection> {
     let header = projection.required("header", "name the header to write");
     let service =
         projection.required("service", "name a service, or write called for the one that the authority names");
-    let (header, field) = draft.carriers.target_header(&header?, Owner::Projections)?;
+    let (header, field) = draft.owned.target_header(&header?, Owner::Projections)?;
     let service = service?;
     let service = match service.text()? {
         "called" => Service::Called,

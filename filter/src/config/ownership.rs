@@ -1,11 +1,11 @@
 //! Which header names and baggage keys a configuration owns, and for what.
 
-use crate::baggage::{self, Key};
+use crate::baggage::{self, BAGGAGE_PREFIXES, Key, OLDER_BAGGAGE};
 use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
 use crate::names::{Field, HeaderName, Names, begins, same_name};
 use crate::read::overrides::MAX_ENCODED_BYTES;
-use crate::rules::Role;
-use crate::write::strip::{BAGGAGE_PREFIXES, CONNECTION, OLDER_BAGGAGE};
+use crate::request::Role;
+use crate::write::strip::CONNECTION;
 
 use super::node::Node;
 
@@ -40,7 +40,7 @@ const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
 const COOKIE: &str = "cookie";
 
 /// Everything owned so far.
-pub(super) struct Carriers {
+pub(super) struct Ownership {
     pub(super) role: Role,
     pub(super) names: Names,
     headers: Vec<(HeaderName, Field, Owner)>,
@@ -53,7 +53,7 @@ enum Use {
     Written,
 }
 
-impl Carriers {
+impl Ownership {
     pub(super) fn new(role: Role) -> Self {
         let mut names = Names::default();
         if role == Role::Edge {

@@ -1,7 +1,7 @@
 //! `repair`: what is remembered by trace id, and how much of it.
 
-use crate::repair::{CARRIERS, Carrier, Repair};
-use crate::rules::Role;
+use crate::repair::{Repair, TraceHeader};
+use crate::request::Role;
 
 use super::node::{Node, Object};
 
@@ -12,7 +12,7 @@ const DEFAULT_SLOTS: u64 = 4096;
 const LINGER: std::ops::RangeInclusive<u64> = 0..=300;
 const DEFAULT_LINGER: u64 = 5;
 
-/// Nothing at an edge, where clients choose trace ids.
+/// `None` at an edge, where clients choose trace ids.
 pub(super) fn read(config: &Object<'_>, role: Role) -> Option<Repair> {
     let node = config.field("repair")?;
     if role == Role::Edge {
@@ -21,20 +21,19 @@ pub(super) fn read(config: &Object<'_>, role: Role) -> Option<Repair> {
     }
     let repair = node.object(&["by", "slots", "lingerSeconds"])?;
     let by = repair.required_list("by", "name headers that applications forward, as in [traceparent, x-request-id]");
-    let mut carriers = Vec::new();
+    let mut headers = Vec::new();
     for entry in by {
-        read_carrier(&entry, &mut carriers);
+        read_header(&entry, &mut headers);
     }
     let slots = repair.field("slots").map_or(Some(DEFAULT_SLOTS), |node| node.whole(&SLOTS));
     let linger = repair.field("lingerSeconds").map_or(Some(DEFAULT_LINGER), |node| node.whole(&LINGER));
-    Some(Repair::new(carriers, slots?, linger?))
+    Some(Repair::new(headers, slots?, linger?))
 }
 
-fn read_carrier(entry: &Node<'_>, carriers: &mut Vec<Carrier>) -> Option<()> {
-    let carrier = entry.word(&CARRIERS)?;
-    if carriers.contains(&carrier) {
+fn read_header(entry: &Node<'_>, headers: &mut Vec<TraceHeader>) {
+    let Some(header) = entry.word(&TraceHeader::words()) else { return };
+    if headers.contains(&header) {
         entry.mistake("is named already; leave it out");
     }
-    carriers.push(carrier);
-    Some(())
+    headers.push(header);
 }

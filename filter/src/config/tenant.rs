@@ -2,84 +2,130 @@
 
 use regex_lite::Regex;
 
+use crate::decision::Policy;
+use crate::events::{Origin, TenantKind};
 use crate::read::host::HostPattern;
-use crate::read::tenant::{Place, Policy, Source, TenantRules};
-use crate::rules::{Role, TenantTargets};
+use crate::read::source::{Belief, Condition, Source};
+use crate::read::tenant::{TenantPlace, TenantRules};
+use crate::request::Role;
+use crate::write::targets::TenantTargets;
 
-use super::draft::{Belief, Draft};
-use super::node::{Node, Object};
+use super::draft::Draft;
+use super::node::{Entry, Form, Node, Object};
 use super::ownership::Owner;
 
-const PLACES: &[&str] = &["host", "claim", "header", "baggage", "cookie", "query"];
+const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust"] };
+const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &[] };
+
+/// What a context is written into.
+#[derive(Clone, Copy)]
+pub(super) enum TargetKind {
+    Header,
+    Baggage,
+}
+
+impl TargetKind {
+    pub(super) const WORDS: [(&'static str, Self); 2] = [("header", Self::Header), ("baggage", Self::Baggage)];
+}
 
 /// A pattern describes a name, not a list of names.
 const MAX_PATTERN_BYTES: usize = 1024;
 
-pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, TenantTargets)> {
-    let tenant = node.object(&["from", "to", "pattern", "onConflict", "onInvalid"])?;
-    let mut rules = TenantRules::default();
-    let mut targets = TenantTargets::default();
-    for entry in tenant.required_list("to", "name where the tenant is written, as in [{header: x-tenant}]") {
-        read_target(&entry, draft, &mut targets);
-    }
-    if draft.role == Role::Mesh {
-        let headers = targets.headers.iter().map(|(_, field)| Place::Header(*field));
-        let places = headers.chain(targets.baggage.iter().cloned().map(Place::Baggage));
-        rules.sources.extend(places.map(|place| Source { place, needs_vouching: false }));
-    }
-    for entry in tenant.sources(draft.role, "[{host: \"{tenant}.www.example.com\"}]") {
-        let source = read_source(&entry, draft);
-        rules.sources.extend(source.filter(|source| !rules.sources.contains(source)));
-    }
-    rules.pattern = tenant.field("pattern").and_then(|node| read_pattern(&node));
-    let default = if draft.role == Role::Edge { Policy::Reject } else { Policy::Tolerate };
-    let word = |name, words: &[(&str, Policy)]| tenant.field(name).and_then(|node| node.word(words));
-    let on_conflict = word("onConflict", &[("first", Policy::Tolerate), ("reject", Policy::Reject)]);
-    rules.on_conflict = on_conflict.unwrap_or(default);
-    rules.on_invalid = word("onInvalid", &ON_INVALID).unwrap_or_default();
-    Some((rules, targets))
-}
-
 pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate), ("reject", Policy::Reject)];
 
-fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut TenantTargets) -> Option<()> {
-    match entry.object(&["header", "baggage"])?.one_of(&["header", "baggage"])? {
-        ("header", node) => targets.headers.push(draft.carriers.target_header(&node, Owner::Tenant)?),
-        (_, node) => targets.baggage.push(draft.carriers.target_key(&node, Owner::Tenant)?),
-    }
-    Some(())
+/// Without `tenant` there is no source, and so nothing to tolerate.
+pub(super) fn none() -> (TenantRules, TenantTargets) {
+    let [on_conflict, on_invalid] = [Policy::Reject; 2];
+    (TenantRules { sources: Vec::new(), pattern: None, on_conflict, on_invalid }, TenantTargets::default())
 }
 
-/// A source, if it may be believed here.
-fn read_source(entry: &Node<'_>, draft: &mut Draft) -> Option<Source> {
-    let source = entry.object(&["host", "claim", "header", "baggage", "cookie", "query", "trust"])?;
-    let (kind, node) = source.one_of(PLACES)?;
-    let belief = match kind {
-        "host" | "claim" => {
-            refuse_trust(&source, kind);
-            Belief::Always
-        }
-        _ => draft.belief(&source),
+pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, TenantTargets)> {
+    let tenant = node.object(&["from", "to", "pattern", "onConflict", "onInvalid"])?;
+    let (targets, mut sources) = read_targets(&tenant, draft);
+    for (index, entry) in
+        tenant.sources(draft.role, &SOURCE, "[{host: \"{tenant}.www.example.com\"}]").iter().enumerate()
+    {
+        let source = read_source(entry, index, draft);
+        let is_new = |source: &Source<_>| sources.iter().all(|known| known.place != source.place);
+        let source = source.filter(is_new);
+        sources.extend(source);
+    }
+    let pattern = tenant.field("pattern").and_then(|node| read_pattern(&node));
+    let default = match draft.role {
+        Role::Edge => Policy::Reject,
+        Role::Mesh => Policy::Tolerate,
     };
-    let place = read_place(kind, &node, draft)?;
-    (belief != Belief::Never).then_some(Source { place, needs_vouching: belief == Belief::Vouched })
+    let word = |name, words: &[(&str, Policy)]| tenant.field(name).and_then(|node| node.word(words));
+    let on_conflict = word("onConflict", &[("first", Policy::Tolerate), ("reject", Policy::Reject)]);
+    let on_conflict = on_conflict.unwrap_or(default);
+    let on_invalid = word("onInvalid", &ON_INVALID).unwrap_or(Policy::Tolerate);
+    Some((TenantRules { sources, pattern, on_conflict, on_invalid }, targets))
 }
 
-fn read_place(kind: &str, node: &Node<'_>, draft: &mut Draft) -> Option<Place> {
-    Some(match kind {
-        "host" => Place::Host(read_host(node)?),
-        "claim" => Place::Claim(draft.source_claim(node)?),
-        "header" => Place::Header(draft.carriers.source_header(node, Owner::Tenant)?),
-        "baggage" => Place::Baggage(draft.carriers.source_key(node, Owner::Tenant)?),
-        "cookie" => Place::Cookie(draft.carriers.cookie(node)?),
-        _ => Place::Query(draft.carriers.query(node)?),
-    })
-}
-
-fn refuse_trust(source: &Object<'_>, kind: &str) {
-    if let Some(trust) = source.field("trust") {
-        trust.mistake(format!("a {kind} needs no trust; leave it out"));
+/// Where the tenant is written; and in the mesh, what the previous proxy wrote there, as sources.
+fn read_targets(tenant: &Object<'_>, draft: &mut Draft) -> (TenantTargets, Vec<Source<TenantPlace>>) {
+    let (mut targets, mut sources) = (TenantTargets::default(), Vec::new());
+    let entries = tenant.required_list("to", "name where the tenant is written, as in [{header: x-tenant}]");
+    for (index, entry) in entries.iter().enumerate() {
+        let Some((place, kind)) = read_target(entry, draft, &mut targets) else { continue };
+        match draft.role {
+            Role::Edge => {}
+            Role::Mesh => sources.push(Source::always(place, Origin { list: "tenant.to", index, kind })),
+        }
     }
+    // Headers are read before baggage, wherever each stands.
+    sources.sort_by_key(|source| matches!(source.place, TenantPlace::Baggage(_)));
+    (targets, sources)
+}
+
+fn read_target(
+    entry: &Node<'_>,
+    draft: &mut Draft,
+    targets: &mut TenantTargets,
+) -> Option<(TenantPlace, &'static str)> {
+    let Entry { kind, word, place, .. } = entry.entry(&TARGET)?;
+    let place = match kind {
+        TargetKind::Header => {
+            let (name, field) = draft.owned.target_header(&place, Owner::Tenant)?;
+            targets.headers.push((name, field));
+            TenantPlace::Header(field)
+        }
+        TargetKind::Baggage => {
+            let key = draft.owned.target_key(&place, Owner::Tenant)?;
+            targets.baggage.push(key.clone());
+            TenantPlace::Baggage(key)
+        }
+    };
+    Some((place, word))
+}
+
+fn read_source(entry: &Node<'_>, index: usize, draft: &mut Draft) -> Option<Source<TenantPlace>> {
+    let entry = entry.entry(&SOURCE)?;
+    let when = match entry.kind {
+        TenantKind::Host => without_trust(&entry, Belief::Always),
+        TenantKind::Claim => without_trust(&entry, Belief::Verified),
+        TenantKind::Header | TenantKind::Baggage | TenantKind::Cookie | TenantKind::Query => {
+            draft.condition(&entry.object)
+        }
+    };
+    let node = &entry.place;
+    let place = match entry.kind {
+        TenantKind::Host => TenantPlace::Host(read_host(node)?),
+        TenantKind::Claim => TenantPlace::Claim(draft.source_claim(node)?),
+        TenantKind::Header => TenantPlace::Header(draft.owned.source_header(node, Owner::Tenant)?),
+        TenantKind::Baggage => TenantPlace::Baggage(draft.owned.source_key(node, Owner::Tenant)?),
+        TenantKind::Cookie => TenantPlace::Cookie(draft.owned.cookie(node)?),
+        TenantKind::Query => TenantPlace::Query(draft.owned.query(node)?),
+    };
+    Some(Source { place, when, origin: Origin { list: "tenant.from", index, kind: entry.word } })
+}
+
+/// The condition of a source that no client can write.
+pub(super) fn without_trust<K>(entry: &Entry<'_, K>, belief: Belief) -> Condition {
+    if let Some(trust) = entry.object.field("trust") {
+        trust.mistake(format!("a {} needs no trust; leave it out", entry.word));
+    }
+    Condition { belief }
 }
 
 fn read_host(node: &Node<'_>) -> Option<HostPattern> {

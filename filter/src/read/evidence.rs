@@ -1,21 +1,23 @@
-//! Where values may come from: what a request holds of what a configuration believes.
+//! The inputs of a request that the configuration trusts.
 
 use std::borrow::Cow;
 
 use crate::baggage::{self, Key};
 use crate::bytes::percent;
 use crate::bytes::text::{cut, elements, split, trim};
+use crate::events::Disbelief;
 use crate::names::{Field, Lines};
+use crate::read::source::{Belief, Condition};
 use crate::request::{Claim, Token};
 
 /// One request, scanned, and how far its token counts.
 #[derive(Debug)]
-pub(crate) struct Evidence<'r, 'a> {
-    pub(crate) lines: &'r Lines<'a>,
+pub(crate) struct Evidence<'a> {
+    pub(crate) lines: Lines<'a>,
     /// The token, if one of the accepted issuers made it.
     pub(crate) token: Option<&'a Token<'a>>,
-    /// Whether the token also vouches for what the client wrote itself.
-    pub(crate) vouched: bool,
+    /// Why nothing vouches for what the client wrote itself; `None` if the token does.
+    pub(crate) doubt: Option<Disbelief>,
 }
 
 /// Which tokens count.
@@ -27,10 +29,13 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    pub(crate) fn weigh<'r, 'a>(&self, lines: &'r Lines<'a>, token: Option<&'a Token<'a>>) -> Evidence<'r, 'a> {
-        let accepted = |issuer: &[u8]| self.issuers.iter().any(|known| known.as_bytes() == issuer);
-        let token = token.filter(|token| accepted(token.issuer));
-        Evidence { lines, token, vouched: token.is_some_and(|token| self.vouches(token)) }
+    pub(crate) fn weigh<'a>(&self, lines: Lines<'a>, token: Option<&'a Token<'a>>) -> Evidence<'a> {
+        let Some(token) = token else { return Evidence { lines, token: None, doubt: Some(Disbelief::NoToken) } };
+        if !self.issuers.iter().any(|known| known.as_bytes() == token.issuer) {
+            return Evidence { lines, token: None, doubt: Some(Disbelief::Issuer) };
+        }
+        let doubt = if self.vouches(token) { None } else { Some(Disbelief::Claim) };
+        Evidence { lines, token: Some(token), doubt }
     }
 
     fn vouches(&self, token: &Token<'_>) -> bool {
@@ -44,7 +49,18 @@ impl Verified {
     }
 }
 
-impl<'a> Evidence<'_, 'a> {
+impl<'a> Evidence<'a> {
+    /// Why a source with this condition is not believed; `None` if it is.
+    pub(crate) fn doubts(&self, when: Condition) -> Option<Disbelief> {
+        match when.belief {
+            Belief::Always => None,
+            Belief::Vouched => self.doubt,
+            Belief::Verified if self.token.is_some() => None,
+            Belief::Verified => self.doubt,
+            Belief::Never => Some(Disbelief::Untrusted),
+        }
+    }
+
     /// A claim of a token that counts.
     pub(crate) fn claim(&self, number: usize) -> Option<&'a Claim<'a>> {
         self.token?.claims.get(number)
@@ -57,7 +73,7 @@ impl<'a> Evidence<'_, 'a> {
 
     /// The values of a baggage key, decoded.
     pub(crate) fn baggage(&self, key: &Key) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        baggage::values(self.lines, key)
+        baggage::values(&self.lines, key)
     }
 
     /// The values of a cookie, as they stand (RFC 6265 §4.2.1).
@@ -68,7 +84,7 @@ impl<'a> Evidence<'_, 'a> {
 
     /// The values of a query parameter, decoded.
     pub(crate) fn query(&self, name: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        let query = cut(self.lines.path, b"?").1.unwrap_or_default();
+        let query = cut(self.lines.pseudo.path, b"?").1.unwrap_or_default();
         let pairs = split(query, b"&").map(|pair| cut(pair, b"="));
         pairs.filter_map(move |(key, value)| {
             let is_named = *percent::decode(key) == *name.as_bytes();
@@ -80,7 +96,7 @@ impl<'a> Evidence<'_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Line;
+    use crate::names::{Pseudo, lines_of};
 
     fn token(issuer: &'static str, groups: Claim<'static>) -> &'static Token<'static> {
         Box::leak(Box::new(Token { issuer: issuer.as_bytes(), claims: Box::leak(Box::new([groups])) }))
@@ -106,21 +122,20 @@ mod tests {
         ] {
             let lines = Lines::default();
             let token = token(issuer, claim);
-            let evidence = narrowed.weigh(&lines, Some(token));
-            assert_eq!((evidence.claim(0).is_some(), evidence.vouched), (counts, vouches), "{token:?}");
-            assert_eq!(plain.weigh(&lines, Some(token)).vouched, counts, "{token:?}");
+            let evidence = narrowed.weigh(lines, Some(token));
+            assert_eq!((evidence.claim(0).is_some(), evidence.doubt.is_none()), (counts, vouches), "{token:?}");
+            assert_eq!(plain.weigh(lines, Some(token)).doubt.is_none(), counts, "{token:?}");
         }
-        assert!(!plain.weigh(&Lines::default(), None).vouched);
+        assert_eq!(plain.weigh(Lines::default(), None).doubt, Some(Disbelief::NoToken));
     }
 
     #[test]
     fn reads_cookies_and_queries_by_their_exact_names() {
-        let mut lines =
-            Lines { path: b"/a?tenant=x&ten%61nt=%66&tenant&Tenant=n&b=tenant=n?tenant=n", ..Lines::default() };
-        for value in [&b"a=1; tenant=x;tenant = y ;Tenant=n"[..], b"tenants=n;tenant;x=tenant=n", b"tenant="] {
-            lines.owned.push(Line { field: Field::Cookie, exact: true, name: b"cookie", value });
-        }
-        let evidence = Evidence { lines: &lines, token: None, vouched: false };
+        let path = b"/a?tenant=x&ten%61nt=%66&tenant&Tenant=n&b=tenant=n?tenant=n";
+        let values: [&[u8]; 3] = [b"a=1; tenant=x;tenant = y ;Tenant=n", b"tenants=n;tenant;x=tenant=n", b"tenant="];
+        let owned = lines_of(Field::Cookie, &values);
+        let lines = Lines { pseudo: Pseudo { path, ..Pseudo::default() }, owned: &owned };
+        let evidence = Evidence { lines, token: None, doubt: None };
         assert!(evidence.cookie("tenant").eq([&b"x"[..], b"y", b""]));
         assert!(evidence.query("tenant").eq([&b"x"[..], b"f", b""]));
         assert_eq!(evidence.query("c").count(), 0);

@@ -5,16 +5,23 @@ use std::borrow::Cow;
 use crate::bytes::grammar::{Bytes, MAX_TENANT_BYTES};
 use crate::bytes::text::{cut, same};
 
-/// The host of an authority: without its port and one trailing dot.
-///
-/// Nothing for what cannot be a host name: an IPv6 literal, user information, an empty label,
-/// a comma, `%`, a control byte or a byte above 0x7F.
-pub(crate) fn host(authority: &[u8]) -> Option<&[u8]> {
-    let host = without_port(authority);
-    host.split(|byte| *byte == b'.').all(is_label).then_some(host)
+/// An authority and the host in it, parsed once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Authority<'a> {
+    pub(crate) text: &'a [u8],
+    /// Without its port and one trailing dot; `None` if it cannot be a host name: an IPv6 literal, user information,
+    /// an empty label, a comma, `%`, a control byte or a byte above 0x7F.
+    pub(crate) host: Option<&'a [u8]>,
 }
 
-/// The same for whatever stands there.
+impl<'a> Authority<'a> {
+    pub(crate) fn parse(text: &'a [u8]) -> Self {
+        let host = without_port(text);
+        Self { text, host: host.split(|byte| *byte == b'.').all(is_label).then_some(host) }
+    }
+}
+
+/// An authority without its port and one trailing dot, whatever it is.
 fn without_port(authority: &[u8]) -> &[u8] {
     let last = authority.iter().rposition(|byte| !byte.is_ascii_digit());
     let host = match last.and_then(|last| authority.split_at_checked(last)) {
@@ -85,7 +92,7 @@ impl HostPattern {
         Ok(Self { domain, labels })
     }
 
-    /// The tenant that the host of this authority names, lower-cased; nothing where it is another one. What cannot
+    /// The tenant that the host of this authority names, lower-cased; `None` if it is another host. What cannot
     /// be a host name has a label that is not as the pattern wants it.
     pub(crate) fn tenant<'a>(&self, authority: &'a [u8]) -> Option<Cow<'a, [u8]>> {
         let host = without_port(authority);
@@ -163,9 +170,9 @@ mod tests {
     #[test]
     fn an_empty_label_makes_no_host() {
         for authority in ["", ".", ".foo", "foo..", "foo..ns", ":80"] {
-            assert_eq!(host(authority.as_bytes()), None, "{authority}");
+            assert_eq!(Authority::parse(authority.as_bytes()).host, None, "{authority}");
         }
-        assert_eq!(host(b"foo.ns.:80"), Some(&b"foo.ns"[..]));
+        assert_eq!(Authority::parse(b"foo.ns.:80").host, Some(&b"foo.ns"[..]));
     }
 
     #[test]

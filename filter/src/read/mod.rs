@@ -3,4 +3,5 @@
 pub(crate) mod evidence;
 pub(crate) mod host;
 pub(crate) mod overrides;
+pub(crate) mod source;
 pub(crate) mod tenant;

@@ -6,11 +6,12 @@ use regex_lite::Regex;
 
 use crate::baggage::Key;
 use crate::bytes::grammar::is_label_value;
-use crate::decision::Refusal;
-use crate::events::{Counter, Tally};
+use crate::decision::{Policy, Refusal};
+use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
 use crate::names::Field;
 use crate::read::evidence::Evidence;
 use crate::read::host::HostPattern;
+use crate::read::source::Source;
 use crate::request::Claim;
 
 /// A tenant name: a Kubernetes label value, 1 to 63 of `[A-Za-z0-9._-]`, alphanumeric at both ends.
@@ -18,10 +19,6 @@ use crate::request::Claim;
 pub(crate) struct Tenant<'a>(Cow<'a, [u8]>);
 
 impl<'a> Tenant<'a> {
-    fn parse(name: Cow<'a, [u8]>) -> Option<Self> {
-        is_label_value(&name).then_some(Self(name))
-    }
-
     /// The name, fit for a header and, unescaped, for baggage.
     pub(crate) fn name(&self) -> Cow<'a, [u8]> {
         self.0.clone()
@@ -33,17 +30,9 @@ impl<'a> Tenant<'a> {
     }
 }
 
-/// A source of tenants.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Source {
-    pub(crate) place: Place,
-    /// Whether it is believed only where a token vouches for it.
-    pub(crate) needs_vouching: bool,
-}
-
 /// A place where a tenant may stand.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum TenantPlace {
     Host(HostPattern),
     /// By its number among the filter's claims.
     Claim(usize),
@@ -53,20 +42,10 @@ pub(crate) enum Place {
     Query(Box<str>),
 }
 
-/// What to do with what is not as it should be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Policy {
-    /// Goes on: the first tenant wins, an invalid value is as good as none.
-    #[default]
-    Tolerate,
-    /// Answers 400.
-    Reject,
-}
-
-/// How to find the tenant: the sources that may be believed, in order.
-#[derive(Debug, Default)]
+/// How to find the tenant: the sources, in order.
+#[derive(Debug)]
 pub(crate) struct TenantRules {
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Vec<Source<TenantPlace>>,
     /// Narrows what is valid; matches whole names.
     pub(crate) pattern: Option<Regex>,
     pub(crate) on_conflict: Policy,
@@ -77,23 +56,14 @@ impl TenantRules {
     /// The tenant that the first source with a valid value names.
     pub(crate) fn resolve<'a>(
         &self,
-        evidence: &Evidence<'_, 'a>,
-        tally: &Tally,
+        evidence: &Evidence<'a>,
+        events: &impl Events,
     ) -> Result<Option<Tenant<'a>>, Refusal> {
-        let mut choice = Choice { rules: self, tally, tenant: None, conflicts: false };
-        for source in self.sources.iter().filter(|source| evidence.vouched || !source.needs_vouching) {
-            let mut offer = |name| choice.offer(name, source.place.counter());
-            match &source.place {
-                Place::Host(pattern) => pattern.tenant(evidence.lines.authority).into_iter().try_for_each(offer)?,
-                Place::Claim(number) => match evidence.claim(*number) {
-                    Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
-                    Some(Claim::List(_)) => choice.invalid()?,
-                    Some(Claim::Absent) | None => {}
-                },
-                Place::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
-                Place::Baggage(key) => evidence.baggage(key).try_for_each(offer)?,
-                Place::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,
-                Place::Query(name) => evidence.query(name).try_for_each(offer)?,
+        let mut choice = Choice { rules: self, events, tenant: None, offers: 0, conflicts: false };
+        for source in &self.sources {
+            match evidence.doubts(source.when) {
+                Some(why) => events.record(Event::SourceNotBelieved { source: source.origin, why }),
+                None => choice.ask(source, evidence)?,
             }
         }
         Ok(choice.tenant)
@@ -101,59 +71,103 @@ impl TenantRules {
 
     /// The tenant of this name, if it is valid here.
     pub(crate) fn parse<'a>(&self, name: Cow<'a, [u8]>) -> Option<Tenant<'a>> {
-        let tenant = Tenant::parse(name)?;
-        let fits = |pattern: &Regex| std::str::from_utf8(&tenant.0).is_ok_and(|name| pattern.is_match(name));
-        self.pattern.as_ref().is_none_or(fits).then_some(tenant)
+        self.fault(&name).is_none().then_some(Tenant(name))
+    }
+
+    /// Why a name is not valid here; `None` if it is.
+    fn fault(&self, name: &[u8]) -> Option<InvalidTenant> {
+        let fits = |pattern: &Regex| std::str::from_utf8(name).is_ok_and(|name| pattern.is_match(name));
+        if !is_label_value(name) {
+            Some(InvalidTenant::Malformed)
+        } else if !self.pattern.as_ref().is_none_or(fits) {
+            Some(InvalidTenant::Pattern)
+        } else {
+            None
+        }
     }
 }
 
-impl Place {
-    fn counter(&self) -> Counter {
+impl TenantPlace {
+    fn kind(&self) -> TenantKind {
         match self {
-            Self::Host(_) => Counter::TenantHost,
-            Self::Claim(_) => Counter::TenantClaim,
-            Self::Header(_) => Counter::TenantHeader,
-            Self::Baggage(_) => Counter::TenantBaggage,
-            Self::Cookie(_) => Counter::TenantCookie,
-            Self::Query(_) => Counter::TenantQuery,
+            Self::Host(_) => TenantKind::Host,
+            Self::Claim(_) => TenantKind::Claim,
+            Self::Header(_) => TenantKind::Header,
+            Self::Baggage(_) => TenantKind::Baggage,
+            Self::Cookie(_) => TenantKind::Cookie,
+            Self::Query(_) => TenantKind::Query,
         }
     }
 }
 
 /// The tenant of a request so far.
-struct Choice<'r, 'a> {
+struct Choice<'r, 'a, E> {
     rules: &'r TenantRules,
-    tally: &'r Tally,
+    events: &'r E,
     tenant: Option<Tenant<'a>>,
+    /// How many values there were.
+    offers: usize,
     conflicts: bool,
 }
 
-impl<'a> Choice<'_, 'a> {
-    fn offer(&mut self, name: Cow<'a, [u8]>, source: Counter) -> Result<(), Refusal> {
-        match (self.rules.parse(name), &self.tenant) {
-            (None, _) => self.invalid(),
-            (Some(tenant), None) => {
-                self.tally.count(source);
+impl<'a, E: Events> Choice<'_, 'a, E> {
+    /// Takes every value of a source.
+    fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'a>) -> Result<(), Refusal> {
+        let before = self.offers;
+        let mut offer = |name| self.offer(name, source);
+        match &source.place {
+            TenantPlace::Host(pattern) => {
+                pattern.tenant(evidence.lines.pseudo.authority).into_iter().try_for_each(offer)?
+            }
+            TenantPlace::Claim(number) => match evidence.claim(*number) {
+                Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
+                Some(Claim::List(_)) => self.invalid(source, b"", InvalidTenant::List)?,
+                Some(Claim::Absent) | None => {}
+            },
+            TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
+            TenantPlace::Baggage(key) => evidence.baggage(key).try_for_each(offer)?,
+            TenantPlace::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,
+            TenantPlace::Query(name) => evidence.query(name).try_for_each(offer)?,
+        }
+        if self.offers == before {
+            self.events.record(Event::SourceAbsent { source: source.origin });
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
+        if let Some(why) = self.rules.fault(&name) {
+            return self.invalid(source, &name, why);
+        }
+        self.offers = self.offers.saturating_add(1);
+        let (tenant, origin) = (Tenant(name), source.origin);
+        match &self.tenant {
+            None => {
+                let kind = source.place.kind();
+                self.events.record(Event::TenantChosen { source: origin, kind, name: &tenant.0 });
                 self.tenant = Some(tenant);
                 Ok(())
             }
-            (Some(tenant), Some(chosen)) if tenant.is(chosen) => Ok(()),
-            (Some(_), Some(_)) => self.conflict(),
+            Some(chosen) if tenant.is(chosen) => {
+                self.events.record(Event::TenantRepeated { source: origin });
+                Ok(())
+            }
+            Some(_) => self.conflict(origin, &tenant.0),
         }
     }
 
-    fn invalid(&self) -> Result<(), Refusal> {
-        self.tally.count(Counter::TenantInvalid);
+    fn invalid(&mut self, source: &Source<TenantPlace>, value: &[u8], why: InvalidTenant) -> Result<(), Refusal> {
+        self.offers = self.offers.saturating_add(1);
+        self.events.record(Event::TenantInvalid { source: source.origin, value, why });
         match self.rules.on_invalid {
             Policy::Tolerate => Ok(()),
             Policy::Reject => Err(Refusal::TenantInvalid),
         }
     }
 
-    fn conflict(&mut self) -> Result<(), Refusal> {
-        if !std::mem::replace(&mut self.conflicts, true) {
-            self.tally.count(Counter::TenantConflict);
-        }
+    fn conflict(&mut self, source: Origin, name: &[u8]) -> Result<(), Refusal> {
+        let is_first = !std::mem::replace(&mut self.conflicts, true);
+        self.events.record(Event::TenantConflict { source, name, is_first });
         match self.rules.on_conflict {
             Policy::Tolerate => Ok(()),
             Policy::Reject => Err(Refusal::TenantConflict),
@@ -164,15 +178,17 @@ impl<'a> Choice<'_, 'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::{Line, Lines};
+    use crate::counters::{Counter, Tally};
+    use crate::names::{Lines, lines_of};
 
     #[test]
     fn a_tenant_is_a_kubernetes_label_value() {
+        let rules = rules(Policy::Reject, Policy::Reject, None);
         for name in ["a", "feat-x", "Feat_X.1", "0", &"a".repeat(63)] {
-            assert!(Tenant::parse(Cow::Borrowed(name.as_bytes())).is_some(), "{name}");
+            assert_eq!(rules.fault(name.as_bytes()), None, "{name}");
         }
         for name in ["", "-a", "a-", ".a", "a.", "_a", "a b", "a,b", "a%b", "a\0", "\u{e9}", &"a".repeat(64)] {
-            assert!(Tenant::parse(Cow::Borrowed(name.as_bytes())).is_none(), "{name}");
+            assert_eq!(rules.fault(name.as_bytes()), Some(InvalidTenant::Malformed), "{name}");
         }
     }
 
@@ -180,18 +196,17 @@ mod tests {
 
     /// The tenant of a request whose header says this, and the counts.
     fn resolve(rules: &TenantRules, values: &[&'static [u8]]) -> (Named, Vec<(Counter, u64)>) {
-        let mut lines = Lines::default();
-        for value in values {
-            lines.owned.push(Line { field: Field::Source(0), exact: true, name: b"x", value });
-        }
+        let owned = lines_of(Field::Source(0), values);
+        let lines = Lines { owned: &owned, ..Lines::default() };
         let tally = Tally::default();
-        let evidence = Evidence { lines: &lines, token: None, vouched: false };
+        let evidence = Evidence { lines, token: None, doubt: None };
         let tenant = rules.resolve(&evidence, &tally);
         (tenant.map(|tenant| Some(tenant?.name().into_owned())), tally.take().collect())
     }
 
     fn rules(on_conflict: Policy, on_invalid: Policy, pattern: Option<&str>) -> TenantRules {
-        let sources = vec![Source { place: Place::Header(Field::Source(0)), needs_vouching: false }];
+        let origin = Origin { list: "tenant.from", index: 0, kind: "header" };
+        let sources = vec![Source::always(TenantPlace::Header(Field::Source(0)), origin)];
         TenantRules { sources, pattern: pattern.map(|pattern| Regex::new(pattern).unwrap()), on_conflict, on_invalid }
     }
 
@@ -206,7 +221,7 @@ mod tests {
         assert_eq!(resolve(&strict, &[b"a", b"a"]), one(), "equal lines");
         assert_eq!(resolve(&strict, &[b" a ,, A"]), one(), "joined, and case tells nothing apart");
         let both = vec![(TenantHeader, 1), (TenantInvalid, 1)];
-        assert_eq!(resolve(&strict, &[b"-", b"a"]), (a(), both), "an invalid value is as good as none");
+        assert_eq!(resolve(&strict, &[b"-", b"a"]), (a(), both), "an invalid value counts as absent");
         let refused = || (Err(Refusal::TenantConflict), vec![(TenantHeader, 1), (TenantConflict, 1)]);
         assert_eq!(resolve(&strict, &[b"a", b"b"]), refused());
         assert_eq!(resolve(&strict, &[b"a, b"]), refused());

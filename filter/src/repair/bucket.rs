@@ -1,6 +1,6 @@
 //! A bucket of slots: which trace ids are in use, and what each stands for. Pure: bytes and a clock in, bytes out.
 
-use super::context::{Context, MAX_CONTEXT_BYTES};
+use super::context::{EncodedContext, MAX_CONTEXT_BYTES};
 use super::{Day, Found, Held, Recalled};
 
 /// Slots of a bucket: few enough that one look-up stays small, many enough that an even load fills them evenly.
@@ -46,9 +46,9 @@ impl Day {
 /// What an id stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Memory {
-    Context(Context),
+    Context(EncodedContext),
     /// A context whose requests had the id in another header: it is not restored by this one.
-    Elsewhere(Context),
+    Elsewhere(EncodedContext),
     /// Two contexts at once: nothing is restored until the slot ends.
     Ambiguous,
     TooLarge,
@@ -112,7 +112,7 @@ impl Bucket {
         self.overflow.iter().any(|usage| usage.is_live(now))
     }
 
-    pub(super) fn remember(&mut self, id: &[u8], found: Found, context: &Context, now: u64) -> Held {
+    pub(super) fn remember(&mut self, id: &[u8], found: Found, context: &EncodedContext, now: u64) -> Held {
         self.slots.retain(|slot| slot.usage.is_live(now));
         let memory = match (context.0.len(), found) {
             (0..=MAX_CONTEXT_BYTES, Found::Here) => Memory::Context(context.clone()),
@@ -226,10 +226,10 @@ impl Slot {
         let (id, rest) = text(rest)?;
         let (context, rest) = text(rest)?;
         let memory = match kind {
-            0 => Memory::Context(Context(context.to_vec())),
+            0 => Memory::Context(EncodedContext(context.to_vec())),
             1 => Memory::Ambiguous,
             2 => Memory::TooLarge,
-            3 => Memory::Elsewhere(Context(context.to_vec())),
+            3 => Memory::Elsewhere(EncodedContext(context.to_vec())),
             _ => return None,
         };
         Some((Self { id: id.to_vec(), since: u64::from_le_bytes(*since), usage, memory }, rest))
@@ -250,8 +250,8 @@ mod tests {
     const SLOT: Held = Held::Slot { since: 0 };
     const OVERFLOW: Held = Held::Overflow(Day::Even);
 
-    fn context(text: &str) -> Context {
-        Context(text.as_bytes().to_vec())
+    fn context(text: &str) -> EncodedContext {
+        EncodedContext(text.as_bytes().to_vec())
     }
 
     fn known(text: &str) -> Recalled {

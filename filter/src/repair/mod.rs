@@ -10,14 +10,15 @@ mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::context::Context;
 use crate::decision::Mutation;
-use crate::events::{Counter, Tally};
+use crate::events::{Event, Events, Recollection};
 use crate::request::Header;
-use crate::rules::{Carried, Rules};
+use crate::rules::Rules;
 
 use bucket::Bucket;
-pub use context::{Context, MAX_CONTEXT_BYTES};
-pub(crate) use trace::{CARRIERS, Carrier};
+pub use context::{EncodedContext, MAX_CONTEXT_BYTES, Memo};
+pub(crate) use trace::{TraceHeader, dropped};
 
 /// What a request is remembered by, at most: all headers that hold an id, each read in several ways and for each
 /// header of the configuration. Without a limit one request could take all slots.
@@ -28,7 +29,7 @@ const MAX_LINE_BYTES: usize = 512;
 /// How to remember contexts, compiled from `repair`.
 #[derive(Debug)]
 pub struct Repair {
-    carriers: Vec<Carrier>,
+    headers: Vec<TraceHeader>,
     buckets: u64,
     /// Milliseconds.
     linger: u64,
@@ -39,8 +40,8 @@ pub struct Repair {
 pub struct TraceId(Vec<u8>);
 
 impl TraceId {
-    fn new(carrier: Carrier, id: &[u8]) -> Self {
-        Self([&[carrier as u8], id].concat())
+    fn new(header: TraceHeader, id: &[u8]) -> Self {
+        Self([&[header as u8], id].concat())
     }
 }
 
@@ -57,33 +58,32 @@ pub enum Found {
 /// The ids of one request, each once.
 type Ids = BTreeMap<TraceId, Found>;
 
-/// What becomes of an inbound request.
+/// A stream's hold on a trace id, until the stream ends and [`Repair::release`] takes it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inbound<'a> {
-    /// What to change in it.
-    pub mutations: Vec<Mutation<'a>>,
-    /// What it then carries.
-    pub context: Context,
-    /// By which ids to remember that; at most 128.
-    pub ids: Vec<(TraceId, Found)>,
+pub struct Lease {
+    id: TraceId,
+    held: Held,
 }
 
-/// What a stream keeps occupied until it ends.
+impl Lease {
+    /// The id that the stream uses.
+    pub fn id(&self) -> &TraceId {
+        &self.id
+    }
+}
+
+/// What a stream holds of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Held {
-    /// The slot of its trace id, whose life began at this time.
-    Slot {
-        /// In milliseconds.
-        since: u64,
-    },
-    /// No slot: all of the bucket's were in use on that day.
+enum Held {
+    /// The slot of its trace id, whose life began at this time in milliseconds.
+    Slot { since: u64 },
+    /// No slot: all of the bucket's were taken on that day.
     Overflow(Day),
 }
 
 /// Days in turn, by the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "one and the other")]
-pub enum Day {
+enum Day {
     Even,
     Odd,
 }
@@ -92,7 +92,7 @@ pub enum Day {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recalled {
     /// One context, which may be that nothing was carried.
-    Known(Context),
+    Known(EncodedContext),
     /// Several contexts.
     Ambiguous,
     /// A context of more than [`MAX_CONTEXT_BYTES`].
@@ -103,12 +103,11 @@ pub enum Recalled {
     Unknown,
 }
 
-/// The buckets. Each function takes the bytes of one, none where there is no such bucket yet, and the time in
-/// milliseconds. Bytes that are no bucket's are as good as a closed one.
+/// The ids of a request.
 impl Repair {
-    pub(crate) fn new(carriers: Vec<Carrier>, slots: u64, linger_seconds: u64) -> Self {
+    pub(crate) fn new(headers: Vec<TraceHeader>, slots: u64, linger_seconds: u64) -> Self {
         let buckets = slots.div_ceil(bucket::SLOTS as u64);
-        Self { carriers, buckets, linger: linger_seconds.saturating_mul(1000) }
+        Self { headers, buckets, linger: linger_seconds.saturating_mul(1000) }
     }
 
     /// What an inbound request is to be remembered by. Where that is too much, the headers that hold ids go:
@@ -117,7 +116,7 @@ impl Repair {
         match self.inbound_ids(headers) {
             Some(ids) => (ids, Vec::new()),
             None => {
-                let holds_ids = |name| self.read().any(|carrier| carrier.may_be(name));
+                let holds_ids = |name| self.read().any(|header| header.may_be(name));
                 let names: BTreeSet<_> = headers.iter().map(|line| line.name).filter(|name| holds_ids(name)).collect();
                 (self.traced_ids(headers), names.into_iter().map(Mutation::remove).collect())
             }
@@ -150,8 +149,8 @@ impl Repair {
     }
 
     /// Adds an id, for each header in which an application may forward it.
-    fn add(&self, ids: &mut Ids, read: Carrier, id: &[u8]) {
-        for written in self.carriers.iter().filter(|written| written.is_akin(read)) {
+    fn add(&self, ids: &mut Ids, read: TraceHeader, id: &[u8]) {
+        for written in self.headers.iter().filter(|written| written.is_akin(read)) {
             let found = if *written == read { Found::Here } else { Found::Elsewhere };
             let known = ids.entry(TraceId::new(*written, id)).or_insert(found);
             *known = found.min(*known);
@@ -159,34 +158,79 @@ impl Repair {
     }
 
     /// The headers from which an id may come into one of those that are configured.
-    fn read(&self) -> impl Iterator<Item = Carrier> {
-        let is_akin = |read: &Carrier| self.carriers.iter().any(|written| written.is_akin(*read));
-        CARRIERS.into_iter().map(|(_, carrier)| carrier).filter(is_akin)
+    fn read(&self) -> impl Iterator<Item = TraceHeader> {
+        let is_akin = |read: &TraceHeader| self.headers.iter().any(|written| written.is_akin(*read));
+        TraceHeader::words().into_iter().map(|(_, header)| header).filter(is_akin)
     }
 
+    /// Completes the context of an outbound request, and tells how it went.
+    pub(crate) fn restore(
+        &self,
+        context: &mut Context<'_>,
+        rules: &Rules,
+        headers: &[Header<'_>],
+        recall: impl FnMut(&TraceId) -> Recalled,
+        events: &impl Events,
+    ) {
+        let is_forwarded = !context.is_empty();
+        let lacks = rules.tenant_to.lack(context) || rules.overrides_to.lack(context);
+        let recalled = if lacks { self.recall_all(headers, recall) } else { Recalled::Unknown };
+        events.record(Event::Recalled(match recalled {
+            Recalled::Known(known) if known.complete(context, rules) => Recollection::Restored,
+            _ if is_forwarded => Recollection::Forwarded,
+            Recalled::Known(_) => Recollection::None,
+            Recalled::Ambiguous => Recollection::Ambiguous,
+            Recalled::TooLarge => Recollection::Large,
+            Recalled::Full => Recollection::Full,
+            Recalled::Unknown => Recollection::Unknown,
+        }));
+    }
+
+    /// What all trace ids of a request stand for, if they agree and none is repeated.
+    fn recall_all(&self, headers: &[Header<'_>], mut recall: impl FnMut(&TraceId) -> Recalled) -> Recalled {
+        let mut all = Recalled::Unknown;
+        for header in &self.headers {
+            let mut lines = header.lines(headers);
+            match (lines.next(), lines.next()) {
+                (Some(_), Some(_)) => return Recalled::Ambiguous,
+                (Some(line), None) => {
+                    if let Some(id) = header.id(line) {
+                        all = all.and(recall(&TraceId::new(*header, &id)));
+                    }
+                }
+                (None, _) => {}
+            }
+        }
+        all
+    }
+}
+
+/// The buckets. A function takes the bytes of one, which are empty if there is no such bucket yet, and the time in
+/// milliseconds. Bytes that are no bucket's count as a closed one.
+impl Repair {
     /// The bucket of a trace id, by number: the same in every proxy VM.
     pub fn bucket(&self, id: &TraceId) -> u32 {
         let bucket = fnv1a(&id.0).checked_rem(self.buckets).unwrap_or_default();
         u32::try_from(bucket).unwrap_or_default()
     }
 
-    /// An inbound stream begins to use a trace id: the bucket from now on, and what the stream holds.
+    /// An inbound stream begins to use a trace id. Returns the bucket from now on, and the stream's lease.
     pub fn remember(
         &self,
         bucket: &[u8],
         (id, found): (&TraceId, Found),
-        context: &Context,
+        context: &EncodedContext,
         now: u64,
-    ) -> (Vec<u8>, Held) {
+    ) -> (Vec<u8>, Lease) {
         let mut bucket = self.open(bucket, now);
         let held = bucket.remember(&id.0, found, context, now);
-        (bucket.to_bytes(), held)
+        (bucket.to_bytes(), Lease { id: id.clone(), held })
     }
 
-    /// The stream has ended: the bucket from now on.
-    pub fn release(&self, bucket: &[u8], id: &TraceId, held: Held, now: u64) -> Vec<u8> {
+    /// The stream has ended. Returns the bucket from now on.
+    pub fn release(&self, bucket: &[u8], Lease { id, held }: &Lease, now: u64) -> Vec<u8> {
         let mut bucket = self.open(bucket, now);
-        bucket.release(&id.0, held, now, self.linger);
+        bucket.release(&id.0, *held, now, self.linger);
         bucket.to_bytes()
     }
 
@@ -203,47 +247,6 @@ impl Repair {
 
     fn open(&self, bytes: &[u8], now: u64) -> Bucket {
         Bucket::parse(bytes).unwrap_or_else(|| Bucket::closed(now))
-    }
-
-    /// Completes what an outbound request carries, and counts how it went.
-    pub(crate) fn restore(
-        &self,
-        carried: &mut Carried<'_>,
-        rules: &Rules,
-        headers: &[Header<'_>],
-        tally: &Tally,
-        recall: impl FnMut(&TraceId) -> Recalled,
-    ) {
-        let is_forwarded = carried.tenant.is_some() || !carried.overrides.is_empty();
-        let lacks = rules.lacks_tenant(carried) || rules.lacks_overrides(carried);
-        let recalled = if lacks { self.recall_all(headers, recall) } else { Recalled::Unknown };
-        tally.count(match recalled {
-            Recalled::Known(context) if context.complete(carried, rules) => Counter::ContextRestored,
-            _ if is_forwarded => Counter::ContextForwarded,
-            Recalled::Known(_) => Counter::ContextNone,
-            Recalled::Ambiguous => Counter::ContextAmbiguous,
-            Recalled::TooLarge => Counter::ContextLarge,
-            Recalled::Full => Counter::ContextFull,
-            Recalled::Unknown => Counter::ContextUnknown,
-        });
-    }
-
-    /// What all trace ids of a request stand for, if they agree and none is repeated.
-    fn recall_all(&self, headers: &[Header<'_>], mut recall: impl FnMut(&TraceId) -> Recalled) -> Recalled {
-        let mut all = Recalled::Unknown;
-        for carrier in &self.carriers {
-            let mut lines = carrier.lines(headers);
-            match (lines.next(), lines.next()) {
-                (Some(_), Some(_)) => return Recalled::Ambiguous,
-                (Some(line), None) => {
-                    if let Some(id) = carrier.id(line) {
-                        all = all.and(recall(&TraceId::new(*carrier, &id)));
-                    }
-                }
-                (None, _) => {}
-            }
-        }
-        all
     }
 }
 

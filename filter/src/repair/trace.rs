@@ -10,7 +10,7 @@ use crate::request::Header;
 
 /// A header that holds an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Carrier {
+pub(crate) enum TraceHeader {
     Traceparent,
     B3,
     B3TraceId,
@@ -20,23 +20,49 @@ pub(crate) enum Carrier {
     Cloud,
 }
 
-/// Their names, as a configuration writes them.
-pub(crate) const CARRIERS: [(&str, Carrier); 7] = [
-    ("traceparent", Carrier::Traceparent),
-    ("b3", Carrier::B3),
-    ("x-b3-traceid", Carrier::B3TraceId),
-    ("x-request-id", Carrier::RequestId),
-    ("x-datadog-trace-id", Carrier::Datadog),
-    ("uber-trace-id", Carrier::Uber),
-    ("x-cloud-trace-context", Carrier::Cloud),
+/// What is known of a trace header.
+struct Row {
+    header: TraceHeader,
+    /// As a configuration writes it.
+    name: &'static str,
+    /// What belongs to it and says nothing without it; `*` stands for any end of a name.
+    companions: &'static [&'static str],
+}
+
+/// All of them.
+const ROWS: [Row; 7] = [
+    Row { header: TraceHeader::Traceparent, name: "traceparent", companions: &["tracestate"] },
+    Row { header: TraceHeader::B3, name: "b3", companions: &[] },
+    Row { header: TraceHeader::B3TraceId, name: "x-b3-traceid", companions: &["x-b3-*"] },
+    Row { header: TraceHeader::RequestId, name: "x-request-id", companions: &[] },
+    Row { header: TraceHeader::Datadog, name: "x-datadog-trace-id", companions: &["x-datadog-*"] },
+    Row { header: TraceHeader::Uber, name: "uber-trace-id", companions: &[] },
+    Row { header: TraceHeader::Cloud, name: "x-cloud-trace-context", companions: &[] },
 ];
+
+/// `traceparent` in gRPC's binary form, which nobody forwards as text.
+const BINARY: &str = "grpc-trace-bin";
+
+/// The names by which a client may choose a trace id: what an edge removes under `traceHeaders: drop`.
+///
+/// `x-request-id` is not among them: the proxy itself makes it, and makes it anew for external requests (Envoy,
+/// `use_remote_address`).
+pub(crate) fn dropped() -> impl Iterator<Item = &'static str> {
+    let rows = ROWS.iter().filter(|row| row.header != TraceHeader::RequestId);
+    rows.flat_map(|row| row.companions.iter().copied().chain([row.name])).chain([BINARY])
+}
 
 /// An id that an application forwards opaquely is at most so long; a UUID has 36 bytes.
 const MAX_OPAQUE_BYTES: usize = 128;
 
-impl Carrier {
+impl TraceHeader {
+    /// All of them, by the name that a configuration writes.
+    pub(crate) fn words() -> [(&'static str, Self); ROWS.len()] {
+        ROWS.map(|row| (row.name, row.header))
+    }
+
     fn name(self) -> &'static str {
-        CARRIERS.iter().find(|(_, carrier)| *carrier == self).map_or("", |(name, _)| name)
+        ROWS.iter().find(|row| row.header == self).map_or("", |row| row.name)
     }
 
     /// Whether an application may read an id in one of them and write it in the other: those of traces
@@ -119,7 +145,7 @@ impl Carrier {
             Self::Uber => split(line, b":").collect(),
             Self::Cloud => split(line, b"/").collect(),
             Self::RequestId => vec![line],
-            _ => split(line, b"-").collect(),
+            Self::Traceparent | Self::B3 | Self::B3TraceId | Self::Datadog => split(line, b"-").collect(),
         };
         let (id, fits) = match (self, fields.as_slice()) {
             // W3C Trace Context §3.2: later versions may append fields.
@@ -198,73 +224,73 @@ mod tests {
     #[test]
     fn reads_each_format_strictly() {
         let uuid = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
-        for (carrier, line, expected) in [
-            (Carrier::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01"), Some(LOW)),
-            (Carrier::Traceparent, format!("01-{ID}-00f067aa0ba902b7-01-more"), Some(LOW)),
-            (Carrier::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01-more"), None),
-            (Carrier::Traceparent, format!("ff-{ID}-00f067aa0ba902b7-01"), None),
-            (Carrier::Traceparent, format!("00-{}-00f067aa0ba902b7-01", ID.to_uppercase()), None),
-            (Carrier::Traceparent, format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), None),
-            (Carrier::Traceparent, format!("00-{ID}0-00f067aa0ba902b7-01"), None),
-            (Carrier::Traceparent, format!("00-{ID}"), None),
-            (Carrier::B3, format!("{ID}-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90"), Some(LOW)),
-            (Carrier::B3, "e457b5a2e4d86bd1-e457b5a2e4d86bd1".into(), Some("e457b5a2e4d86bd1")),
-            (Carrier::B3, "0".into(), None),
-            (Carrier::B3TraceId, format!("{}e457b5a2e4d86bd1", "0".repeat(16)), Some("e457b5a2e4d86bd1")),
-            (Carrier::B3TraceId, "e457b5a2e4d86bd".into(), None),
-            (Carrier::B3TraceId, format!("{ID}, {ID}"), None),
-            (Carrier::RequestId, uuid.into(), Some("6ba7b8109dad41d180b400c04fd430c8")),
+        for (header, line, expected) in [
+            (TraceHeader::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01"), Some(LOW)),
+            (TraceHeader::Traceparent, format!("01-{ID}-00f067aa0ba902b7-01-more"), Some(LOW)),
+            (TraceHeader::Traceparent, format!("00-{ID}-00f067aa0ba902b7-01-more"), None),
+            (TraceHeader::Traceparent, format!("ff-{ID}-00f067aa0ba902b7-01"), None),
+            (TraceHeader::Traceparent, format!("00-{}-00f067aa0ba902b7-01", ID.to_uppercase()), None),
+            (TraceHeader::Traceparent, format!("00-{}-00f067aa0ba902b7-01", "0".repeat(32)), None),
+            (TraceHeader::Traceparent, format!("00-{ID}0-00f067aa0ba902b7-01"), None),
+            (TraceHeader::Traceparent, format!("00-{ID}"), None),
+            (TraceHeader::B3, format!("{ID}-e457b5a2e4d86bd1-1-05e3ac9a4f6e3b90"), Some(LOW)),
+            (TraceHeader::B3, "e457b5a2e4d86bd1-e457b5a2e4d86bd1".into(), Some("e457b5a2e4d86bd1")),
+            (TraceHeader::B3, "0".into(), None),
+            (TraceHeader::B3TraceId, format!("{}e457b5a2e4d86bd1", "0".repeat(16)), Some("e457b5a2e4d86bd1")),
+            (TraceHeader::B3TraceId, "e457b5a2e4d86bd".into(), None),
+            (TraceHeader::B3TraceId, format!("{ID}, {ID}"), None),
+            (TraceHeader::RequestId, uuid.into(), Some("6ba7b8109dad41d180b400c04fd430c8")),
             (
-                Carrier::RequestId,
+                TraceHeader::RequestId,
                 uuid.replace("-41d1", "-a1d1").to_uppercase(),
                 Some("6ba7b8109dad41d180b400c04fd430c8"),
             ),
-            (Carrier::RequestId, "Order/7".into(), Some("order/7")),
-            (Carrier::RequestId, "a, b".into(), None),
-            (Carrier::RequestId, "a".repeat(129), None),
-            (Carrier::RequestId, "".into(), None),
-            (Carrier::Datadog, "007".into(), Some("7")),
-            (Carrier::Datadog, "0".into(), None),
-            (Carrier::Datadog, "7a".into(), None),
-            (Carrier::Uber, "1f:2:0:1".into(), Some("1f")),
-            (Carrier::Uber, "1f%3A2%3A0%3A1".into(), None),
-            (Carrier::Cloud, format!("{ID}/1;o=1"), Some(LOW)),
-            (Carrier::Cloud, "1/1".into(), None),
+            (TraceHeader::RequestId, "Order/7".into(), Some("order/7")),
+            (TraceHeader::RequestId, "a, b".into(), None),
+            (TraceHeader::RequestId, "a".repeat(129), None),
+            (TraceHeader::RequestId, "".into(), None),
+            (TraceHeader::Datadog, "007".into(), Some("7")),
+            (TraceHeader::Datadog, "0".into(), None),
+            (TraceHeader::Datadog, "7a".into(), None),
+            (TraceHeader::Uber, "1f:2:0:1".into(), Some("1f")),
+            (TraceHeader::Uber, "1f%3A2%3A0%3A1".into(), None),
+            (TraceHeader::Cloud, format!("{ID}/1;o=1"), Some(LOW)),
+            (TraceHeader::Cloud, "1/1".into(), None),
         ] {
-            assert_eq!(shown(carrier.id(line.as_bytes())).as_deref(), expected, "{carrier:?} {line}");
+            assert_eq!(shown(header.id(line.as_bytes())).as_deref(), expected, "{header:?} {line}");
         }
     }
 
     #[test]
     fn reads_whatever_an_application_may_take_for_an_id() {
         let upper = ID.to_uppercase();
-        for (carrier, line, expected) in [
-            (Carrier::Traceparent, format!("garbage, 00-{upper}, \t{ID}"), &[LOW][..]),
-            (Carrier::Traceparent, format!("ff-{ID}-1-more"), &[LOW]),
-            (Carrier::B3, format!("{upper}-1"), &[LOW]),
-            (Carrier::RequestId, "A,b; c  d".into(), &["a", "b", "c", "d"]),
-            (Carrier::Uber, "1F%3A2%3A0%3A1".into(), &["1f"]),
-            (Carrier::Cloud, format!("{upper}/1;o=1"), &[LOW, "1"]),
-            (Carrier::Datadog, "7,+8".into(), &["7", "8"]),
+        for (header, line, expected) in [
+            (TraceHeader::Traceparent, format!("garbage, 00-{upper}, \t{ID}"), &[LOW][..]),
+            (TraceHeader::Traceparent, format!("ff-{ID}-1-more"), &[LOW]),
+            (TraceHeader::B3, format!("{upper}-1"), &[LOW]),
+            (TraceHeader::RequestId, "A,b; c  d".into(), &["a", "b", "c", "d"]),
+            (TraceHeader::Uber, "1F%3A2%3A0%3A1".into(), &["1f"]),
+            (TraceHeader::Cloud, format!("{upper}/1;o=1"), &[LOW, "1"]),
+            (TraceHeader::Datadog, "7,+8".into(), &["7", "8"]),
         ] {
-            let ids = carrier.lenient_ids(line.as_bytes()).into_iter().map(|id| shown(Some(id)).unwrap());
+            let ids = header.lenient_ids(line.as_bytes()).into_iter().map(|id| shown(Some(id)).unwrap());
             assert_eq!(
                 ids.collect::<BTreeSet<_>>(),
                 expected.iter().map(|id| (*id).to_owned()).collect(),
-                "{carrier:?} {line}"
+                "{header:?} {line}"
             );
         }
     }
 
     #[test]
     fn whatever_is_read_strictly_is_read_leniently() {
-        for (_, carrier) in CARRIERS {
+        for (_, header) in TraceHeader::words() {
             for line in
                 [&*format!("00-{ID}-00f067aa0ba902b7-01"), ID, "1f:2:0:1", "7", "e457b5a2e4d86bd1-e457b5a2e4d86bd1"]
             {
-                let strict = carrier.id(line.as_bytes());
+                let strict = header.id(line.as_bytes());
                 assert!(
-                    strict.is_none() || carrier.lenient_ids(line.as_bytes()).contains(strict.as_ref().unwrap()),
+                    strict.is_none() || header.lenient_ids(line.as_bytes()).contains(strict.as_ref().unwrap()),
                     "{line}"
                 );
             }

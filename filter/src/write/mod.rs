@@ -2,4 +2,5 @@
 
 pub(crate) mod projection;
 pub(crate) mod strip;
+pub(crate) mod targets;
 pub(crate) mod withhold;

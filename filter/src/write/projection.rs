@@ -1,8 +1,9 @@
 //! Projections: the version of one service as a scalar, for routes that match it exactly.
 
-use crate::mesh::Internal;
-use crate::names::{Field, HeaderName, Lines};
-use crate::read::host;
+use std::borrow::Cow;
+
+use crate::mesh::MeshDomains;
+use crate::names::{Field, HeaderName};
 use crate::read::overrides::Overrides;
 
 /// A header that holds the version of one service.
@@ -23,17 +24,17 @@ pub(crate) enum Service {
 }
 
 impl Projection {
-    /// The version that the overrides choose, if any.
+    /// The version that the overrides choose for the service, which may be the one that this host names.
     pub(crate) fn version<'a>(
         &self,
-        lines: &Lines<'a>,
+        host: Option<&'a [u8]>,
         overrides: &Overrides<'a>,
-        internal: &Internal,
-    ) -> Option<std::borrow::Cow<'a, [u8]>> {
+        mesh: &MeshDomains,
+    ) -> Option<Cow<'a, [u8]>> {
         match &self.service {
             Service::Named(name) => overrides.version(name.as_bytes()),
             Service::Called => {
-                let (qualified, name) = called(host::host(lines.authority)?, internal)?;
+                let (qualified, name) = called(host?, mesh)?;
                 overrides.version(qualified).or_else(|| overrides.version(name))
             }
         }
@@ -44,8 +45,8 @@ impl Projection {
 ///
 /// `foo`, `foo.ns`, `foo.ns.svc`, `foo.ns.svc.cluster.local` (Kubernetes, "DNS for Services and Pods"), and
 /// `foo` in a configured domain.
-fn called<'h>(host: &'h [u8], internal: &Internal) -> Option<(&'h [u8], &'h [u8])> {
-    if let Some(name) = internal.before(host) {
+fn called<'h>(host: &'h [u8], mesh: &MeshDomains) -> Option<(&'h [u8], &'h [u8])> {
+    if let Some(name) = mesh.before(host) {
         return (!name.is_empty() && !name.contains(&b'.')).then_some((name, name));
     }
     let is = |label: Option<&[u8]>, name: &[u8]| label.is_none_or(|label| label.eq_ignore_ascii_case(name));
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_name_of_the_mesh_calls_a_service() {
-        let internal = Internal(vec!["corp.example.org".into()]);
+        let mesh = MeshDomains(vec!["corp.example.org".into()]);
         for (host, expected) in [
             ("foo", Some(("foo", "foo"))),
             ("foo.ns", Some(("foo.ns", "foo"))),
@@ -88,7 +89,7 @@ mod tests {
             ("corp.example.org", None),
         ] {
             let expected = expected.map(|(qualified, name)| (qualified.as_bytes(), name.as_bytes()));
-            assert_eq!(called(host.as_bytes(), &internal), expected, "{host}");
+            assert_eq!(called(host.as_bytes(), &mesh), expected, "{host}");
         }
     }
 }

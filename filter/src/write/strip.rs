@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::baggage::{BaggageRules, Foreign};
+use crate::baggage::{BAGGAGE_PREFIXES, BaggageRules, Foreign};
 use crate::bytes::grammar::is_token;
 use crate::bytes::text::{join, split, trim};
 use crate::decision::Mutation;
+use crate::events::{Event, Events};
 use crate::names::{Field, Line, Lines, Names, begins};
 use crate::request::Header;
 
-/// Carriers of one member each, from before W3C Baggage: OpenTracing's and Jaeger's.
-pub(crate) const BAGGAGE_PREFIXES: [&str; 2] = ["ot-baggage-", "uberctx-"];
-/// Carriers of a list of members, from before W3C Baggage: its own first draft, and Jaeger's.
-pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
 /// Names the headers that the next hop drops (RFC 9110 §7.6.1).
 pub(crate) const CONNECTION: &str = "connection";
 
@@ -23,16 +20,16 @@ pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &L
         return Vec::new();
     }
     let mut mutations = Vec::new();
-    for name in distinct(lines, |line| is_removed(line, baggage)) {
+    for name in distinct(lines.owned, |line| is_removed(line, baggage)) {
         mutations.push(Mutation::remove(name));
     }
-    for name in distinct(lines, |line| line.field == Field::OlderBaggage) {
+    for name in distinct(lines.owned, |line| line.field == Field::OlderBaggage) {
         if let Some(BaggageRules { foreign: Foreign::Keep, .. }) = baggage {
             let rest = baggage.and_then(|rules| rules.without_ours(lines, name));
             mutations.extend(rest.map(|rest| replaced(name, rest)));
         }
     }
-    for name in distinct(lines, |line| line.field == Field::Connection) {
+    for name in distinct(lines.owned, |line| line.field == Field::Connection) {
         mutations.extend(kept_tokens(names, lines, name).map(|rest| replaced(name, rest)));
     }
     mutations
@@ -45,19 +42,29 @@ fn is_owned(field: Field) -> bool {
 
 /// The trailers that go: every owned one, carriers of baggage whole.
 pub(crate) fn strip_trailers<'a>(names: &Names, trailers: &'a [Header<'a>]) -> Vec<Mutation<'a>> {
-    let lines = names.scan(trailers);
-    distinct(&lines, |line| is_owned(line.field)).into_iter().map(Mutation::remove).collect()
+    let scanned = names.scan(trailers);
+    distinct(&scanned.owned, |line| is_owned(line.field)).into_iter().map(Mutation::remove).collect()
 }
 
 /// The names of some lines, each once.
-pub(crate) fn distinct<'a>(lines: &Lines<'a>, wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
+pub(crate) fn distinct<'a>(lines: &[Line<'a>], wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
     let mut names = Vec::new();
-    for line in lines.owned.iter().filter(|line| wanted(line)) {
+    for line in lines.iter().filter(|line| wanted(line)) {
         if let Err(place) = names.binary_search(&line.name) {
             names.insert(place, line.name);
         }
     }
     names
+}
+
+/// Tells of each name that an edge removes.
+pub(crate) fn record(mutations: &[Mutation<'_>], events: &impl Events) {
+    for mutation in mutations {
+        match mutation {
+            Mutation::Remove { name } => events.record(Event::Stripped { name }),
+            Mutation::Set { .. } => {}
+        }
+    }
 }
 
 fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
@@ -123,7 +130,7 @@ mod tests {
                 Some("") => vec![Mutation::remove(b"connection")],
                 Some(left) => vec![Mutation::set(b"connection", left.as_bytes())],
             };
-            assert_eq!(strip(&names, Some(&baggage), &names.scan(&headers)), expected, "{value}");
+            assert_eq!(strip(&names, Some(&baggage), &names.scan(&headers).lines()), expected, "{value}");
         }
     }
 
@@ -132,7 +139,11 @@ mod tests {
         let (names, baggage) = names();
         let headers = headers(&[("x_tenant", "a"), ("x-debug-1", ""), ("x_tenant", "b"), ("x-tenant", "c")]);
         let expected = [Mutation::remove(b"x-debug-1"), Mutation::remove(b"x_tenant")];
-        assert_eq!(strip(&names, Some(&baggage), &names.scan(&headers)), expected, "x-tenant is about to be written");
+        assert_eq!(
+            strip(&names, Some(&baggage), &names.scan(&headers).lines()),
+            expected,
+            "x-tenant is about to be written"
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::laws::{self, SUBJECTS};
-use crate::naive::{Call, Claimed, Lines, Passage, Payload};
+use crate::naive::{Call, Claimed, Direction, Lines, Payload};
 use crate::vocabulary::{KINDS, NASTY};
 
 /// A name in any spelling: a letter's case may change, and a hyphen may become anything else.
@@ -98,7 +98,7 @@ fn authority() -> impl Strategy<Value = String> {
 }
 
 /// Two labels are what a cluster decides about.
-fn passage() -> impl Strategy<Value = Passage> {
+fn direction() -> impl Strategy<Value = Direction> {
     let host = select(
         &["foo.ns.svc.cluster.local", "foo", "Foo.LAN", "example.com", "api.example.com", "10.0.0.1", "foo.ns", ""][..],
     );
@@ -109,9 +109,9 @@ fn passage() -> impl Strategy<Value = Passage> {
         1 => latin1(0..12),
     ];
     prop_oneof![
-        1 => Just(Passage::Unknown),
-        1 => Just(Passage::Inbound),
-        3 => cluster.prop_map(Passage::Outbound),
+        1 => Just(Direction::Unspecified),
+        1 => Just(Direction::Inbound),
+        3 => cluster.prop_map(Direction::Outbound),
     ]
 }
 
@@ -150,12 +150,12 @@ fn token() -> impl Strategy<Value = Payload> {
 
 fn call() -> impl Strategy<Value = Call> {
     let token = option::weighted(0.4, token());
-    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>(), passage()).prop_map(
-        |(pseudo_headers, lines, token, is_unknown_peer, passage)| Call {
+    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>(), direction()).prop_map(
+        |(pseudo_headers, lines, token, is_unknown_peer, direction)| Call {
             lines: [pseudo_headers, lines].concat(),
             token,
             is_unknown_peer,
-            passage,
+            direction,
         },
     )
 }

@@ -60,9 +60,9 @@ impl<'a> Entry<'a> {
 }
 
 impl Dialect {
-    /// The entries of one line, `None` for each that is malformed.
-    pub(super) fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Option<Entry<'a>>> {
-        pieces(line, |line| self.cut(line)).map(|text| Entry::parse(text, &self.pair))
+    /// The entries of one line; the text of each that is malformed.
+    pub(super) fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Result<Entry<'a>, &'a [u8]>> {
+        pieces(line, |line| self.cut(line)).map(|text| Entry::parse(text, &self.pair).ok_or(text))
     }
 
     /// What stands before the first separator of a list, and what stands after it where there is one. A comma is one in

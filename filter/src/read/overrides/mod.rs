@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use crate::baggage::Key;
-use crate::decision::Refusal;
-use crate::events::{Counter, Tally};
+use crate::decision::{Policy, Refusal};
+use crate::events::{Event, Events, Origin};
 use crate::names::Field;
 use crate::read::evidence::Evidence;
-use crate::read::tenant::Policy;
+use crate::read::source::Source;
 use crate::request::Claim;
 use dialect::Entry;
 pub(crate) use dialect::{Dialect, is_service};
@@ -26,15 +26,7 @@ pub(crate) const MAX_LINE_BYTES: usize = 4096;
 /// What baggage makes of it: each of an entry's two separators takes three bytes instead of one.
 pub(crate) const MAX_ENCODED_BYTES: usize = MAX_LINE_BYTES + MAX_ENTRIES * 4;
 
-/// A source of overrides.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct OverrideSource {
-    pub(crate) place: OverridePlace,
-    /// Whether it is believed only where a token vouches for it.
-    pub(crate) needs_vouching: bool,
-}
-
-/// A place where overrides may stand; but for headers in the default dialect.
+/// A place where overrides may stand. Only headers have dialects; elsewhere it is the canonical one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OverridePlace {
     Header(Field, Dialect),
@@ -44,9 +36,8 @@ pub(crate) enum OverridePlace {
 }
 
 /// Which of two versions of one service counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnDuplicate {
-    #[default]
     First,
     Last,
     /// Neither: the request is answered with 400.
@@ -54,11 +45,11 @@ pub(crate) enum OnDuplicate {
 }
 
 /// How to find the overrides.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct OverrideRules {
     /// What the previous proxy wrote; nothing that comes later changes it.
-    pub(crate) decided: Vec<OverrideSource>,
-    pub(crate) sources: Vec<OverrideSource>,
+    pub(crate) decided: Vec<Source<OverridePlace>>,
+    pub(crate) sources: Vec<Source<OverridePlace>>,
     pub(crate) on_duplicate: OnDuplicate,
     pub(crate) on_invalid: Policy,
 }
@@ -73,96 +64,130 @@ pub(crate) struct Overrides<'a> {
 }
 
 impl OverrideRules {
+    /// Rules that find nothing and refuse nothing.
+    pub(crate) const NONE: Self = Self {
+        decided: Vec::new(),
+        sources: Vec::new(),
+        on_duplicate: OnDuplicate::First,
+        on_invalid: Policy::Tolerate,
+    };
+
     /// Fills in all believed overrides.
     pub(crate) fn resolve<'a>(
         &self,
-        evidence: &Evidence<'_, 'a>,
+        evidence: &Evidence<'a>,
         overrides: &mut Overrides<'a>,
-        tally: &Tally,
+        events: &impl Events,
     ) -> Result<(), Refusal> {
-        let mut collection = Collection { rules: self, tally, overrides };
+        let mut collection = Collection { rules: self, events, overrides, offers: 0 };
         collection.read(&self.decided, evidence)?;
         collection.overrides.decided = collection.overrides.entries.len();
         collection.read(&self.sources, evidence)?;
         if !overrides.is_empty() {
-            tally.count(Counter::Overrides);
+            events.record(Event::Overrides { count: overrides.entries.len() });
         }
         Ok(())
     }
 }
 
 /// The overrides of a request so far.
-struct Collection<'r, 'a> {
+struct Collection<'r, 'a, E> {
     rules: &'r OverrideRules,
-    tally: &'r Tally,
+    events: &'r E,
     overrides: &'r mut Overrides<'a>,
+    /// How many entries there were.
+    offers: usize,
 }
 
-impl<'a> Collection<'_, 'a> {
-    fn read(&mut self, sources: &[OverrideSource], evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
-        for source in sources.iter().filter(|source| evidence.vouched || !source.needs_vouching) {
-            match &source.place {
-                OverridePlace::Header(field, dialect) => {
-                    evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect))?;
-                }
-                OverridePlace::Baggage(key) => evidence.baggage(key).try_for_each(|value| match value {
-                    Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL),
-                    Cow::Owned(line) => {
-                        Dialect::CANONICAL.entries(&line).try_for_each(|entry| self.offer(entry.map(Entry::into_owned)))
-                    }
-                })?,
-                OverridePlace::Claim(number) => match evidence.claim(*number) {
-                    Some(Claim::Single(line)) => self.line(line, &Dialect::CANONICAL)?,
-                    Some(Claim::List(lines)) => {
-                        lines.iter().try_for_each(|line| self.line(line, &Dialect::CANONICAL))?
-                    }
-                    Some(Claim::Absent) | None => {}
-                },
+impl<'a, E: Events> Collection<'_, 'a, E> {
+    fn read(&mut self, sources: &[Source<OverridePlace>], evidence: &Evidence<'a>) -> Result<(), Refusal> {
+        for source in sources {
+            match evidence.doubts(source.when) {
+                Some(why) => self.events.record(Event::SourceNotBelieved { source: source.origin, why }),
+                None => self.ask(source, evidence)?,
             }
         }
         Ok(())
     }
 
-    fn line(&mut self, line: &'a [u8], dialect: &Dialect) -> Result<(), Refusal> {
-        for entry in dialect.entries(line) {
-            self.offer(entry)?;
+    /// Takes every entry of a source.
+    fn ask(&mut self, source: &Source<OverridePlace>, evidence: &Evidence<'a>) -> Result<(), Refusal> {
+        let (before, origin) = (self.offers, source.origin);
+        match &source.place {
+            OverridePlace::Header(field, dialect) => {
+                evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect, origin))?;
+            }
+            OverridePlace::Baggage(key) => evidence.baggage(key).try_for_each(|value| match value {
+                Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL, origin),
+                Cow::Owned(line) => {
+                    let mut entries = Dialect::CANONICAL.entries(&line);
+                    entries.try_for_each(|entry| self.offer(entry.map(Entry::into_owned), origin))
+                }
+            })?,
+            OverridePlace::Claim(number) => match evidence.claim(*number) {
+                Some(Claim::Single(line)) => self.line(line, &Dialect::CANONICAL, origin)?,
+                Some(Claim::List(lines)) => {
+                    lines.iter().try_for_each(|line| self.line(line, &Dialect::CANONICAL, origin))?;
+                }
+                Some(Claim::Absent) | None => {}
+            },
+        }
+        if self.offers == before {
+            self.events.record(Event::SourceAbsent { source: origin });
         }
         Ok(())
     }
 
-    fn offer(&mut self, entry: Option<Entry<'a>>) -> Result<(), Refusal> {
+    fn line(&mut self, line: &'a [u8], dialect: &Dialect, source: Origin) -> Result<(), Refusal> {
+        for entry in dialect.entries(line) {
+            self.offer(entry, source)?;
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self, entry: Result<Entry<'a>, &[u8]>, source: Origin) -> Result<(), Refusal> {
+        self.offers = self.offers.saturating_add(1);
         match entry {
-            Some(entry) => self.add(entry),
-            None => self.dropped(Counter::OverrideInvalid),
+            Ok(entry) => self.add(entry, source),
+            Err(entry) => self.dropped(Event::OverrideInvalid { source, entry }),
         }
     }
 
-    fn add(&mut self, entry: Entry<'a>) -> Result<(), Refusal> {
+    fn add(&mut self, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
         let Overrides { entries, decided, .. } = &*self.overrides;
         match entries.iter().position(|earlier| earlier.is_for(&entry.service)) {
-            None => self.append(entry),
-            Some(place) if place < *decided => Ok(()),
+            None => self.append(entry, source),
             Some(place) if entries.get(place).is_some_and(|earlier| earlier.version == entry.version) => Ok(()),
-            Some(place) => self.duplicate(place, entry),
+            Some(place) if place < *decided => {
+                let (service, version) = (&*entry.service, &*entry.version);
+                self.events.record(Event::OverrideSettled { source, service, version });
+                Ok(())
+            }
+            Some(place) => self.duplicate(place, entry, source),
         }
     }
 
-    fn append(&mut self, entry: Entry<'a>) -> Result<(), Refusal> {
+    fn append(&mut self, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
+        let (service, version) = (&*entry.service, &*entry.version);
         if self.overrides.entries.len() >= MAX_ENTRIES || !self.fits(&entry, 0) {
-            return self.dropped(Counter::OverrideLimit);
+            return self.dropped(Event::OverrideLimit { source, service, version });
         }
+        self.events.record(Event::OverrideTaken { source, service, version });
         self.overrides.bytes = self.overrides.bytes.saturating_add(entry.len());
         self.overrides.entries.push(entry);
         Ok(())
     }
 
-    fn duplicate(&mut self, place: usize, entry: Entry<'a>) -> Result<(), Refusal> {
-        self.tally.count(Counter::OverrideDuplicate);
+    fn duplicate(&mut self, place: usize, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
+        let (service, version) = (&*entry.service, &*entry.version);
+        self.events.record(Event::OverrideDuplicate { source, service, version });
         let earlier = self.overrides.entries.get(place).map_or(0, Entry::len);
         match self.rules.on_duplicate {
             OnDuplicate::First => Ok(()),
             OnDuplicate::Reject => Err(Refusal::OverrideDuplicate),
-            OnDuplicate::Last if !self.fits(&entry, earlier) => self.dropped(Counter::OverrideLimit),
+            OnDuplicate::Last if !self.fits(&entry, earlier) => {
+                self.dropped(Event::OverrideLimit { source, service, version })
+            }
             OnDuplicate::Last => {
                 self.overrides.bytes = self.overrides.bytes.saturating_sub(earlier).saturating_add(entry.len());
                 if let Some(earlier) = self.overrides.entries.get_mut(place) {
@@ -173,14 +198,14 @@ impl<'a> Collection<'_, 'a> {
         }
     }
 
-    /// Whether the line has room, once so many bytes have gone. Its last entry has no separator behind it.
+    /// Whether the line has room, once that many bytes are gone. Its last entry has no separator behind it.
     fn fits(&self, entry: &Entry<'_>, gone: usize) -> bool {
         let bytes = self.overrides.bytes.saturating_sub(gone).saturating_add(entry.len());
         bytes <= MAX_LINE_BYTES.saturating_add(1)
     }
 
-    fn dropped(&self, counter: Counter) -> Result<(), Refusal> {
-        self.tally.count(counter);
+    fn dropped(&self, why: Event<'_>) -> Result<(), Refusal> {
+        self.events.record(why);
         match self.rules.on_invalid {
             Policy::Tolerate => Ok(()),
             Policy::Reject => Err(Refusal::OverrideInvalid),
@@ -191,12 +216,14 @@ impl<'a> Collection<'_, 'a> {
 impl<'a> Overrides<'a> {
     /// Those of a line in the canonical dialect.
     pub(crate) fn parse(line: &[u8]) -> Self {
-        let (rules, tally) = (OverrideRules::default(), Tally::default());
         let mut overrides = Overrides::default();
-        let mut collection = Collection { rules: &rules, tally: &tally, overrides: &mut overrides };
-        let entries = Dialect::CANONICAL.entries(line).map(|entry| entry.map(Entry::into_owned));
-        // Nothing is refused by default.
-        entries.for_each(|entry| _ = collection.offer(entry));
+        let mut collection =
+            Collection { rules: &OverrideRules::NONE, events: &(), overrides: &mut overrides, offers: 0 };
+        let origin = Origin { list: "repair", index: 0, kind: "by" };
+        for entry in Dialect::CANONICAL.entries(line) {
+            // These rules refuse nothing.
+            let _ = collection.offer(entry.map(Entry::into_owned), origin);
+        }
         overrides
     }
 
@@ -211,7 +238,7 @@ impl<'a> Overrides<'a> {
         Some(entry.version.clone())
     }
 
-    /// The canonical line in a dialect, without white space; nothing where there is no override.
+    /// The canonical line in a dialect, without white space; `None` if there is no override.
     pub(crate) fn line(&self, dialect: &Dialect) -> Option<Vec<u8>> {
         if self.is_empty() {
             return None;
@@ -233,7 +260,8 @@ impl<'a> Overrides<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::{Line, Lines};
+    use crate::counters::{Counter, Tally};
+    use crate::names::{Lines, lines_of};
 
     fn dialect(list: &str, pair: &str) -> Dialect {
         Dialect { list: list.to_owned().into(), pair: pair.to_owned().into() }
@@ -246,16 +274,14 @@ mod tests {
         on_duplicate: OnDuplicate,
         to: &Dialect,
     ) -> (Option<String>, Vec<(Counter, u64)>) {
-        let mut lines = Lines::default();
-        for value in values {
-            let line = Line { field: Field::Target(0), exact: true, name: b"x", value: value.as_bytes() };
-            lines.owned.push(line);
-        }
+        let values: Vec<_> = values.iter().map(|value| value.as_bytes()).collect();
+        let owned = lines_of(Field::Target(0), &values);
+        let lines = Lines { owned: &owned, ..Lines::default() };
         let place = OverridePlace::Header(Field::Target(0), dialect);
-        let sources = vec![OverrideSource { place, needs_vouching: false }];
-        let rules = OverrideRules { sources, on_duplicate, ..OverrideRules::default() };
+        let origin = Origin { list: "overrides.from", index: 0, kind: "header" };
+        let rules = OverrideRules { sources: vec![Source::always(place, origin)], on_duplicate, ..OverrideRules::NONE };
         let tally = Tally::default();
-        let evidence = Evidence { lines: &lines, token: None, vouched: false };
+        let evidence = Evidence { lines, token: None, doubt: None };
         let mut overrides = Overrides::default();
         rules.resolve(&evidence, &mut overrides, &tally).unwrap();
         (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())

@@ -5,7 +5,7 @@ use tenancy_filter::Role;
 
 use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
-use crate::naive::{Call, Lines, Passage, decode, fold, stripped};
+use crate::naive::{Call, Direction, Lines, decode, fold, stripped};
 
 /// R2: a header that already is as it should be is left alone, and none is written twice.
 pub(crate) fn only_what_differs_is_written(call: &Call, changes: &[Change]) {
@@ -89,8 +89,8 @@ pub(crate) fn nothing_of_ours_leaves(config: &Value, after: &Lines) {
 /// R19. Behind an edge lies the mesh; what has left it leaves nothing more.
 pub(crate) fn the_next_proxy_changes_nothing(subject: &Subject, call: &Call, after: &Lines) {
     let is_edge = subject.filter.role(peer(call)) == Role::Edge;
-    let passage = if is_edge { Passage::Unknown } else { call.passage.clone() };
-    let next = Call { lines: after.clone(), is_unknown_peer: false, passage, ..call.clone() };
+    let direction = if is_edge { Direction::Unspecified } else { call.direction.clone() };
+    let next = Call { lines: after.clone(), is_unknown_peer: false, direction, ..call.clone() };
     assert_eq!(decide(&subject.next, &next), Ok(vec![]), "behind {after:?}");
 }
 

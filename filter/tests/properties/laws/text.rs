@@ -1,10 +1,10 @@
 //! Requests as text.
 
 use super::{SUBJECTS, Subject};
-use crate::naive::{Call, Claimed, Passage, Payload};
+use crate::naive::{Call, Claimed, Direction, Payload};
 
 /// Reads a request as the seeds hold it: a line for each header, behind one that says which subject (`a` the
-/// first), what peer (`?` an unknown one) or passage (`<` inbound, `>CLUSTER` outbound), and which token (issuer,
+/// first), what peer (`?` an unknown one) or direction (`<` inbound, `>CLUSTER` outbound), and which token (issuer,
 /// tenant, groups, overrides; lists with `|`).
 pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
     let text: String = text.iter().copied().map(char::from).collect();
@@ -13,10 +13,10 @@ pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
     let letter = head.next().and_then(|word| word.bytes().next()).unwrap_or(b'a');
     let subject = usize::from(letter.wrapping_sub(b'a')) % SUBJECTS.len();
     let way = head.next().unwrap_or_default();
-    let passage = match way.strip_prefix('>') {
-        Some(cluster) => Passage::Outbound(cluster.to_owned()),
-        None if way == "<" => Passage::Inbound,
-        None => Passage::Unknown,
+    let direction = match way.strip_prefix('>') {
+        Some(cluster) => Direction::Outbound(cluster.to_owned()),
+        None if way == "<" => Direction::Inbound,
+        None => Direction::Unspecified,
     };
     let token = head.next().map(|issuer| {
         let paths = [&["tenancy", "name"][..], &["groups"], &["overrides", "0"]];
@@ -28,7 +28,7 @@ pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
         let (name, value) = line.split_once(": ").unwrap_or((line, ""));
         (name.to_owned(), value.trim_matches([' ', '\t']).to_owned())
     };
-    let call = Call { lines: lines.map(header).collect(), token, is_unknown_peer: way == "?", passage };
+    let call = Call { lines: lines.map(header).collect(), token, is_unknown_peer: way == "?", direction };
     (&SUBJECTS[subject], call)
 }
 

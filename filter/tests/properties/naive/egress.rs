@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::Value;
 
 use super::tenant::host_of;
-use super::{Call, Lines, Passage, Scene, baggage, list, put};
+use super::{Call, Direction, Lines, Scene, baggage, list, put};
 
 /// Whether an authority belongs to the mesh, where it tells.
 fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
@@ -30,7 +30,7 @@ fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
 }
 
 pub(crate) fn leaves(config: &Value, call: &Call) -> bool {
-    let Passage::Outbound(cluster) = &call.passage else { return false };
+    let Direction::Outbound(cluster) = &call.direction else { return false };
     let authority = call.lines.iter().rfind(|(name, _)| name == ":authority").map_or("", |(_, value)| value);
     let is_of_the_mesh = is_of_the_mesh(config, authority).unwrap_or_else(|| {
         let parts: Vec<_> = cluster.split('|').collect();

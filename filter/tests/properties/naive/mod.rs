@@ -23,14 +23,14 @@ pub(crate) struct Call {
     pub(crate) lines: Lines,
     pub(crate) token: Option<Payload>,
     pub(crate) is_unknown_peer: bool,
-    pub(crate) passage: Passage,
+    pub(crate) direction: Direction,
 }
 
 /// Which way a request passes the proxy.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Passage {
+pub(crate) enum Direction {
     #[default]
-    Unknown,
+    Unspecified,
     Inbound,
     /// By this cluster.
     Outbound(String),

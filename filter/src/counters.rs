@@ -1,0 +1,158 @@
+//! The counters: what happened, without its detail, counted without a host call.
+
+use std::cell::Cell;
+
+use crate::events::{Event, Events};
+
+/// Makes the counters and both their lists of one table.
+macro_rules! counters {
+    ($($(#[$doc:meta])* $counter:ident => $name:literal,)*) => {
+        /// Something worth counting; fixed in number, and never named after a value of a request.
+        ///
+        /// Its place in [`Counter::ALL`] is its number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Counter {
+            $($(#[$doc])* $counter,)*
+        }
+
+        impl Counter {
+            /// All of them, in the order of their numbers.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$counter),*];
+
+            /// The name of its metric; Envoy's `/stats` shows it behind `wasmcustom.`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$counter => $name,)*
+                }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Requests that the filter looked at.
+    Requests => "tenancy.requests",
+    /// Tenants taken from a host.
+    TenantHost => "tenancy.tenant_host",
+    /// Tenants taken from a claim of a verified token.
+    TenantClaim => "tenancy.tenant_claim",
+    /// Tenants taken from a header.
+    TenantHeader => "tenancy.tenant_header",
+    /// Tenants taken from a baggage member.
+    TenantBaggage => "tenancy.tenant_baggage",
+    /// Tenants taken from a cookie.
+    TenantCookie => "tenancy.tenant_cookie",
+    /// Tenants taken from the query.
+    TenantQuery => "tenancy.tenant_query",
+    /// Requests in which two values named different tenants.
+    TenantConflict => "tenancy.tenant_conflict",
+    /// Believed values that are no tenant name: malformed, outside `tenant.pattern`, a claim that is no string.
+    TenantInvalid => "tenancy.tenant_invalid",
+    /// Requests with overrides.
+    Overrides => "tenancy.overrides",
+    /// Overrides that gave way to another version of the same service.
+    OverrideDuplicate => "tenancy.override_duplicate",
+    /// Overrides that are no `service:version`.
+    OverrideInvalid => "tenancy.override_invalid",
+    /// Overrides that exceed 64 entries or 4,096 bytes.
+    OverrideLimit => "tenancy.override_limit",
+    /// Header and trailer names that an edge removed.
+    Stripped => "tenancy.stripped",
+    /// Third-party baggage members outside the grammar, dropped from a line that we wrote.
+    BaggageInvalid => "tenancy.baggage_invalid",
+    /// Third-party baggage members that exceed 64 members or 8,192 bytes.
+    BaggageLimit => "tenancy.baggage_limit",
+    /// Requests answered with 400 by the configuration.
+    Refused => "tenancy.refused",
+    /// Host calls that failed: 500 at an edge, passed on in the mesh.
+    HostFailed => "tenancy.host_failed",
+    /// Requests that left the mesh, without our context.
+    Withheld => "tenancy.withheld",
+    /// Outbound requests whose context the application forwarded, under `repair`.
+    ContextForwarded => "tenancy.context_forwarded",
+    /// Outbound requests to which we restored what the application dropped.
+    ContextRestored => "tenancy.context_restored",
+    /// Outbound requests whose inbound one carried no context.
+    ContextNone => "tenancy.context_none",
+    /// Outbound requests whose trace ids stand for several contexts, or are repeated.
+    ContextAmbiguous => "tenancy.context_ambiguous",
+    /// Outbound requests whose context was too large to remember.
+    ContextLarge => "tenancy.context_large",
+    /// Outbound requests whose trace id was perhaps not remembered, because no slot was free.
+    ContextFull => "tenancy.context_full",
+    /// Outbound requests without context, and without a trace id that we know.
+    ContextUnknown => "tenancy.context_unknown",
+}
+
+/// A count for each [`Counter`], since it was taken last.
+///
+/// The requests of one worker share it:
+///
+/// ```
+/// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Recalled, Tally};
+/// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-debug-*"]}"#)?;
+/// let headers = [Header { name: b"x-debug-on", value: b"1" }];
+/// let gathered = Gathered { token: None, direction: Direction::Unspecified };
+/// let tally = Tally::default();
+/// for _ in 0..3 {
+///     let scan = filter.scan(&headers, Peer::Unknown);
+///     assert!(scan.decide(&gathered, |_| Recalled::Unknown, &tally).is_ok());
+/// }
+///
+/// assert!(tally.take().eq([(Counter::Requests, 3), (Counter::Stripped, 3)]));
+/// assert_eq!(tally.take().count(), 0);
+/// # Ok::<(), tenancy_filter::ConfigErrors>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Tally([Cell<u64>; Counter::ALL.len()]);
+
+impl Events for Tally {
+    #[inline(always)]
+    fn record(&self, event: Event<'_>) {
+        if let Some(counter) = event.counter() {
+            self.count(counter);
+        }
+    }
+}
+
+impl Tally {
+    fn count(&self, counter: Counter) {
+        if let Some(cell) = self.0.get(counter as usize) {
+            cell.set(cell.get().saturating_add(1));
+        }
+    }
+
+    /// The counts that are not zero, which start from zero again.
+    pub fn take(&self) -> impl Iterator<Item = (Counter, u64)> {
+        let taken = Counter::ALL.into_iter().zip(self.0.iter().map(Cell::take));
+        taken.filter(|(_, count)| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_each_under_its_own_number() {
+        let tally = Tally::default();
+        for (number, counter) in Counter::ALL.into_iter().enumerate() {
+            assert_eq!(counter as usize, number);
+            (0..number).for_each(|_| tally.count(counter));
+        }
+        let taken: Vec<_> = tally.take().collect();
+        assert_eq!(taken.len(), Counter::ALL.len() - 1, "zero is not worth a call");
+        assert!(taken.iter().all(|(counter, count)| *count == *counter as u64));
+        assert_eq!(tally.take().count(), 0);
+    }
+
+    #[test]
+    fn each_metric_has_a_name_of_its_own() {
+        for counter in Counter::ALL {
+            let name = counter.name();
+            let own = name.strip_prefix("tenancy.").unwrap_or_default();
+            assert!(!own.is_empty() && own.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert_eq!(Counter::ALL.into_iter().filter(|other| other.name() == name).count(), 1, "{name}");
+        }
+    }
+}

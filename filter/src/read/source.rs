@@ -1,0 +1,36 @@
+//! Sources: where a value may stand, and when it is believed.
+
+use crate::events::Origin;
+
+/// A place where a value may stand.
+#[derive(Debug)]
+pub(crate) struct Source<P> {
+    pub(crate) place: P,
+    pub(crate) when: Condition,
+    pub(crate) origin: Origin,
+}
+
+/// When a source is believed: each clause has to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) belief: Belief,
+}
+
+/// How far a source is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Belief {
+    /// Never here: a client can write it, and nothing was said for it.
+    Never,
+    /// If a token counts.
+    Verified,
+    /// If a token counts and vouches for what the client wrote itself.
+    Vouched,
+    Always,
+}
+
+impl<P> Source<P> {
+    /// What a previous proxy wrote, or nobody but the proxy can.
+    pub(crate) fn always(place: P, origin: Origin) -> Self {
+        Self { place, when: Condition { belief: Belief::Always }, origin }
+    }
+}

@@ -1,0 +1,160 @@
+//! One request, scanned once: asked what else decides, and decided, by the same scan.
+
+use crate::context::Context;
+use crate::decision::{Decision, Mutation, Refusal};
+use crate::events::{Event, Events};
+use crate::mesh::Destination;
+use crate::names::Scanned;
+use crate::read::host::Authority;
+use crate::repair::{Memo, Recalled, Repair, TraceId};
+use crate::request::{Direction, Gathered, Header, Wants};
+use crate::rules::Rules;
+use crate::write::withhold::Withholding;
+
+/// A request whose owned names were looked up, and whose authority was parsed.
+///
+/// ```
+/// use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer, Recalled};
+///
+/// let filter = Filter::from_config(br#"{
+///     "version": 1,
+///     "role": "mesh",
+///     "tenant": {"to": [{"header": "x-tenant"}]}
+/// }"#)?;
+/// let headers = [
+///     Header { name: b":authority", value: b"api.example.com" },
+///     Header { name: b"x-tenant", value: b"feat-x" },
+/// ];
+/// let scan = filter.scan(&headers, Peer::Known);
+/// assert!(scan.wants().direction, "does it leave the mesh?");
+///
+/// let gathered = Gathered { token: None, direction: Direction::Outbound { cluster: b"" } };
+/// let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
+/// assert_eq!(decision.mutations, [Mutation::remove(b"x-tenant")]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Scan<'a> {
+    rules: &'a Rules,
+    repair: Option<&'a Repair>,
+    headers: &'a [Header<'a>],
+    scanned: Scanned<'a>,
+    /// `None` if it decides nothing.
+    authority: Option<Authority<'a>>,
+    /// Where the request goes; `None` if that decides nothing.
+    destination: Option<Destination>,
+}
+
+impl<'a> Scan<'a> {
+    #[inline(always)]
+    pub(crate) fn new(rules: &'a Rules, repair: Option<&'a Repair>, headers: &'a [Header<'a>]) -> Self {
+        let scanned = rules.names.scan(headers);
+        let carries = repair.is_some() || !scanned.owned.is_empty();
+        let may_leave = rules.withholding.as_ref().is_some_and(|withholding| carries || withholding.gives);
+        let may_call = (carries || rules.reads_token) && rules.projects_called();
+        let authority = (may_leave || may_call).then(|| Authority::parse(scanned.pseudo.authority));
+        let destination = authority.filter(|_| may_leave).map(|authority| rules.mesh.destination(authority));
+        Self { rules, repair, headers, scanned, authority, destination }
+    }
+
+    /// What else decides. What it does not want, it does not use.
+    pub fn wants(&self) -> Wants {
+        let may_leave = self.destination.is_some_and(|destination| destination != Destination::Inside);
+        Wants {
+            token: self.rules.reads_token,
+            direction: self.repair.is_some() || may_leave,
+            cluster: self.destination == Some(Destination::Unclear),
+        }
+    }
+
+    /// What to change in the request, or why to refuse it.
+    ///
+    /// `recall` looks a trace id up. It is called for an outbound request alone, under `repair`, if something is
+    /// missing and nothing contradicts.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if the configuration says `reject` or `refuse`:
+    ///
+    /// ```
+    /// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Recalled, Refusal, Tally};
+    /// let filter = Filter::from_config(br#"{
+    ///     "version": 1,
+    ///     "role": "edge",
+    ///     "tenant": {
+    ///         "from": [{"host": "{tenant}.www.example.com"}, {"cookie": "tenant", "trust": "anyone"}],
+    ///         "to": [{"header": "x-tenant"}]
+    ///     }
+    /// }"#)?;
+    /// let headers = [
+    ///     Header { name: b":authority", value: b"feat-x.www.example.com" },
+    ///     Header { name: b"cookie", value: b"a=1; tenant=dev1" },
+    /// ];
+    /// let gathered = Gathered { token: None, direction: Direction::Unspecified };
+    /// let tally = Tally::default();
+    /// let scan = filter.scan(&headers, Peer::Unknown);
+    /// let refusal = scan.decide(&gathered, |_| Recalled::Unknown, &tally).unwrap_err();
+    ///
+    /// assert_eq!(refusal, Refusal::TenantConflict);
+    /// assert_eq!(refusal.status(), 400);
+    /// assert_eq!(refusal.to_string(), "the request names two different tenants (tenant.onConflict)\n");
+    /// assert!(tally.take().any(|counted| counted == (Counter::Refused, 1)));
+    /// # Ok::<(), tenancy_filter::ConfigErrors>(())
+    /// ```
+    #[inline(always)]
+    pub fn decide<'g>(
+        &'g self,
+        gathered: &Gathered<'g>,
+        recall: impl FnMut(&TraceId) -> Recalled,
+        events: &impl Events,
+    ) -> Result<Decision<'g>, Refusal> {
+        events.record(Event::Request);
+        let mut context = Context::default();
+        let mutations = self.mutations(gathered, &mut context, recall, events);
+        let mutations = mutations.inspect_err(|refusal| events.record(Event::Refused(*refusal)))?;
+        Ok(self.remember(mutations, &context, gathered.direction))
+    }
+
+    /// The straight line: a tunnel, a way out of the mesh, or what is believed, restored and written.
+    fn mutations<'g>(
+        &'g self,
+        gathered: &Gathered<'g>,
+        context: &mut Context<'g>,
+        recall: impl FnMut(&TraceId) -> Recalled,
+        events: &impl Events,
+    ) -> Result<Vec<Mutation<'g>>, Refusal> {
+        let lines = self.scanned.lines();
+        if self.rules.passes_tunnel(&lines.pseudo)? {
+            return Ok(Vec::new());
+        }
+        if let Some(withholding) = self.leaves(gathered.direction) {
+            return Ok(withholding.withhold(&lines, events));
+        }
+        self.rules.resolve(&lines, gathered.token, context, events)?;
+        if let (Some(repair), Direction::Outbound { .. }) = (self.repair, gathered.direction) {
+            repair.restore(context, self.rules, self.headers, recall, events);
+        }
+        let host = self.authority.and_then(|authority| authority.host);
+        Ok(self.rules.write(&lines, host, context, events))
+    }
+
+    /// What to withhold, if the request leaves the mesh.
+    fn leaves(&self, direction: Direction<'_>) -> Option<&'a Withholding> {
+        let leaves = self.rules.mesh.leaves(self.destination?, direction);
+        self.rules.withholding.as_ref().filter(|_| leaves)
+    }
+
+    /// Adds what is remembered of an inbound request.
+    fn remember<'g>(
+        &'g self,
+        mut mutations: Vec<Mutation<'g>>,
+        context: &Context<'g>,
+        direction: Direction<'_>,
+    ) -> Decision<'g> {
+        let (Some(repair), Direction::Inbound) = (self.repair, direction) else {
+            return Decision { mutations, memo: None };
+        };
+        let (ids, removed) = repair.take_in(self.headers);
+        mutations.extend(removed);
+        Decision { mutations, memo: Some(Memo::new(context, ids)) }
+    }
+}
