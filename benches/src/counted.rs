@@ -9,8 +9,8 @@ use std::{env, fs};
 use anyhow::{Context, Result, ensure};
 use integration::wasm_host::{Action, Exchange, WasmHost};
 use integration::{Headers, root};
-use tenancy_filter::{Filter, Request, Tally};
-use workload::{Get, WHOLE_JOB, borrowed, decide};
+use tenancy_filter::{Filter, Tally};
+use workload::{Get, WHOLE_JOB, borrowed, decide, decided};
 
 use crate::allocations::allocations;
 use crate::baseline::Figure;
@@ -42,9 +42,7 @@ fn core_allocations(get: &Get) -> Result<Figure> {
     let filter = Filter::from_config(WHOLE_JOB.as_bytes())?;
     let (lines, tally) = (get.headers(), Tally::default());
     let headers = borrowed(&lines);
-    let request = Request { headers: &headers, ..Request::default() };
-    let (count, decided) = allocations(|| filter.on_request(&request, &tally));
-    decided.context("a refusal")?;
+    let (count, _) = allocations(|| decided(&filter, &headers, &tally, |changes| changes.len()));
     Ok(Figure::new(format!("core, {}: allocations", get.name), count))
 }
 

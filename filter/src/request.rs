@@ -41,10 +41,10 @@ pub struct Wants {
 }
 
 /// What a front end found out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Gathered<'a> {
     /// The verified token that came with the request; `None` if there is none, or nobody wants it.
-    pub token: Option<&'a Token<'a>>,
+    pub token: Option<Token<'a>>,
     /// Which way the request goes.
     pub direction: Direction<'a>,
 }
@@ -81,15 +81,14 @@ pub type ClaimPath = Vec<String>;
 /// }"#)?;
 /// assert_eq!(filter.claims(), [["tenancy", "name"]]);
 ///
-/// let claims = [Claim::Single(b"feat-x")];
 /// let scan = filter.scan(&[], Peer::Unknown);
 /// assert!(scan.wants().token);
 /// for (issuer, expected) in [
 ///     (&b"https://idp.example.com"[..], &[Mutation::set(b"x-tenant", b"feat-x")][..]),
 ///     (b"https://other.example.com", &[]),
 /// ] {
-///     let token = Token { issuer, claims: &claims };
-///     let gathered = Gathered { token: Some(&token), direction: Direction::Unspecified };
+///     let token = Token { issuer, claims: vec![Claim::Single(b"feat-x")] };
+///     let gathered = Gathered { token: Some(token), direction: Direction::Unspecified };
 ///     assert_eq!(scan.decide(&gathered, |_| Recalled::Unknown, &())?.mutations, expected);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -99,7 +98,7 @@ pub struct Token<'a> {
     /// The `iss` claim (RFC 7519 §4.1.1).
     pub issuer: &'a [u8],
     /// One for each of [`Filter::claims`](crate::Filter::claims), in their order.
-    pub claims: &'a [Claim<'a>],
+    pub claims: Vec<Claim<'a>>,
 }
 
 /// A claim, as the host hands it over (Envoy, "Attributes"): without its type.

@@ -103,7 +103,7 @@ impl<'a> Scan<'a> {
     #[inline(always)]
     pub fn decide<'g>(
         &'g self,
-        gathered: &Gathered<'g>,
+        gathered: &'g Gathered<'g>,
         recall: impl FnMut(&TraceId) -> Recalled,
         events: &impl Events,
     ) -> Result<Decision<'g>, Refusal> {
@@ -117,7 +117,7 @@ impl<'a> Scan<'a> {
     /// The straight line: a tunnel, a way out of the mesh, or what is believed, restored and written.
     fn mutations<'g>(
         &'g self,
-        gathered: &Gathered<'g>,
+        gathered: &'g Gathered<'g>,
         context: &mut Context<'g>,
         recall: impl FnMut(&TraceId) -> Recalled,
         events: &impl Events,
@@ -129,7 +129,7 @@ impl<'a> Scan<'a> {
         if let Some(withholding) = self.leaves(gathered.direction) {
             return Ok(withholding.withhold(&lines, events));
         }
-        self.rules.resolve(&lines, gathered.token, context, events)?;
+        self.rules.resolve(&lines, gathered.token.as_ref(), context, events)?;
         if let (Some(repair), Direction::Outbound { .. }) = (self.repair, gathered.direction) {
             repair.restore(context, self.rules, self.headers, recall, events);
         }

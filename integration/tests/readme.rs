@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use integration::markdown::{blocks, blocks_of, table};
 use integration::{Bootstrap, Chain, Envoy, root};
 use serde_json::{Value, json};
-use tenancy_filter::{Counter, Filter, Header, Mutation, Refusal, Request, Tally};
+use tenancy_filter::{Counter, Filter, Header, Mutation, Peer, Recalled, Refusal};
+use tenancy_filter_envoy::Facts;
 
 #[tokio::test]
 async fn commands_answer_as_printed() -> Result<()> {
@@ -107,9 +108,11 @@ fn every_dialect_is_read_and_written() -> Result<()> {
 fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<String> {
     let filter = Filter::from_config(configuration.to_string().as_bytes())?;
     let headers = [Header { name: name.as_bytes(), value: value.as_bytes() }];
-    let request = Request { headers: &headers, ..Request::default() };
-    let mutations = filter.on_request(&request, &Tally::default())?;
-    let value = mutations.iter().find_map(|mutation| match mutation {
+    let scan = filter.scan(&headers, Peer::Known);
+    let facts = Facts::gather(&(), scan.wants(), filter.claims())?;
+    let gathered = facts.gathered();
+    let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
+    let value = decision.mutations.iter().find_map(|mutation| match mutation {
         Mutation::Set { name, value } if *name == written.as_bytes() => Some(value),
         _ => None,
     });

@@ -3,11 +3,24 @@
 use std::ptr;
 use std::time::Duration;
 
+use tenancy_filter_envoy::Attributes;
+
 use crate::buffer::Filled;
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostFailure;
+
+/// The host of this module.
+pub(crate) struct Host;
+
+impl Attributes for Host {
+    type Failure = HostFailure;
+
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
+        property(path)
+    }
+}
 
 const OK: u32 = 0;
 const NOT_FOUND: u32 = 1;
@@ -123,7 +136,7 @@ pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Filled>, HostFailu
 
 /// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and
 /// empty where its type has no bytes.
-pub(crate) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
+fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     let path = path.join("\0");
     let (mut data, mut size) = (ptr::null_mut(), 0);
     // SAFETY: the host reads the path during the call, and writes once through each pointer.

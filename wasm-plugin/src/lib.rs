@@ -10,21 +10,16 @@ mod header_map;
 #[allow(unsafe_code, reason = "the ABI")]
 mod host;
 mod memory;
-mod passage;
-mod peer;
-mod token;
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use tenancy_filter::{Counter, Decision, Filter, Inbound, Mutation, Passage, Peer, Refusal, Request, Role, Tally};
+use tenancy_filter::{Decision, Event, Events, Filter, Lease, Mutation, Peer, Recalled, Refusal, Role, Tally};
+use tenancy_filter_envoy::{Facts, Pairs, peer};
 
 use exports::Action;
-use header_map::{HeaderMap, Pairs};
-use host::{HostFailure, LogLevel, MapType};
-use memory::Lease;
-use passage::Direction;
-use token::Payload;
+use header_map::HeaderMap;
+use host::{Host, HostFailure, LogLevel, MapType};
 
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -139,7 +134,7 @@ impl Stream {
         if self.is_answered {
             return Action::Pause;
         }
-        self.peer = peer::peer(&self.plugin.filter);
+        self.peer = peer(&self.plugin.filter, &Host);
         let outcome = self.rewrite_headers();
         self.go_on(outcome)
     }
@@ -153,7 +148,7 @@ impl Stream {
     }
 
     fn rewrite_headers(&mut self) -> Result<(), Stop> {
-        let Plugin { filter, .. } = &*self.plugin;
+        let Plugin { filter, tally } = &*self.plugin;
         let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
         let mut headers = Pairs::new();
         map.headers(&mut headers)?;
@@ -161,13 +156,14 @@ impl Stream {
             // A request has pseudo-headers; a map that the host could not hand over has nothing.
             return Err(Stop::HostFailed);
         }
-        let payload = Payload::read(filter)?;
-        let claims = payload.as_ref().map(Payload::claims).unwrap_or_default();
-        let token = payload.as_ref().map(|payload| payload.token(&claims));
-        let direction = Direction::read(filter, &headers, self.peer)?;
-        let request =
-            Request { headers: &headers, token: token.as_ref(), peer: self.peer, passage: direction.passage() };
-        let mutations = decide(&self.plugin, &request, &mut self.leases)?;
+        let scan = filter.scan(&headers, self.peer);
+        let facts = Facts::gather(&Host, scan.wants(), filter.claims())?;
+        let gathered = facts.gathered();
+        let recall = |id: &_| filter.repair().map_or(Recalled::Unknown, |repair| memory::recall(repair, id));
+        let Decision { mutations, memo } = scan.decide(&gathered, recall, tally)?;
+        if let (Some(repair), Some(memo)) = (filter.repair(), memo) {
+            self.leases.extend(memory::remember(repair, memo));
+        }
         apply(MapType::RequestHeaders, &mutations)
     }
 
@@ -176,7 +172,7 @@ impl Stream {
         let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
         let mut trailers = Pairs::new();
         map.headers(&mut trailers)?;
-        apply(MapType::RequestTrailers, &filter.on_request_trailers(&trailers, self.peer, tally))
+        apply(MapType::RequestTrailers, &filter.strip_trailers(&trailers, self.peer, tally))
     }
 
     /// At an edge nothing passes that was not looked at; the mesh breaks no request over it.
@@ -185,7 +181,7 @@ impl Stream {
         match stop {
             Stop::Refused(refusal) => host::respond(refusal.status(), &refusal.to_string()),
             Stop::HostFailed => {
-                self.plugin.tally.count(Counter::HostFailed);
+                self.plugin.tally.record(Event::HostFailed);
                 match self.plugin.filter.role(self.peer) {
                     Role::Mesh => return Action::Continue,
                     Role::Edge => host::respond(500, NO_ACCESS),
@@ -194,20 +190,6 @@ impl Stream {
         }
         self.is_answered = true;
         Action::Pause
-    }
-}
-
-/// Asks the filter; what comes in is remembered and what goes out repaired, where the configuration says so.
-fn decide<'a>(plugin: &'a Plugin, request: &Request<'a>, leases: &mut Vec<Lease>) -> Decision<'a> {
-    let Plugin { filter, tally } = plugin;
-    match (filter.repair(), request.passage) {
-        (Some(repair), Passage::Inbound) => {
-            let Inbound { mutations, context, ids } = filter.on_inbound(request, tally)?;
-            leases.extend(memory::remember(repair, ids, &context));
-            Ok(mutations)
-        }
-        (Some(repair), Passage::Outbound { .. }) => filter.on_outbound(request, tally, |id| memory::recall(repair, id)),
-        _ => filter.on_request(request, tally),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is remembered by trace id: in the host's shared data, which is one for all workers and outlives every VM.
 
-use tenancy_filter::{Context, Found, Held, Recalled, Repair, TraceId};
+use tenancy_filter::{Lease, Memo, Recalled, Repair, TraceId};
 
 use crate::host::{self, HostFailure};
 
@@ -10,25 +10,16 @@ const PREFIX: &[u8] = b"tenancy-filter.repair.1.";
 /// Each lost attempt is another VM's success; so many in a row are a fault of the host.
 const ATTEMPTS: usize = 100;
 
-/// What a request occupies until it ends.
-pub(crate) struct Lease {
-    id: TraceId,
-    held: Held,
-}
-
-/// Remembers a context by all trace ids of an inbound request. Of a bucket that had to be closed it occupies nothing.
-pub(crate) fn remember(repair: &Repair, ids: Vec<(TraceId, Found)>, context: &Context) -> Vec<Lease> {
-    let lease = |(id, found): (TraceId, _)| {
-        let held = update(repair, &id, |bucket, now| repair.remember(bucket, (&id, found), context, now))?;
-        Some(Lease { id, held })
-    };
+/// Remembers a context by all trace ids of an inbound request. A bucket that had to be closed yields no lease.
+pub(crate) fn remember(repair: &Repair, Memo { context, ids }: Memo) -> Vec<Lease> {
+    let lease = |(id, found)| update(repair, &id, |bucket, now| repair.remember(bucket, (&id, found), &context, now));
     ids.into_iter().filter_map(lease).collect()
 }
 
-/// Lets go of what a request occupied.
+/// Ends a stream's leases.
 pub(crate) fn release(repair: &Repair, leases: &[Lease]) {
-    for Lease { id, held } in leases {
-        update(repair, id, |bucket, now| (repair.release(bucket, id, *held, now), ()));
+    for lease in leases {
+        update(repair, lease.id(), |bucket, now| (repair.release(bucket, lease, now), ()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The requests that are measured, and the configuration that does the whole job on them.
 
-use tenancy_filter::{Filter, Header, Mutation, Request, Tally};
+use tenancy_filter::{Filter, Header, Mutation, Peer, Recalled, Tally};
+use tenancy_filter_envoy::Facts;
 
 /// An edge that does everything but read a token: the tenant from the host, overrides from the client, baggage kept.
 pub const WHOLE_JOB: &str = r#"{
@@ -120,16 +121,28 @@ impl Get {
     }
 }
 
-/// Decides a request; gives the headers that it writes, or removes where there is no value.
+/// Looks at the decision of a request that nobody refuses, by a front end whose host knows no attributes.
+pub fn decided<T>(
+    filter: &Filter,
+    headers: &[Header<'_>],
+    tally: &Tally,
+    look: impl FnOnce(&[Mutation<'_>]) -> T,
+) -> T {
+    let scan = filter.scan(headers, Peer::Unknown);
+    let facts = Facts::gather(&(), scan.wants(), filter.claims()).expect("a host that cannot fail");
+    let gathered = facts.gathered();
+    let decision = scan.decide(&gathered, |_| Recalled::Unknown, tally);
+    look(&decision.expect("no refusal").mutations)
+}
+
+/// Decides a request. Returns the headers that it writes, or removes if there is no value.
 pub fn decide(filter: &Filter, headers: &[Header<'_>]) -> Vec<(String, Option<String>)> {
-    let request = Request { headers, ..Request::default() };
-    let mutations = filter.on_request(&request, &Tally::default()).expect("no refusal");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let change = |mutation: &Mutation<'_>| match mutation {
         Mutation::Remove { name } => (text(name), None),
         Mutation::Set { name, value } => (text(name), Some(text(value))),
     };
-    mutations.iter().map(change).collect()
+    decided(filter, headers, &Tally::default(), |mutations| mutations.iter().map(change).collect())
 }
 
 /// Header lines as the filter takes them.

@@ -99,7 +99,7 @@ mod tests {
     use crate::names::{Pseudo, lines_of};
 
     fn token(issuer: &'static str, groups: Claim<'static>) -> &'static Token<'static> {
-        Box::leak(Box::new(Token { issuer: issuer.as_bytes(), claims: Box::leak(Box::new([groups])) }))
+        Box::leak(Box::new(Token { issuer: issuer.as_bytes(), claims: vec![groups] }))
     }
 
     #[test]

@@ -2,23 +2,17 @@
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-use tenancy_filter::{Claim, ClaimPath, Filter, Header, Mutation, Passage, Refusal, Request, Tally, Token};
+use tenancy_filter::{Filter, Header, Mutation, Recalled, Refusal, Tally};
+use tenancy_filter_envoy::{Facts, peer};
 
 use super::{Run, counts, part};
-use crate::cases::{Case, Direction, Outcome, Peer};
+use crate::cases::{Case, Outcome};
 use crate::headers::Headers;
-use crate::wasm_host::{at, value};
+use crate::wasm_host::Exchange;
 
 /// A filter with one configuration.
 #[derive(Debug)]
 pub struct NativeRunner(Filter);
-
-/// A claim in the host's encoding.
-enum Encoded {
-    Absent,
-    Single(Vec<u8>),
-    List(Vec<Vec<u8>>),
-}
 
 impl NativeRunner {
     /// A filter with this configuration.
@@ -37,77 +31,26 @@ impl NativeRunner {
 
     /// What becomes of a request, and by how many changes.
     fn outcome(&self, case: &Case, tally: &Tally) -> Result<(Outcome, usize)> {
-        let (trailers, peer) = (case.trailers(), case.peer.into());
-        let (headers, changes) = match self.rewrite(case, tally)? {
+        let exchange = Exchange::of(case);
+        let (headers, changes) = match self.rewrite(&exchange, tally)? {
             Ok(rewritten) => rewritten,
             Err(refusal) => return Ok((Outcome::Refused(refusal.status().try_into()?), 0)),
         };
-        let lines = borrowed(&trailers);
-        let mutations = self.0.on_request_trailers(&lines, peer, tally);
-        Ok((Outcome::upstream(headers, apply(&trailers, &mutations)), changes + mutations.len()))
+        let (pseudo, headers) = part(headers);
+        ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
+        let lines = borrowed(&exchange.trailers);
+        let mutations = self.0.strip_trailers(&lines, peer(&self.0, &exchange), tally);
+        Ok((Outcome::upstream(headers, apply(&exchange.trailers, &mutations)), changes + mutations.len()))
     }
 
     /// The headers that leave, and the number of changes.
-    fn rewrite(&self, case: &Case, tally: &Tally) -> Result<Result<(Headers, usize), Refusal>> {
-        let mut all = case.pseudo_headers();
-        all.0.extend(case.headers().0);
-        let claims = case.token.iter().flat_map(|token| self.0.claims().iter().map(|path| Encoded::read(token, path)));
-        let claims: Vec<_> = claims.collect();
-        let claims: Vec<_> = claims.iter().map(Encoded::claim).collect();
-        let issuer = case.token.as_ref().and_then(|token| value(token.get("iss")?));
-        let token = issuer.as_ref().map(|issuer| Token { issuer, claims: &claims });
-        let headers = borrowed(&all);
-        let (peer, passage) = (case.peer.into(), self.passage(case, &headers));
-        let request = Request { headers: &headers, token: token.as_ref(), peer, passage };
-        let mutations = match self.0.on_request(&request, tally) {
-            Ok(mutations) => mutations,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let (pseudo, headers) = part(apply(&all, &mutations));
-        ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
-        Ok(Ok((headers, mutations.len())))
-    }
-}
-
-impl NativeRunner {
-    /// Which way a request passes, as far as the filter wants to know it.
-    fn passage<'c>(&self, case: &'c Case, headers: &[Header<'_>]) -> Passage<'c> {
-        let cluster = if self.0.reads_cluster(headers) { case.passage.cluster.as_bytes() } else { b"" };
-        match case.passage.direction {
-            _ if !self.0.reads_passage(headers, case.peer.into()) => Passage::Unknown,
-            Direction::Unspecified => Passage::Unknown,
-            Direction::Inbound => Passage::Inbound,
-            Direction::Outbound => Passage::Outbound { cluster },
-        }
-    }
-}
-
-impl Encoded {
-    fn read(token: &Value, path: &ClaimPath) -> Self {
-        let path: Vec<_> = path.iter().map(String::as_str).collect();
-        let single = |claim: &Value| value(claim).unwrap_or_default();
-        match at(token, &path) {
-            None => Self::Absent,
-            Some(Value::Array(list)) => Self::List(list.iter().map(single).collect()),
-            Some(claim) => Self::Single(single(claim)),
-        }
-    }
-
-    fn claim(&self) -> Claim<'_> {
-        match self {
-            Self::Absent => Claim::Absent,
-            Self::Single(bytes) => Claim::Single(bytes),
-            Self::List(elements) => Claim::List(elements.iter().map(Vec::as_slice).collect()),
-        }
-    }
-}
-
-impl From<Peer> for tenancy_filter::Peer {
-    fn from(peer: Peer) -> Self {
-        match peer {
-            Peer::Known => Self::Known,
-            Peer::Unknown => Self::Unknown,
-        }
+    fn rewrite(&self, exchange: &Exchange, tally: &Tally) -> Result<Result<(Headers, usize), Refusal>> {
+        let headers = borrowed(&exchange.headers);
+        let scan = self.0.scan(&headers, peer(&self.0, exchange));
+        let facts = Facts::gather(exchange, scan.wants(), self.0.claims())?;
+        let gathered = facts.gathered();
+        let decision = scan.decide(&gathered, |_| Recalled::Unknown, tally);
+        Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))
     }
 }
 

@@ -16,12 +16,12 @@ fn pairs(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The same as `proxy_get_header_map_pairs` has it: an empty map is no bytes at all, not even a count.
-pub(crate) fn pairs_or_nothing(lines: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn pairs_or_nothing(lines: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     if lines.is_empty() { Vec::new() } else { pairs(lines) }
 }
 
 /// The bytes of a value of a token, without its type; `None` where the host fails to serialise it.
-pub(crate) fn value(value: &Value) -> Option<Vec<u8>> {
+pub(super) fn value(value: &Value) -> Option<Vec<u8>> {
     Some(match value {
         Value::Null => return None,
         Value::Bool(bool) => vec![u8::from(*bool)],
@@ -39,7 +39,7 @@ pub(crate) fn value(value: &Value) -> Option<Vec<u8>> {
 }
 
 /// What stands in a payload at a path of names and indexes.
-pub(crate) fn at<'p>(payload: &'p Value, path: &[&str]) -> Option<&'p Value> {
+pub(super) fn at<'p>(payload: &'p Value, path: &[&str]) -> Option<&'p Value> {
     path.iter().try_fold(payload, |value, segment| match value {
         Value::Array(list) => list.get(segment.parse::<usize>().ok()?),
         Value::Object(map) => map.get(*segment),

@@ -14,7 +14,6 @@ use wasmi::{Config, Engine, ExternType, Instance, Linker, Module, Store, WasmPar
 use crate::bootstrap::module;
 use state::{Faults, State};
 
-pub(crate) use encoding::{at, value};
 pub use shared::Shared;
 pub use state::{Exchange, Fault, Reply};
 

@@ -1,8 +1,10 @@
 //! What the host knows.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde_json::Value;
+use tenancy_filter_envoy::Attributes;
 
 use super::encoding;
 use super::shared::Shared;
@@ -97,6 +99,19 @@ impl Exchange {
             }
             _ => Err(NOT_FOUND),
         }
+    }
+}
+
+/// The same as the module sees it, for runners without one.
+impl Attributes for Exchange {
+    type Failure = Infallible;
+
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Infallible> {
+        Ok(match self.property(path) {
+            Ok(bytes) => Some(bytes),
+            Err(SERIALIZATION_FAILURE) => Some(Vec::new()),
+            Err(_) => None,
+        })
     }
 }
 

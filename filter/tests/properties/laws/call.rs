@@ -16,12 +16,12 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     let paths = filter.claims().iter();
     let issuer = call.token.as_ref().map(|token| bytes(&token.issuer)).unwrap_or_default();
     let values: Vec<_> = paths.map(|path| call.token.as_ref().and_then(|token| claim(token, path))).collect();
-    let claims: Vec<_> = values.iter().map(borrowed).collect();
-    let token = Token { issuer: &issuer, claims: &claims };
+    let token = call.token.as_ref().map(|_| Token { issuer: &issuer, claims: values.iter().map(borrowed).collect() });
     let scan = filter.scan(&headers, peer(call));
-    let all = Gathered { token: call.token.as_ref().map(|_| &token), direction: direction(call) };
+    let all = Gathered { token, direction: direction(call) };
     let decision = decision(&scan, &all);
-    assert_eq!(self::decision(&scan, &wanted(&scan, &all)), decision, "by what it wants alone (left)");
+    let wanted = wanted(&scan, &all);
+    assert_eq!(self::decision(&scan, &wanted), decision, "by what it wants alone (left)");
     decision.map(|Decision { mutations, memo }| {
         let of_repair = |(name, value): &Change| memo.is_some() && value.is_none() && is_trace_header(name);
         mutations.iter().map(change).filter(|change| !of_repair(change)).collect()
@@ -42,7 +42,7 @@ fn is_trace_header(name: &str) -> bool {
     TRACE_HEADERS.contains(&fold(name).as_str())
 }
 
-fn decision<'a>(scan: &'a Scan<'_>, gathered: &Gathered<'a>) -> Result<Decision<'a>, Refusal> {
+fn decision<'a>(scan: &'a Scan<'_>, gathered: &'a Gathered<'a>) -> Result<Decision<'a>, Refusal> {
     scan.decide(gathered, |_| Recalled::Unknown, &())
 }
 
@@ -62,7 +62,7 @@ fn wanted<'a>(scan: &Scan<'_>, all: &Gathered<'a>) -> Gathered<'a> {
         Direction::Outbound { .. } if !wants.cluster => Direction::Outbound { cluster: b"" },
         direction => direction,
     };
-    Gathered { token: all.token.filter(|_| wants.token), direction }
+    Gathered { token: all.token.clone().filter(|_| wants.token), direction }
 }
 
 /// What the filter wants changed in trailers.

@@ -1,0 +1,40 @@
+//! Which way a request goes.
+
+use tenancy_filter::Direction;
+
+use crate::Attributes;
+
+/// The direction of the listener: `TrafficDirection` of Envoy's API.
+pub(crate) const LISTENER_DIRECTION: [&str; 2] = ["xds", "listener_direction"];
+const INBOUND: [u8; 8] = 1u64.to_le_bytes();
+pub(crate) const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
+
+/// The direction of the listener, and the cluster of the route as far as it is wanted.
+#[derive(Debug)]
+pub(crate) enum Way {
+    Unspecified,
+    Inbound,
+    Outbound { cluster: Vec<u8> },
+}
+
+impl Way {
+    pub(crate) fn read<A: Attributes>(host: &A, wants_cluster: bool) -> Result<Self, A::Failure> {
+        let direction = host.property(&LISTENER_DIRECTION)?.unwrap_or_default();
+        Ok(match <[u8; 8]>::try_from(direction) {
+            Ok(INBOUND) => Self::Inbound,
+            Ok(OUTBOUND) if wants_cluster => {
+                Self::Outbound { cluster: host.property(&["xds", "cluster_name"])?.unwrap_or_default() }
+            }
+            Ok(OUTBOUND) => Self::Outbound { cluster: Vec::new() },
+            Ok(_) | Err(_) => Self::Unspecified,
+        })
+    }
+
+    pub(crate) fn direction(&self) -> Direction<'_> {
+        match self {
+            Self::Unspecified => Direction::Unspecified,
+            Self::Inbound => Direction::Inbound,
+            Self::Outbound { cluster } => Direction::Outbound { cluster },
+        }
+    }
+}

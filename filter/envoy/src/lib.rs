@@ -1,0 +1,102 @@
+//! What Envoy knows of a request beside its headers: peer, token, direction, cluster and node.
+//!
+//! A front end offers one function, [`Attributes::property`], and gets what the filter wants:
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use tenancy_filter::{Filter, Header, Mutation, Recalled};
+//! use tenancy_filter_envoy::{Attributes, Facts, peer};
+//!
+//! /// A sidecar's outbound listener.
+//! struct Outbound;
+//!
+//! impl Attributes for Outbound {
+//!     type Failure = Infallible;
+//!
+//!     fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Infallible> {
+//!         Ok((path == ["xds", "listener_direction"]).then(|| 2u64.to_le_bytes().to_vec()))
+//!     }
+//! }
+//!
+//! let filter = Filter::from_config(br#"{
+//!     "version": 1,
+//!     "role": "mesh",
+//!     "tenant": {"to": [{"header": "x-tenant"}]}
+//! }"#)?;
+//! let headers = [
+//!     Header { name: b":authority", value: b"api.example.com" },
+//!     Header { name: b"x-tenant", value: b"feat-x" },
+//! ];
+//! let scan = filter.scan(&headers, peer(&filter, &Outbound));
+//! let facts = Facts::gather(&Outbound, scan.wants(), filter.claims())?;
+//! let gathered = facts.gathered();
+//! let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
+//! assert_eq!(decision.mutations, [Mutation::remove(b"x-tenant")]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod direction;
+mod node;
+mod pairs;
+mod peer;
+mod token;
+
+use tenancy_filter::{ClaimPath, Gathered, Wants};
+
+use direction::Way;
+use token::Payload;
+
+pub use node::canonical_name;
+pub use pairs::{Pairs, pairs};
+pub use peer::peer;
+
+/// Envoy's attributes (Envoy, "Attributes"), as a module of proxy-wasm sees them.
+pub trait Attributes {
+    /// Why an attribute could not be read.
+    type Failure;
+
+    /// The bytes of the attribute at this path: text as it stands, a number as 8 bytes in little endian, a boolean as
+    /// one byte, a map or a list as [`pairs`]; empty if its type has no bytes.
+    ///
+    /// `None` if there is no such attribute.
+    ///
+    /// # Errors
+    /// The host refused, or failed.
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Self::Failure>;
+}
+
+/// A host that knows nothing.
+impl Attributes for () {
+    type Failure = std::convert::Infallible;
+
+    fn property(&self, _: &[&str]) -> Result<Option<Vec<u8>>, Self::Failure> {
+        Ok(None)
+    }
+}
+
+/// What a host told of one request.
+#[derive(Debug)]
+pub struct Facts {
+    payload: Option<Payload>,
+    way: Way,
+}
+
+impl Facts {
+    /// Reads what a scan wants, and no more. `claims` are those of its filter.
+    ///
+    /// # Errors
+    /// The first failure of the host.
+    pub fn gather<A: Attributes>(host: &A, wants: Wants, claims: &[ClaimPath]) -> Result<Self, A::Failure> {
+        let payload = if wants.token { Payload::read(host, claims)? } else { None };
+        let way = if wants.direction { Way::read(host, wants.cluster)? } else { Way::Unspecified };
+        Ok(Self { payload, way })
+    }
+
+    /// The same, borrowed.
+    pub fn gathered(&self) -> Gathered<'_> {
+        Gathered { token: self.payload.as_ref().map(Payload::token), direction: self.way.direction() }
+    }
+}

@@ -1,0 +1,42 @@
+//! Header maps, maps and lists, as Envoy serialises them.
+
+use smallvec::SmallVec;
+use tenancy_filter::Header;
+
+/// The lines of a header map; few requests have more than fit on the stack.
+pub type Pairs<'a> = SmallVec<[Header<'a>; 64]>;
+
+/// Fills in the pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
+/// all as 32 bits in little endian; then the names and values, each followed by a zero byte (proxy-wasm ABI 0.2.1).
+/// `None` if the bytes are anything else.
+///
+/// They are not returned, because they are a kilobyte, which would be moved.
+///
+/// ```
+/// use tenancy_filter_envoy::{Pairs, pairs};
+///
+/// let mut lines = Pairs::new();
+/// let map = b"\x01\0\0\0\x06\0\0\0\x03\0\0\0accept\0*/*\0";
+/// assert_eq!(pairs(map, &mut lines), Some(()));
+/// assert_eq!((lines[0].name, lines[0].value), (&b"accept"[..], &b"*/*"[..]));
+/// assert_eq!(pairs(&map[1..], &mut Pairs::new()), None);
+/// ```
+pub fn pairs<'a>(bytes: &'a [u8], pairs: &mut Pairs<'a>) -> Option<()> {
+    let (count, rest) = bytes.split_first_chunk()?;
+    let count = usize::try_from(u32::from_le_bytes(*count)).ok()?;
+    let (sizes, mut data) = rest.split_at_checked(count.checked_mul(8)?)?;
+    pairs.reserve(count);
+    pairs.extend(sizes.as_chunks().0.iter().map_while(|&[a, b, c, d, e, f, g, h]| {
+        let name = take(&mut data, [a, b, c, d])?;
+        let value = take(&mut data, [e, f, g, h])?;
+        Some(Header { name, value })
+    }));
+    (pairs.len() == count && data.is_empty()).then_some(())
+}
+
+/// The next name or value, without the zero byte behind it.
+fn take<'a>(data: &mut &'a [u8], size: [u8; 4]) -> Option<&'a [u8]> {
+    let (text, rest) = data.split_at_checked(usize::try_from(u32::from_le_bytes(size)).ok()?)?;
+    *data = rest.split_first()?.1;
+    Some(text)
+}
