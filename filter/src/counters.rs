@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::events::{Event, Events};
+use crate::events::{Event, Events, Recollection, TenantKind};
 
 /// Makes the counters and both their lists of one table.
 macro_rules! counters {
@@ -82,6 +82,63 @@ counters! {
     ContextFull => "tenancy.context_full",
     /// Outbound requests without context, and without a trace id that we know.
     ContextUnknown => "tenancy.context_unknown",
+}
+
+impl Event<'_> {
+    /// The counter of such events; `None` if nobody counts them.
+    #[inline(always)]
+    pub fn counter(&self) -> Option<Counter> {
+        Some(match self {
+            Self::Request => Counter::Requests,
+            Self::SourceAbsent { .. }
+            | Self::SourceNotBelieved { .. }
+            | Self::TenantRepeated { .. }
+            | Self::OverrideTaken { .. }
+            | Self::OverrideSettled { .. } => return None,
+            Self::TenantChosen { kind, .. } => kind.counter(),
+            Self::TenantConflict { is_first: false, .. } => return None,
+            Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
+            Self::TenantInvalid { .. } => Counter::TenantInvalid,
+            Self::Overrides { .. } => Counter::Overrides,
+            Self::OverrideDuplicate { .. } => Counter::OverrideDuplicate,
+            Self::OverrideInvalid { .. } => Counter::OverrideInvalid,
+            Self::OverrideLimit { .. } => Counter::OverrideLimit,
+            Self::Stripped { .. } => Counter::Stripped,
+            Self::MemberInvalid { .. } => Counter::BaggageInvalid,
+            Self::MemberLimit { .. } => Counter::BaggageLimit,
+            Self::Withheld { .. } => Counter::Withheld,
+            Self::Recalled(recollection) => recollection.counter(),
+            Self::Refused(_) => Counter::Refused,
+            Self::HostFailed => Counter::HostFailed,
+        })
+    }
+}
+
+impl TenantKind {
+    fn counter(self) -> Counter {
+        match self {
+            Self::Host => Counter::TenantHost,
+            Self::Claim => Counter::TenantClaim,
+            Self::Header => Counter::TenantHeader,
+            Self::Baggage => Counter::TenantBaggage,
+            Self::Cookie => Counter::TenantCookie,
+            Self::Query => Counter::TenantQuery,
+        }
+    }
+}
+
+impl Recollection {
+    fn counter(self) -> Counter {
+        match self {
+            Self::Forwarded => Counter::ContextForwarded,
+            Self::Restored => Counter::ContextRestored,
+            Self::None => Counter::ContextNone,
+            Self::Ambiguous => Counter::ContextAmbiguous,
+            Self::Large => Counter::ContextLarge,
+            Self::Full => Counter::ContextFull,
+            Self::Unknown => Counter::ContextUnknown,
+        }
+    }
 }
 
 /// A count for each [`Counter`], since it was taken last.

@@ -1,19 +1,7 @@
-//! What the filter wants done with a request.
+//! What the filter wants done with a request: mutations, or a refusal.
 
 use std::borrow::Cow;
 use std::fmt;
-
-use crate::repair::Memo;
-
-/// What becomes of a request that goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision<'a> {
-    /// The smallest list of header changes, in the order to apply them; an empty one leaves the request as it is.
-    pub mutations: Vec<Mutation<'a>>,
-    /// What to remember of the request until it ends; `None` unless it is inbound and
-    /// [`Filter::repair`](crate::Filter::repair) says how.
-    pub memo: Option<Memo>,
-}
 
 /// What to do with what is not as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::counters::Counter;
 use crate::decision::{Mutation, Refusal};
 
 /// Where a source stands in the configuration. It displays as a path: `tenant.from[0].host`.
@@ -223,61 +222,4 @@ pub trait Events {
 
 impl Events for () {
     fn record(&self, _: Event<'_>) {}
-}
-
-impl Event<'_> {
-    /// The counter of such events; `None` if nobody counts them.
-    #[inline(always)]
-    pub fn counter(&self) -> Option<Counter> {
-        Some(match self {
-            Self::Request => Counter::Requests,
-            Self::SourceAbsent { .. }
-            | Self::SourceNotBelieved { .. }
-            | Self::TenantRepeated { .. }
-            | Self::OverrideTaken { .. }
-            | Self::OverrideSettled { .. } => return None,
-            Self::TenantChosen { kind, .. } => kind.counter(),
-            Self::TenantConflict { is_first: false, .. } => return None,
-            Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
-            Self::TenantInvalid { .. } => Counter::TenantInvalid,
-            Self::Overrides { .. } => Counter::Overrides,
-            Self::OverrideDuplicate { .. } => Counter::OverrideDuplicate,
-            Self::OverrideInvalid { .. } => Counter::OverrideInvalid,
-            Self::OverrideLimit { .. } => Counter::OverrideLimit,
-            Self::Stripped { .. } => Counter::Stripped,
-            Self::MemberInvalid { .. } => Counter::BaggageInvalid,
-            Self::MemberLimit { .. } => Counter::BaggageLimit,
-            Self::Withheld { .. } => Counter::Withheld,
-            Self::Recalled(recollection) => recollection.counter(),
-            Self::Refused(_) => Counter::Refused,
-            Self::HostFailed => Counter::HostFailed,
-        })
-    }
-}
-
-impl TenantKind {
-    fn counter(self) -> Counter {
-        match self {
-            Self::Host => Counter::TenantHost,
-            Self::Claim => Counter::TenantClaim,
-            Self::Header => Counter::TenantHeader,
-            Self::Baggage => Counter::TenantBaggage,
-            Self::Cookie => Counter::TenantCookie,
-            Self::Query => Counter::TenantQuery,
-        }
-    }
-}
-
-impl Recollection {
-    fn counter(self) -> Counter {
-        match self {
-            Self::Forwarded => Counter::ContextForwarded,
-            Self::Restored => Counter::ContextRestored,
-            Self::None => Counter::ContextNone,
-            Self::Ambiguous => Counter::ContextAmbiguous,
-            Self::Large => Counter::ContextLarge,
-            Self::Full => Counter::ContextFull,
-            Self::Unknown => Counter::ContextUnknown,
-        }
-    }
 }

@@ -81,9 +81,9 @@ mod write;
 
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
 pub use counters::{Counter, Tally};
-pub use decision::{Decision, Mutation, Refusal};
+pub use decision::{Mutation, Refusal};
 pub use events::{Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
 pub use filter::Filter;
 pub use repair::{EncodedContext, Found, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
-pub use scan::Scan;
+pub use scan::{Decision, Scan};

@@ -1,7 +1,7 @@
 //! One request, scanned once: asked what else decides, and decided, by the same scan.
 
 use crate::context::Context;
-use crate::decision::{Decision, Mutation, Refusal};
+use crate::decision::{Mutation, Refusal};
 use crate::events::{Event, Events};
 use crate::mesh::Destination;
 use crate::names::Scanned;
@@ -10,6 +10,16 @@ use crate::repair::{Memo, Recalled, Repair, TraceId};
 use crate::request::{Direction, Gathered, Header, Wants};
 use crate::rules::Rules;
 use crate::write::withhold::Withholding;
+
+/// What becomes of a request that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// The smallest list of header changes, in the order to apply them; an empty one leaves the request as it is.
+    pub mutations: Vec<Mutation<'a>>,
+    /// What to remember of the request until it ends; `None` unless it is inbound and
+    /// [`Filter::repair`](crate::Filter::repair) says how.
+    pub memo: Option<Memo>,
+}
 
 /// A request whose owned names were looked up, and whose authority was parsed.
 ///

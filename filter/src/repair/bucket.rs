@@ -1,4 +1,9 @@
 //! A bucket of slots: which trace ids are in use, and what each stands for. Pure: bytes and a clock in, bytes out.
+//!
+//! The life of a slot: it is *free*; the first stream that brings an id *opens* it; it stays open until its last
+//! stream ends, then *lingers*, and is free again. While all slots of a bucket are open or linger, a further stream is
+//! counted as *overflow*: nothing is stored for it, and no new id is stored until it has ended and lingered too. A
+//! stream that never ends was that of a VM that died; after a day its slot is free.
 
 use super::context::{EncodedContext, MAX_CONTEXT_BYTES};
 use super::{Day, Found, Held, Recalled};
@@ -45,7 +50,7 @@ impl Day {
 
 /// What an id stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Memory {
+enum Remembered {
     Context(EncodedContext),
     /// A context whose requests had the id in another header: it is not restored by this one.
     Elsewhere(EncodedContext),
@@ -54,7 +59,7 @@ enum Memory {
     TooLarge,
 }
 
-impl Memory {
+impl Remembered {
     /// Its kind as a number, and the context that is kept.
     fn encoded(&self) -> (u8, &[u8]) {
         match self {
@@ -71,7 +76,7 @@ impl Memory {
             (mine, other) if mine == other => {}
             (Self::Context(mine), Self::Elsewhere(other)) if mine == other => {}
             (Self::Elsewhere(mine), Self::Context(theirs)) if mine == theirs => *self = other,
-            _ => *self = Self::Ambiguous,
+            (Self::Context(_) | Self::Elsewhere(_) | Self::Ambiguous | Self::TooLarge, _) => *self = Self::Ambiguous,
         }
     }
 }
@@ -82,11 +87,11 @@ struct Slot {
     /// When its life began. Who held it in an earlier one, for longer than a day, holds it no more.
     since: u64,
     usage: Usage,
-    memory: Memory,
+    memory: Remembered,
 }
 
-/// Some slots, and those streams that found none free. While one of these is in use no new id is
-/// remembered here: it might be theirs, with another context.
+/// Up to eight slots, and a count of streams that found none free. While such a stream is open no new id is
+/// stored: it could be that stream's, with another context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bucket {
     /// By the day on which a stream came, in turn: where new ones come all the time, those of a VM that died
@@ -115,9 +120,9 @@ impl Bucket {
     pub(super) fn remember(&mut self, id: &[u8], found: Found, context: &EncodedContext, now: u64) -> Held {
         self.slots.retain(|slot| slot.usage.is_live(now));
         let memory = match (context.0.len(), found) {
-            (0..=MAX_CONTEXT_BYTES, Found::Here) => Memory::Context(context.clone()),
-            (0..=MAX_CONTEXT_BYTES, Found::Elsewhere) => Memory::Elsewhere(context.clone()),
-            _ => Memory::TooLarge,
+            (0..=MAX_CONTEXT_BYTES, Found::Here) => Remembered::Context(context.clone()),
+            (0..=MAX_CONTEXT_BYTES, Found::Elsewhere) => Remembered::Elsewhere(context.clone()),
+            (_, Found::Here | Found::Elsewhere) => Remembered::TooLarge,
         };
         let is_full = self.slots.len() >= SLOTS || self.overflows(now);
         match self.slots.iter_mut().find(|slot| slot.id == id) {
@@ -144,8 +149,9 @@ impl Bucket {
         match held {
             Held::Overflow(day) => self.overflow(day).close(now, linger),
             Held::Slot { since } => {
-                let slot = self.slots.iter_mut().find(|slot| slot.id == id && slot.since == since);
-                slot.into_iter().for_each(|slot| slot.usage.close(now, linger));
+                if let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id && slot.since == since) {
+                    slot.usage.close(now, linger);
+                }
             }
         }
     }
@@ -153,10 +159,10 @@ impl Bucket {
     pub(super) fn recall(&self, id: &[u8], now: u64) -> Recalled {
         let slot = self.slots.iter().find(|slot| slot.id == id && slot.usage.is_live(now));
         match slot.map(|slot| &slot.memory) {
-            Some(Memory::Context(context)) => Recalled::Known(context.clone()),
-            Some(Memory::Ambiguous) => Recalled::Ambiguous,
-            Some(Memory::TooLarge) => Recalled::TooLarge,
-            Some(Memory::Elsewhere(_)) => Recalled::Unknown,
+            Some(Remembered::Context(context)) => Recalled::Known(context.clone()),
+            Some(Remembered::Ambiguous) => Recalled::Ambiguous,
+            Some(Remembered::TooLarge) => Recalled::TooLarge,
+            Some(Remembered::Elsewhere(_)) => Recalled::Unknown,
             None if self.overflows(now) => Recalled::Full,
             None => Recalled::Unknown,
         }
@@ -188,7 +194,7 @@ impl Bucket {
         bytes
     }
 
-    /// Nothing where these are not the bytes of a bucket.
+    /// `None` if these are not the bytes of a bucket.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.is_empty() {
             return Some(Self::default());
@@ -226,10 +232,10 @@ impl Slot {
         let (id, rest) = text(rest)?;
         let (context, rest) = text(rest)?;
         let memory = match kind {
-            0 => Memory::Context(EncodedContext(context.to_vec())),
-            1 => Memory::Ambiguous,
-            2 => Memory::TooLarge,
-            3 => Memory::Elsewhere(EncodedContext(context.to_vec())),
+            0 => Remembered::Context(EncodedContext(context.to_vec())),
+            1 => Remembered::Ambiguous,
+            2 => Remembered::TooLarge,
+            3 => Remembered::Elsewhere(EncodedContext(context.to_vec())),
             _ => return None,
         };
         Some((Self { id: id.to_vec(), since: u64::from_le_bytes(*since), usage, memory }, rest))

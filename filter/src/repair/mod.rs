@@ -128,7 +128,9 @@ impl Repair {
         let mut ids = Ids::default();
         for read in self.read() {
             let id = read.lines(headers).next().and_then(|line| read.id(line));
-            id.into_iter().for_each(|id| self.add(&mut ids, read, &id));
+            if let Some(id) = id {
+                self.add(&mut ids, read, &id);
+            }
         }
         ids.into_iter().collect()
     }
@@ -177,7 +179,11 @@ impl Repair {
         let recalled = if lacks { self.recall_all(headers, recall) } else { Recalled::Unknown };
         events.record(Event::Recalled(match recalled {
             Recalled::Known(known) if known.complete(context, rules) => Recollection::Restored,
-            _ if is_forwarded => Recollection::Forwarded,
+            Recalled::Known(_) | Recalled::Ambiguous | Recalled::TooLarge | Recalled::Full | Recalled::Unknown
+                if is_forwarded =>
+            {
+                Recollection::Forwarded
+            }
             Recalled::Known(_) => Recollection::None,
             Recalled::Ambiguous => Recollection::Ambiguous,
             Recalled::TooLarge => Recollection::Large,
@@ -257,7 +263,7 @@ impl Recalled {
             (one, Self::Unknown) | (Self::Unknown, one) => one,
             (one, Self::Full) | (Self::Full, one) => one,
             (one, other) if one == other => one,
-            _ => Self::Ambiguous,
+            (Self::Known(_) | Self::Ambiguous | Self::TooLarge, _) => Self::Ambiguous,
         }
     }
 }

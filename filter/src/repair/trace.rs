@@ -141,27 +141,15 @@ impl TraceHeader {
 
     /// The id itself within a line of this header's own format.
     fn well_formed(self, line: &[u8]) -> Option<&[u8]> {
-        let fields: Vec<_> = match self {
-            Self::Uber => split(line, b":").collect(),
-            Self::Cloud => split(line, b"/").collect(),
-            Self::RequestId => vec![line],
-            Self::Traceparent | Self::B3 | Self::B3TraceId | Self::Datadog => split(line, b"-").collect(),
-        };
-        let (id, fits) = match (self, fields.as_slice()) {
-            // W3C Trace Context §3.2: later versions may append fields.
-            (Self::Traceparent, [version, id, parent, flags, more @ ..]) => {
-                let known = *version != b"ff" && (*version != b"00" || more.is_empty());
-                (id, known && is_hex(version, 2) && is_hex(id, 32) && is_hex(parent, 16) && is_hex(flags, 2))
-            }
-            (Self::B3, [id, span, rest @ ..]) => (id, is_b3(id) && is_hex(span, 16) && rest.len() <= 2),
-            (Self::B3TraceId, [id]) => (id, is_b3(id)),
-            (Self::RequestId, [id]) => (id, true),
-            (Self::Datadog, [id]) => (id, id.len() <= 20 && id.iter().all(u8::is_ascii_digit)),
-            (Self::Uber, [id, _, _, _]) => (id, (1..=32).contains(&id.len()) && is_hex(id, id.len())),
-            (Self::Cloud, [id] | [id, _]) => (id, is_hex(id, 32)),
-            _ => return None,
-        };
-        fits.then_some(*id)
+        match self {
+            Self::Traceparent => traceparent(line),
+            Self::B3 => b3(line),
+            Self::B3TraceId => Some(line).filter(|id| is_b3(id)),
+            Self::RequestId => Some(line),
+            Self::Datadog => Some(line).filter(|id| id.len() <= 20 && id.iter().all(u8::is_ascii_digit)),
+            Self::Uber => uber(line),
+            Self::Cloud => cloud(line),
+        }
     }
 
     /// The low 64 bits in hexadecimal, without zeros in front: all that every tracer hands on (OpenZipkin,
@@ -180,6 +168,36 @@ const LOW_DIGITS: usize = 16;
 const HIGHEST_DIGITS: usize = 32;
 /// Where the id stands in a traceparent, for those who count bytes.
 const PLACE: std::ops::Range<usize> = 3..35;
+
+/// The trace-id of a traceparent. Later versions may append fields (W3C Trace Context §3.2).
+fn traceparent(line: &[u8]) -> Option<&[u8]> {
+    let mut fields = split(line, b"-");
+    let [version, id, parent, flags] = [fields.next()?, fields.next()?, fields.next()?, fields.next()?];
+    let is_known = version != b"ff" && (version != b"00" || fields.next().is_none());
+    let fits = is_known && is_hex(version, 2) && is_hex(id, 32) && is_hex(parent, 16) && is_hex(flags, 2);
+    fits.then_some(id)
+}
+
+/// The TraceId of a single `b3` (OpenZipkin, "B3 Propagation"): id, span, and up to two fields more.
+fn b3(line: &[u8]) -> Option<&[u8]> {
+    let mut fields = split(line, b"-");
+    let [id, span] = [fields.next()?, fields.next()?];
+    (is_b3(id) && is_hex(span, 16) && fields.count() <= 2).then_some(id)
+}
+
+/// The trace-id of Jaeger's four fields.
+fn uber(line: &[u8]) -> Option<&[u8]> {
+    let mut fields = split(line, b":");
+    let id = fields.next()?;
+    ((1..=32).contains(&id.len()) && is_hex(id, id.len()) && fields.count() == 3).then_some(id)
+}
+
+/// The TRACE_ID of `TRACE_ID[/SPAN_ID…]`.
+fn cloud(line: &[u8]) -> Option<&[u8]> {
+    let mut fields = split(line, b"/");
+    let id = fields.next()?;
+    (is_hex(id, 32) && fields.count() <= 1).then_some(id)
+}
 
 fn is_b3(id: &[u8]) -> bool {
     is_hex(id, 16) || is_hex(id, 32)
