@@ -1,4 +1,5 @@
 use super::*;
+use crate::repair::TraceHeader;
 
 /// The mistakes of a configuration, a line each.
 fn mistakes(json: &str) -> Vec<String> {
@@ -252,6 +253,16 @@ fn names_the_one_mistake() {
         let found = mistakes(&config);
         assert_eq!(found.len(), 1, "{config}\n{found:#?}");
         assert!(found[0].starts_with(start), "{config}\n{}\n  should start with\n{start}", found[0]);
+    }
+}
+
+/// A trace header that repair knows and an edge keeps would let a client choose whose context a call gets.
+#[test]
+fn an_edge_that_drops_trace_headers_drops_every_one_that_repair_knows() {
+    let compiled = compile(edge(r#""strip": ["x-debug"], "traceHeaders": "drop""#).as_bytes()).unwrap();
+    for (name, header) in TraceHeader::words() {
+        let is_dropped = compiled.rules.names.look_up(name.as_bytes()).is_some();
+        assert_eq!(is_dropped, header != TraceHeader::RequestId, "{name}: the proxy makes x-request-id anew");
     }
 }
 

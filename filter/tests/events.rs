@@ -1,0 +1,221 @@
+//! What the filter tells of a request, and that a counter is an event without its detail.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::cell::RefCell;
+
+use tenancy_filter::{
+    Claim, Counter, Direction, Disbelief, Event, Events, Filter, Gathered, Header, InvalidTenant, Peer, Recalled,
+    Tally, Token,
+};
+
+/// Keeps the events that a sentence is made of.
+#[derive(Default)]
+struct Story {
+    lines: RefCell<Vec<String>>,
+    tally: Tally,
+}
+
+impl Events for Story {
+    fn record(&self, event: Event<'_>) {
+        self.tally.record(event);
+        self.lines.borrow_mut().push(told(&event));
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn told(event: &Event<'_>) -> String {
+    match event {
+        Event::Request => "request".into(),
+        Event::SourceAbsent { source } => format!("{source} absent"),
+        Event::SourceNotBelieved { source, why } => format!("{source} not believed: {}", doubted(*why)),
+        Event::TenantChosen { source, name, .. } => format!("{source} gives {}", text(name)),
+        Event::TenantRepeated { source } => format!("{source} agrees"),
+        Event::TenantConflict { source, name, is_first } => format!("{source} disagrees: {} {is_first}", text(name)),
+        Event::TenantInvalid { source, value, why } => format!("{source} invalid: {:?} {}", text(value), wrong(*why)),
+        Event::Overrides { count } => format!("{count} overrides"),
+        Event::OverrideTaken { source, service, version } => format!("{source} {}:{}", text(service), text(version)),
+        Event::OverrideSettled { source, service, .. } => format!("{source} settled: {}", text(service)),
+        Event::OverrideDuplicate { source, service, version } => {
+            format!("{source} duplicate: {}:{}", text(service), text(version))
+        }
+        Event::OverrideInvalid { source, entry } => format!("{source} invalid: {}", text(entry)),
+        Event::OverrideLimit { source, service, .. } => format!("{source} limit: {}", text(service)),
+        Event::Stripped { name } => format!("stripped {}", text(name)),
+        Event::MemberInvalid { member } => format!("member invalid: {}", text(member)),
+        Event::MemberLimit { member } => format!("member limit: {}", text(member)),
+        Event::Withheld { mutations } => format!("withheld {}", mutations.len()),
+        Event::Recalled(recollection) => format!("recalled: {recollection:?}"),
+        Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
+        Event::HostFailed => "host failed".into(),
+    }
+}
+
+fn doubted(why: Disbelief) -> &'static str {
+    match why {
+        Disbelief::Untrusted => "untrusted",
+        Disbelief::NoToken => "no token",
+        Disbelief::Issuer => "issuer",
+        Disbelief::Claim => "claim",
+    }
+}
+
+fn wrong(why: InvalidTenant) -> &'static str {
+    match why {
+        InvalidTenant::Malformed => "malformed",
+        InvalidTenant::Pattern => "pattern",
+        InvalidTenant::List => "list",
+    }
+}
+
+/// The story of one request, and what was counted.
+fn story(
+    configuration: &str,
+    lines: &[(&str, &str)],
+    token: Option<Token<'_>>,
+    direction: Direction<'_>,
+) -> (Vec<String>, Vec<(Counter, u64)>) {
+    let filter = Filter::from_config(configuration.as_bytes()).unwrap();
+    let headers: Vec<_> =
+        lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
+    let (told, counted) = (Story::default(), Tally::default());
+    let gathered = Gathered { token, direction };
+    let scan = filter.scan(&headers, Peer::Known);
+    let decisions =
+        [scan.decide(&gathered, |_| Recalled::Unknown, &told), scan.decide(&gathered, |_| Recalled::Unknown, &counted)];
+    assert_eq!(decisions[0], decisions[1], "whoever listens");
+    let counts: Vec<_> = counted.take().collect();
+    assert_eq!(told.tally.take().collect::<Vec<_>>(), counts, "a counter is an event without its detail");
+    (told.lines.into_inner(), counts)
+}
+
+const EDGE: &str = r#"{
+    "version": 1, "role": "edge",
+    "tenant": {
+        "from": [
+            {"host": "{tenant}.www.example.com"}, {"claim": "tenant"}, {"header": "x-team"},
+            {"cookie": "tenant", "trust": "anyone"}, {"query": "tenant", "trust": "verified"}
+        ],
+        "to": [{"header": "x-tenant"}], "pattern": "[a-z0-9-]+", "onConflict": "first"
+    },
+    "overrides": {
+        "from": [{"header": "x-override", "trust": "anyone"}, {"baggage": "overrides"}],
+        "to": [{"header": "x-override"}]
+    },
+    "verified": {"issuers": ["https://idp.example.com"], "claim": "groups", "anyOf": ["developers"]}
+}"#;
+
+#[test]
+fn an_edge_tells_of_each_source_in_order() {
+    let lines = [
+        (":authority", "feat-x.www.example.com"),
+        ("x-team", "evil"),
+        ("cookie", "tenant=FEAT-X; tenant=dev1; tenant=dev2; tenant=a b"),
+        ("x-override", "foo:v1,bar,foo:v2,baz:v3"),
+        ("x_tenant", "evil"),
+    ];
+    let (told, _) = story(EDGE, &lines, None, Direction::Unspecified);
+    let expected = [
+        "request",
+        "tenant.from[0].host gives feat-x",
+        "tenant.from[1].claim not believed: no token",
+        "tenant.from[2].header not believed: untrusted",
+        // Upper case does not match the pattern.
+        "tenant.from[3].cookie invalid: \"FEAT-X\" pattern",
+        "tenant.from[3].cookie disagrees: dev1 true",
+        "tenant.from[3].cookie disagrees: dev2 false",
+        "tenant.from[3].cookie invalid: \"a b\" malformed",
+        "tenant.from[4].query not believed: no token",
+        "overrides.from[0].header foo:v1",
+        "overrides.from[0].header invalid: bar",
+        "overrides.from[0].header duplicate: foo:v2",
+        "overrides.from[0].header baz:v3",
+        "overrides.from[1].baggage not believed: untrusted",
+        "2 overrides",
+        "stripped x-team",
+        "stripped x_tenant",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_token_is_told_of_by_what_is_wrong_with_it() {
+    for (issuer, claims, expected) in [
+        (
+            "https://evil.example.com",
+            vec![Claim::Single(b"dev1"), Claim::Single(b"developers")],
+            ["tenant.from[1].claim not believed: issuer", "tenant.from[4].query not believed: issuer"],
+        ),
+        (
+            "https://idp.example.com",
+            vec![Claim::Single(b"dev1"), Claim::Single(b"sales")],
+            ["tenant.from[1].claim gives dev1", "tenant.from[4].query not believed: claim"],
+        ),
+        (
+            "https://idp.example.com",
+            vec![Claim::List(vec![b"dev1"]), Claim::Single(b"developers")],
+            ["tenant.from[1].claim invalid: \"\" list", "tenant.from[4].query gives dev1"],
+        ),
+        (
+            "https://idp.example.com",
+            vec![Claim::Absent, Claim::List(vec![b"developers"])],
+            ["tenant.from[1].claim absent", "tenant.from[4].query gives dev1"],
+        ),
+    ] {
+        let lines = [(":authority", "www.example.com"), (":path", "/?tenant=dev1")];
+        let token = Token { issuer: issuer.as_bytes(), claims };
+        let (told, _) = story(EDGE, &lines, Some(token), Direction::Unspecified);
+        let of_token: Vec<_> = told.iter().filter(|line| line.contains(".claim") || line.contains(".query")).collect();
+        assert_eq!(of_token, expected);
+    }
+}
+
+const MESH: &str = r#"{
+    "version": 1, "role": "mesh",
+    "tenant": {"from": [{"header": "x-tenant"}, {"header": "x-team"}], "to": [{"header": "x-tenant"}]},
+    "overrides": {"from": [{"header": "x-route"}], "to": [{"baggage": "overrides"}], "onInvalid": "reject"},
+    "repair": {"by": ["traceparent"]}
+}"#;
+
+#[test]
+fn the_mesh_tells_what_was_settled_restored_withheld_and_refused() {
+    let inside = [(":authority", "cart"), ("x-team", "dev1"), ("x-route", "foo:v2,bar:v1")];
+    let settled = [&inside[..], &[("x-tenant", "Dev1"), ("baggage", "overrides=foo:v1,a b=1,k=v")]].concat();
+    let outbound = Direction::Outbound { cluster: b"" };
+    let (told, _) = story(MESH, &settled, None, outbound);
+    let expected = [
+        "request",
+        "tenant.to[0].header gives Dev1",
+        "tenant.from[1].header agrees",
+        "overrides.to[0].baggage foo:v1",
+        "overrides.from[0].header settled: foo",
+        "overrides.from[0].header bar:v1",
+        "2 overrides",
+        "recalled: Forwarded",
+        "member invalid: a b=1",
+    ];
+    assert_eq!(told, expected);
+
+    let outside = [(":authority", "api.example.com"), ("x-team", "dev1")];
+    assert_eq!(story(MESH, &outside, None, outbound).0, ["request", "withheld 1"]);
+
+    let (told, counted) = story(MESH, &[(":authority", "cart"), ("x-route", "foo")], None, Direction::Inbound);
+    let refused = "refused: the request names an invalid override, or too many (overrides.onInvalid)";
+    assert_eq!(told[3..], ["overrides.to[0].baggage absent", "overrides.from[0].header invalid: foo", refused]);
+    assert_eq!(counted, [(Counter::Requests, 1), (Counter::OverrideInvalid, 1), (Counter::Refused, 1)]);
+}
+
+#[test]
+fn members_and_entries_that_exceed_a_limit_are_told_of() {
+    let many: Vec<_> = (0..66).map(|n| format!("s{n}:v")).collect();
+    let members: Vec<_> = (0..66).map(|n| format!("k{n}=v")).collect();
+    let (overrides, baggage) = (many.join(","), members.join(","));
+    let tolerant = MESH.replace("\"reject\"", "\"ignore\"");
+    let lines = [(":authority", "cart"), ("x-route", &*overrides), ("baggage", &*baggage)];
+    let (told, _) = story(&tolerant, &lines, None, Direction::Inbound);
+    let limits: Vec<_> = told.iter().filter(|line| line.contains("limit")).collect();
+    assert_eq!(limits[..2], ["overrides.from[0].header limit: s64", "overrides.from[0].header limit: s65"]);
+    assert_eq!(limits[2..], ["member limit: k63=v", "member limit: k64=v", "member limit: k65=v"]);
+}
