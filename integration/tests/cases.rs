@@ -29,6 +29,7 @@ fn inside_the_module() -> Result<()> {
     Ok(())
 }
 
+/// The same outcome over every protocol (R20).
 #[tokio::test]
 async fn through_envoy() -> Result<()> {
     for file in CaseFile::all()? {

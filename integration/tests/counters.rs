@@ -143,7 +143,7 @@ async fn prometheus_finds_them_by_the_names_of_the_guide() -> Result<()> {
     Ok(())
 }
 
-/// Nothing of a request names a metric: neither is their number without bound, nor do they tell who is there.
+/// R5: nothing of a request names a metric: neither is their number without bound, nor do they tell who is there.
 #[tokio::test]
 async fn no_metric_is_named_after_a_tenant() -> Result<()> {
     let hop = Hop::start(Bootstrap::gateway()?.configuration(gateway())).await?;

@@ -9,6 +9,7 @@ use Protocol::{Http1, Http2};
 const HOST: &str = "www.carouselltenancy.com";
 const FEAT_X_HOST: &str = "feat-x.www.carouselltenancy.com";
 
+/// R7: without a role no Envoy starts either.
 #[tokio::test]
 async fn a_wrong_first_configuration_starts_no_envoy() -> Result<()> {
     for configuration in [json!({}), json!({"version": 1, "tenant": {}}), json!({"version": 1, "role": "edge"})] {

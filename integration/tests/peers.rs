@@ -1,4 +1,4 @@
-//! `peers: mtls`: whom a proxy in the mesh believes.
+//! `peers: mtls`: whom a proxy in the mesh believes (R37).
 
 use anyhow::Result;
 use integration::tls::{Authority, Identity};

@@ -76,7 +76,7 @@ async fn arrives(hop: &Hop, request: &Request) -> Result<(bool, bool)> {
     Ok((received.lines().iter().any(|line| line.contains(STOLEN)), is_traced))
 }
 
-/// The connection manager begins its span before any filter sees the request, with the client's trace id, and the
+/// R34: the connection manager begins its span before any filter sees the request, with the client's trace id, and the
 /// router writes that id again behind all of them.
 #[tokio::test]
 async fn where_envoy_traces_a_filter_comes_too_late() -> Result<()> {

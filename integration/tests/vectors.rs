@@ -1,4 +1,4 @@
-//! The vectors of `integration/vectors/baggage.json` (W3C Baggage), by three runners.
+//! The vectors of `integration/vectors/baggage.json` (W3C Baggage, R21 to R23), by three runners.
 //!
 //! The tenant comes from a header that anyone may send, and is written into baggage. A vector without an operation is
 //! run twice: with a tenant, so that the line is written anew and holds what the filter read; and without one, when

@@ -79,6 +79,7 @@ async fn the_access_log_shows_the_tenant_that_we_wrote() -> Result<()> {
     Ok(())
 }
 
+/// R36.
 #[tokio::test]
 async fn where_a_filter_before_ours_answers_it_shows_what_the_client_sent() -> Result<()> {
     let forged = Request::to(HOST).header("x-tenant", "forged");

@@ -64,6 +64,7 @@ async fn what_an_application_drops_is_restored_as_far_as_it_forwards_an_id() -> 
     Ok(())
 }
 
+/// R30.
 #[tokio::test]
 async fn each_header_that_holds_an_id_restores() -> Result<()> {
     let id = |number| format!("4bf92f3577b34da6a3ce929d0e0e473{number}");
@@ -104,7 +105,7 @@ async fn what_the_application_sends_wins_and_a_request_without_a_tenant_stays_wi
     sidecar.reports(&[("restored", 3), ("none", 1)]).await
 }
 
-/// Whatever an attacker sends while the victim's slot lives, neither gets the other's context.
+/// R32: whatever an attacker sends while the victim's slot lives, neither gets the other's context.
 #[tokio::test]
 async fn an_attacker_who_sends_a_victims_id_gets_and_gives_nothing() -> Result<()> {
     let repair = configuration(json!({"by": ["traceparent", "x-request-id"], "lingerSeconds": 60}));
@@ -140,6 +141,16 @@ async fn an_attacker_who_sends_a_victims_id_gets_and_gives_nothing() -> Result<(
     Ok(())
 }
 
+/// R33.
+#[tokio::test]
+async fn a_context_of_more_than_512_bytes_is_not_remembered() -> Result<()> {
+    let sidecar = Sidecar::start(1, &["traceparent"], configuration(json!({"by": ["traceparent"]}))).await?;
+    let overrides = (0..40).map(|number| format!("service-{number}:v1")).collect::<Vec<_>>().join(",");
+    let large = Request::to("shop").header("x-override", overrides).header("traceparent", traceparent(1));
+    assert_eq!(sidecar.receive(&large).await?, [""; 0]);
+    sidecar.reports(&[("large", 1)]).await
+}
+
 #[tokio::test]
 async fn an_id_whose_slot_has_ended_is_nobodys() -> Result<()> {
     let repair = configuration(json!({"by": ["traceparent"], "lingerSeconds": 0}));
@@ -157,7 +168,7 @@ async fn an_id_whose_slot_has_ended_is_nobodys() -> Result<()> {
     Ok(())
 }
 
-/// After a flood the victim found no slot; the attacker finds none either while the victim is there.
+/// R31: after a flood the victim found no slot; the attacker finds none either while the victim is there.
 #[tokio::test]
 async fn a_flood_takes_nothing_over() -> Result<()> {
     let repair = configuration(json!({"by": ["traceparent"], "slots": 64, "lingerSeconds": 60}));

@@ -1,4 +1,5 @@
-//! A million requests on one worker, and a thousand configurations: neither traps, and neither leaves anything behind.
+//! A million requests on one worker, and a thousand configurations: neither traps, and neither leaves anything behind
+//! (R5).
 //!
 //! `make soak` runs it; `SOAK_REQUESTS` and `SOAK_UPDATES` ask for less.
 
