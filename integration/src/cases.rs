@@ -1,8 +1,8 @@
 //! Cases as data: a configuration, requests, and what leaves the filter. One table, run by several runners.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -137,9 +137,27 @@ impl CaseFile {
         paths.iter().map(|path| Self::read(path).with_context(|| path.display().to_string())).collect()
     }
 
+    /// The rows that `CASES` chooses, which are those whose `FILE: NAME` contains it; all rows if it is not set.
+    pub fn chosen() -> Result<Vec<Self>> {
+        let wanted = env::var("CASES").unwrap_or_default();
+        let mut files = Self::all()?;
+        for Self { name, cases, .. } in &mut files {
+            cases.retain(|case| format!("{name}: {}", case.name).contains(&wanted));
+        }
+        files.retain(|file| !file.cases.is_empty());
+        ensure!(!files.is_empty(), "CASES={wanted:?} chooses no row");
+        Ok(files)
+    }
+
     fn read(path: &Path) -> Result<Self> {
-        let mut file: Self = serde_norway::from_str(&fs::read_to_string(path)?)?;
-        file.name = path.file_stem().context("a name")?.to_string_lossy().into_owned();
+        let name = path.file_stem().context("a name")?.to_string_lossy();
+        Self::parse(&name, &fs::read_to_string(path)?)
+    }
+
+    /// A file of this name, from its text.
+    pub fn parse(name: &str, yaml: &str) -> Result<Self> {
+        let mut file: Self = serde_norway::from_str(yaml)?;
+        file.name = name.to_owned();
         for case in &file.cases {
             ensure!(!case.name.is_empty(), "a case without a name");
             let passes = case.upstream.is_some() || case.trailers_upstream.is_some();

@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result};
 use integration::cases::{Case, CaseFile, Counts, Runner};
+use integration::markdown::blocks_of;
 use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
 
 #[test]
 fn natively() -> Result<()> {
-    for file in CaseFile::all()? {
+    for file in CaseFile::chosen()? {
         let filter = NativeRunner::new(&file.configuration).with_context(|| file.name.clone())?;
         for case in &file.cases {
             filter.run(case).with_context(|| case.name.clone())?.check(case, &file.name);
@@ -16,8 +17,21 @@ fn natively() -> Result<()> {
 }
 
 #[test]
+fn the_example_of_the_readme_holds() -> Result<()> {
+    let blocks = blocks_of("integration/README.md", "yaml")?;
+    let [example] = &blocks[..] else { panic!("one example, not {}", blocks.len()) };
+    let file = CaseFile::parse("README", example)?;
+    let filter = NativeRunner::new(&file.configuration)?;
+    for case in &file.cases {
+        filter.run(case)?.check(case, &file.name);
+    }
+    assert!(!file.cases.is_empty());
+    Ok(())
+}
+
+#[test]
 fn inside_the_module() -> Result<()> {
-    for file in CaseFile::all()? {
+    for file in CaseFile::chosen()? {
         let filter = NativeRunner::new(&file.configuration)?;
         let mut module = ModuleRunner::new(&file.configuration).with_context(|| file.name.clone())?;
         for case in file.cases.iter().filter(|case| case.runs(&[Runner::Module])) {
@@ -32,7 +46,7 @@ fn inside_the_module() -> Result<()> {
 /// The same outcome over every protocol (R20).
 #[tokio::test]
 async fn through_envoy() -> Result<()> {
-    for file in CaseFile::all()? {
+    for file in CaseFile::chosen()? {
         let filter = NativeRunner::new(&file.configuration)?;
         let proxy = Proxy::start(&file.configuration, &file.passages()).await.with_context(|| file.name.clone())?;
         let mut expected = Counts::new();
@@ -54,7 +68,7 @@ async fn through_envoy() -> Result<()> {
 /// A proxy and then a sidecar of the same configuration: the second has nothing left to do (R19).
 #[test]
 fn twice_equals_once() -> Result<()> {
-    for file in CaseFile::all()? {
+    for file in CaseFile::chosen()? {
         let Some(twin) = file.mesh_twin() else { continue };
         let twin = NativeRunner::new(&twin).with_context(|| file.name.clone())?;
         let runnable = file.cases.iter().filter(|case| case.runs(&[Runner::Twice]));

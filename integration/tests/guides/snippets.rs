@@ -35,6 +35,8 @@ fn configuration(document: &Value) -> Result<Option<&Value>> {
         Some("Kustomization" | "Telemetry") => None,
         Some(kind) => bail!("nothing checks a {kind} in Markdown"),
         None if document.get("role").is_some() => Some(document),
+        // cases.rs runs its rows.
+        None if document.get("cases").is_some() => Some(document.get("configuration").context("no configuration")?),
         // observed.rs runs the log format.
         None if document.get("meshConfig").is_some() => None,
         // tracing.rs puts it into a connection manager.
