@@ -25,7 +25,8 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One request and what becomes of it; `GET /` of `www.example.com` unless told otherwise.
+/// One request and what becomes of it; the default is `GET /` of `www.example.com`. `integration/README.md` has a table
+/// of the fields.
 ///
 /// A header or trailer line is `name: value`; each character up to U+00FF stands for the byte of its number.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,15 +52,15 @@ pub struct Case {
     pub peer: Peer,
     /// Which way it passes the proxy.
     pub passage: Passage,
-    /// The header lines that leave; left out where they pass unchanged.
+    /// The header lines that leave; `None` if they pass unchanged.
     pub upstream: Option<Vec<Text>>,
-    /// The trailer lines that leave; left out where they pass unchanged.
+    /// The trailer lines that leave; `None` if they pass unchanged.
     pub trailers_upstream: Option<Vec<Text>>,
-    /// The status of the local reply, where there is one.
+    /// The status of the local reply; `None` if there is none.
     pub refused: Option<u16>,
-    /// All that is counted but `tenancy.requests`, by the metric's name without `tenancy.`; left out where it does not matter.
+    /// Every counter that moves except `tenancy.requests`; `None` if the case does not compare them.
     pub counted: Option<Counts>,
-    /// Who cannot run it, and why.
+    /// The runners that cannot run it, and why.
     pub except: BTreeMap<Runner, String>,
 }
 
@@ -171,8 +172,8 @@ impl CaseFile {
         self.cases.iter().map(|case| case.passage.clone()).collect()
     }
 
-    /// The configuration of a mesh proxy behind this one, without what only an edge may say; nothing where this
-    /// proxy moves no context.
+    /// The configuration of a mesh proxy behind this one, without what only an edge may say; `None` if this proxy moves
+    /// no context.
     pub fn mesh_twin(&self) -> Option<Value> {
         let mut twin = self.configuration.as_object()?.clone();
         twin.insert("role".into(), json!("mesh"));
@@ -246,7 +247,7 @@ impl Case {
         }
     }
 
-    /// The request as it leaves, which a second proxy has nothing to do with; nothing where it goes no further.
+    /// The request as it leaves, which a second proxy must not change; `None` if it goes no further.
     pub fn at_the_next_proxy(&self) -> Option<Self> {
         let Outcome::Upstream(headers, trailers) = self.expected() else { return None };
         let [headers, trailers] = [headers, trailers].map(|left| left.lines().into_iter().map(Text::Plain).collect());

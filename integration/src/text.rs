@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub enum Text {
     /// As it stands.
     Plain(String),
-    /// Each part so many times, one after the other.
+    /// Each part as often as its number says, one after the other.
     Repeated {
         /// The parts and their numbers.
         parts: Vec<(String, usize)>,
@@ -29,7 +29,7 @@ pub struct Sequence {
     prefix: String,
     from: usize,
     count: usize,
-    /// The number has at least so many digits.
+    /// The least number of digits.
     #[serde(default)]
     pad: usize,
     suffix: String,
