@@ -15,7 +15,7 @@
 //!    tenant and the overrides are read from what is believed, or the request is refused;
 //! 4. an outbound call gets back what its application dropped;
 //! 5. an edge removes everything that a client may not send;
-//! 6. headers, projections and W3C Baggage are written, where they differ.
+//! 6. headers, projections and W3C Baggage are written, if they differ.
 //!
 //! What happens on the way, and why, is told as [`Event`]s; a [`Tally`] counts them.
 //!

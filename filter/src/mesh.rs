@@ -65,10 +65,11 @@ impl MeshDomains {
     }
 }
 
+/// What stands before a domain in a host, without the dot; empty if the host is the domain itself.
 fn before<'h>(host: &'h [u8], domain: &str) -> Option<&'h [u8]> {
     let (head, tail) = host.split_at_checked(host.len().checked_sub(domain.len())?)?;
     let head = if head.is_empty() { Some(head) } else { head.strip_suffix(b".") };
-    head.filter(|_| tail.eq_ignore_ascii_case(domain.as_bytes()))
+    if tail.eq_ignore_ascii_case(domain.as_bytes()) { head } else { None }
 }
 
 /// Whether an authority is an IPv6 literal (RFC 3986 §3.2.2), with a port or without.
@@ -81,7 +82,7 @@ fn is<Address: FromStr>(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.parse::<Address>().is_ok())
 }
 
-/// Whether this is what may follow an address: nothing, or a port.
+/// Whether this may follow an address: a port, or no text at all.
 fn is_port(text: &[u8]) -> bool {
     match text {
         [b':', port @ ..] => port.iter().all(u8::is_ascii_digit),

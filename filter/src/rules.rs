@@ -68,7 +68,7 @@ impl Rules {
         self.overrides.resolve(&evidence, &mut context.overrides, events)
     }
 
-    /// Every change that leaves the context in each of its carriers, and at an edge nothing else that is ours.
+    /// Every change that leaves the context in each of its targets; an edge removes whatever else is ours.
     pub(crate) fn write<'a>(
         &'a self,
         lines: &Lines<'a>,
@@ -77,7 +77,7 @@ impl Rules {
         events: &impl Events,
     ) -> Vec<Mutation<'a>> {
         if lines.owned.is_empty() && context.is_empty() {
-            // Nothing of ours came, and nothing goes: most requests.
+            // Most requests bring no context and get none.
             return Vec::new();
         }
         let mut mutations = match self.role {

@@ -91,7 +91,7 @@ impl<'a> Member<'a> {
             || (is_token(self.key) && self.value.is_some_and(is_value) && self.properties.is_none_or(are_properties))
     }
 
-    /// The value, percent-decoded; a plus is a plus. Nothing for a member outside the grammar.
+    /// The value, percent-decoded; a plus is a plus. `None` for a member outside the grammar.
     pub(crate) fn value(&self) -> Option<Cow<'a, [u8]>> {
         self.value.filter(|_| self.is_valid()).map(decode)
     }
@@ -110,7 +110,7 @@ fn is_escaped(text: &[u8]) -> bool {
         && parts.all(|after| begins_with_digits(after) && Bytes::OCTET.hold(after))
 }
 
-/// `property = key [ OWS "=" OWS value ]`, or nothing at all.
+/// `property = key [ OWS "=" OWS value ]`, or empty.
 fn is_property(text: &[u8]) -> bool {
     let (key, value) = cut(text, b"=");
     text.is_empty() || (is_token(trim(key)) && value.is_none_or(|value| is_value(trim(value))))

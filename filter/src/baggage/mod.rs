@@ -14,7 +14,7 @@ use crate::decision::Mutation;
 use crate::events::{Event, Events};
 use crate::names::{Field, Lines};
 
-/// W3C Baggage, "Limits": a platform must propagate at least so many members and bytes; more is
+/// W3C Baggage, "Limits": a platform must propagate at least this many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.
 pub(crate) const MAX_MEMBERS: usize = 64;
 /// The other limit: bytes of the whole line, commas included.
@@ -56,7 +56,7 @@ impl BaggageRules {
         self.keys.iter().any(|ours| ours.may_be(key, self.any_spelling))
     }
 
-    /// Leaves one line with `ours` in front, or none; nothing to do where none of it is ours.
+    /// Leaves one line with `ours` in front, or none; `None` if there is nothing to change.
     pub(crate) fn rewrite<'a>(
         &self,
         lines: &Lines<'a>,

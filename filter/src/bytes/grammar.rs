@@ -1,5 +1,4 @@
-//! Which bytes may stand where: the sets of the grammars that we read, told by one look-up a byte, and what is made
-//! of one set alone.
+//! Byte classes of the grammars we read, one table look-up per byte.
 
 /// A set of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -36,14 +35,13 @@ impl Bytes {
 }
 
 /// The sets of each byte.
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "a bad index does not compile here")]
 const SETS: [u16; 256] = {
     let mut all = [0; 256];
-    let mut rest: &mut [u16] = &mut all;
-    let mut byte = 0u8;
-    while let [sets, others @ ..] = rest {
-        *sets = sets_of(byte);
-        byte = byte.wrapping_add(1);
-        rest = others;
+    let mut byte = 0;
+    while byte < all.len() {
+        all[byte] = sets_of(byte as u8);
+        byte += 1;
     }
     all
 };

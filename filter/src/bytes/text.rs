@@ -10,7 +10,7 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
     value
 }
 
-/// Whether two texts are the same: eight bytes at a time, where WebAssembly's `==` takes one.
+/// Whether two texts are the same: eight bytes at a time; WebAssembly's `==` takes one.
 #[inline(always)]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     // Most are told apart at once.
@@ -55,7 +55,7 @@ pub(crate) fn pieces<'a>(
     })
 }
 
-/// What stands before the first `separator`, and what stands after it where there is one.
+/// What stands before the first `separator`, and what stands after it; `None` without one.
 pub(crate) fn cut<'a>(value: &'a [u8], separator: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
     let found = match separator {
         [byte] => value.iter().position(|other| other == byte),

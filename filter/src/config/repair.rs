@@ -8,7 +8,7 @@ use super::node::{Node, Object};
 /// 512 slots of a kilobyte at most, to 65,536: a proxy's concurrent requests, with room for those that linger.
 const SLOTS: std::ops::RangeInclusive<u64> = 64..=65_536;
 const DEFAULT_SLOTS: u64 = 4096;
-/// Seconds: from nothing to the longest that a call may trail behind the request that it belongs to.
+/// Seconds: from zero to the longest that a call may trail behind its request.
 const LINGER: std::ops::RangeInclusive<u64> = 0..=300;
 const DEFAULT_LINGER: u64 = 5;
 

@@ -33,7 +33,7 @@ const MAX_PATTERN_BYTES: usize = 1024;
 
 pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate), ("reject", Policy::Reject)];
 
-/// Without `tenant` there is no source, and so nothing to tolerate.
+/// The rules without `tenant`: no source, so no value to tolerate.
 pub(super) fn none() -> (TenantRules, TenantTargets) {
     let [on_conflict, on_invalid] = [Policy::Reject; 2];
     (TenantRules { sources: Vec::new(), pattern: None, on_conflict, on_invalid }, TenantTargets::default())

@@ -105,8 +105,9 @@ impl HostPattern {
         for label in &self.labels {
             let text = given.next()?;
             match label {
-                Label::Literal(literal) => text.eq_ignore_ascii_case(literal).then_some(())?,
-                Label::Any => is_label(text).then_some(())?,
+                Label::Literal(literal) if text.eq_ignore_ascii_case(literal) => {}
+                Label::Any if is_label(text) => {}
+                Label::Literal(_) | Label::Any => return None,
                 Label::Tenant { before, after } => found = Some(between(text, before, after)?),
             }
         }

@@ -19,7 +19,7 @@ pub(crate) struct Condition {
 /// How far a source is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Belief {
-    /// Never here: a client can write it, and nothing was said for it.
+    /// Never at this edge: a client can write it, and its `trust` is `mesh`.
     Never,
     /// If a token counts.
     Verified,

@@ -101,7 +101,7 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// One that remembers nothing for as long as any stream that it knew may last.
+    /// A bucket that stores no id until every stream that it knew must have ended.
     pub(super) fn closed(now: u64) -> Self {
         let mut bucket = Self::default();
         *bucket.overflow(Day::of(now)) = Usage { streams: u32::MAX, until: now.saturating_add(ABANDONED) };

@@ -99,7 +99,7 @@ pub enum Recalled {
     TooLarge,
     /// Perhaps a context that found no free slot.
     Full,
-    /// Nothing.
+    /// No context: the id is new, or its slot has ended.
     Unknown,
 }
 
@@ -135,8 +135,8 @@ impl Repair {
         ids.into_iter().collect()
     }
 
-    /// Every trace id that the application may find in an inbound request or make of one, each once; nothing where
-    /// they are too many.
+    /// Every trace id that the application may find in an inbound request or make of one, each once; `None` if they
+    /// are too many.
     fn inbound_ids(&self, headers: &[Header<'_>]) -> Option<Vec<(TraceId, Found)>> {
         let mut ids = Ids::default();
         for read in self.read() {
@@ -257,7 +257,7 @@ impl Repair {
 }
 
 impl Recalled {
-    /// What two trace ids of one request stand for. One that is not known says nothing: applications make up new ones.
+    /// What two trace ids of one request stand for. One that is not known does not matter: applications make up new ones.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (one, Self::Unknown) | (Self::Unknown, one) => one,
@@ -268,7 +268,7 @@ impl Recalled {
     }
 }
 
-/// FNV-1a of 64 bits: spreads ids over buckets, where a whole id is compared.
+/// FNV-1a of 64 bits: spreads ids over buckets; within one a whole id is compared.
 fn fnv1a(bytes: &[u8]) -> u64 {
     let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)

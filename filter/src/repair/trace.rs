@@ -25,7 +25,7 @@ struct Row {
     header: TraceHeader,
     /// As a configuration writes it.
     name: &'static str,
-    /// What belongs to it and says nothing without it; `*` stands for any end of a name.
+    /// What belongs to it and is useless without it; `*` stands for any end of a name.
     companions: &'static [&'static str],
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn dropped() -> impl Iterator<Item = &'static str> {
     rows.flat_map(|row| row.companions.iter().copied().chain([row.name])).chain([BINARY])
 }
 
-/// An id that an application forwards opaquely is at most so long; a UUID has 36 bytes.
+/// The longest id that is forwarded opaquely; a UUID has 36 bytes.
 const MAX_OPAQUE_BYTES: usize = 128;
 
 impl TraceHeader {

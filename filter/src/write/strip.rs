@@ -23,10 +23,9 @@ pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &L
     for name in distinct(lines.owned, |line| is_removed(line, baggage)) {
         mutations.push(Mutation::remove(name));
     }
-    for name in distinct(lines.owned, |line| line.field == Field::OlderBaggage) {
-        if let Some(BaggageRules { foreign: Foreign::Keep, .. }) = baggage {
-            let rest = baggage.and_then(|rules| rules.without_ours(lines, name));
-            mutations.extend(rest.map(|rest| replaced(name, rest)));
+    if let Some(rules @ BaggageRules { foreign: Foreign::Keep, .. }) = baggage {
+        for name in distinct(lines.owned, |line| line.field == Field::OlderBaggage) {
+            mutations.extend(rules.without_ours(lines, name).map(|rest| replaced(name, rest)));
         }
     }
     for name in distinct(lines.owned, |line| line.field == Field::Connection) {
@@ -82,7 +81,7 @@ fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
     }
 }
 
-/// The tokens of `Connection` that name nothing of ours, without what is no token; `None` where nothing is ours.
+/// The tokens of `Connection` that do not name a header of ours, without what is no token; `None` if none does.
 fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
     let values = || lines.owned.iter().filter(|line| line.name == name).map(|line| line.value);
     let tokens = || values().flat_map(|value| split(value, b",")).map(trim);
@@ -99,7 +98,7 @@ fn replaced(name: &[u8], value: Vec<u8>) -> Mutation<'_> {
 mod tests {
     use super::*;
 
-    /// An edge that owns `x-tenant` and `x-debug-*`, and drops strangers' baggage.
+    /// An edge that owns `x-tenant` and `x-debug-*`, and drops third-party baggage.
     fn names() -> (Names, BaggageRules) {
         let mut names = Names::default();
         names.insert("x-tenant", Field::Target(0));

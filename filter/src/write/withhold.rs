@@ -11,7 +11,7 @@ use crate::write::strip::distinct;
 pub(crate) struct Withholding {
     /// Which members are ours, whoever wrote them; `None` if no key is.
     pub(crate) baggage: Option<BaggageRules>,
-    /// Whether a request that brings nothing may yet be given something: by its host or its token.
+    /// Whether a request without any header of ours may still get a context: by its host or its token.
     pub(crate) gives: bool,
 }
 

@@ -65,7 +65,7 @@ impl Dialect {
         pieces(line, |line| self.cut(line)).map(|text| Entry::parse(text, &self.pair).ok_or(text))
     }
 
-    /// What stands before the first separator of a list, and what stands after it where there is one. A comma is one in
+    /// What stands before the first separator of a list, and what stands after it; `None` without one. A comma is one in
     /// every dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn cut<'a>(&self, line: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let (list, joined) = (self.list.as_bytes(), !self.pair.contains(','));

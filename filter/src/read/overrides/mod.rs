@@ -16,11 +16,11 @@ use crate::request::Claim;
 use dialect::Entry;
 pub(crate) use dialect::{Dialect, is_service};
 
-/// At most so many services: what one developer tests at once, with room to spare, and the bound
+/// The most services: what one developer tests at once, with room to spare, and the bound
 /// that keeps the search for duplicates linear in the header's bytes.
 pub(crate) const MAX_ENTRIES: usize = 64;
 
-/// At most so many bytes of the canonical line: half of what baggage may hold in all.
+/// The most bytes of the canonical line: half of what baggage may hold in all.
 pub(crate) const MAX_LINE_BYTES: usize = 4096;
 
 /// What baggage makes of it: each of an entry's two separators takes three bytes instead of one.
@@ -47,7 +47,7 @@ pub(crate) enum OnDuplicate {
 /// How to find the overrides.
 #[derive(Debug)]
 pub(crate) struct OverrideRules {
-    /// What the previous proxy wrote; nothing that comes later changes it.
+    /// What the previous proxy wrote; later sources do not change it.
     pub(crate) decided: Vec<Source<OverridePlace>>,
     pub(crate) sources: Vec<Source<OverridePlace>>,
     pub(crate) on_duplicate: OnDuplicate,
@@ -64,7 +64,7 @@ pub(crate) struct Overrides<'a> {
 }
 
 impl OverrideRules {
-    /// Rules that find nothing and refuse nothing.
+    /// Rules without a source, under which no request is refused.
     pub(crate) const NONE: Self = Self {
         decided: Vec::new(),
         sources: Vec::new(),
@@ -221,7 +221,7 @@ impl<'a> Overrides<'a> {
             Collection { rules: &OverrideRules::NONE, events: &(), overrides: &mut overrides, offers: 0 };
         let origin = Origin { list: "repair", index: 0, kind: "by" };
         for entry in Dialect::CANONICAL.entries(line) {
-            // These rules refuse nothing.
+            // Under these rules no entry is refused.
             let _ = collection.offer(entry.map(Entry::into_owned), origin);
         }
         overrides
