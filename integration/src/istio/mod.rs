@@ -4,6 +4,7 @@
 //! pushed. Everywhere else [`Mesh::replay`] gives the same Envoys a [`Recording`].
 
 mod istiod;
+mod manifests;
 mod mesh;
 mod plumbing;
 mod recording;

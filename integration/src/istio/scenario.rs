@@ -8,11 +8,12 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::manifests::documents;
 use super::shipped::Shipped;
 use crate::bootstrap::root;
 
 /// The line that has TrafficExtension, 1.30.
-pub(super) const TRAFFIC_EXTENSION: u32 = 30;
+const TRAFFIC_EXTENSION: u32 = 30;
 
 /// One folder: `scenario.yaml` and `manifests/`.
 #[derive(Debug, Deserialize)]
@@ -147,6 +148,18 @@ impl Scenario {
         Ok(scenarios)
     }
 
+    /// `integration/istio/shipped`, with our filter deployed in this way.
+    pub fn shipped(way: Shipped) -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/shipped"))?;
+        scenario.name = way.name().into();
+        scenario.requests.retain(|row| row.by.is_none_or(|by| by == way));
+        scenario.manifests.extend(way.manifests()?);
+        if way == Shipped::TrafficExtension {
+            scenario.since = TRAFFIC_EXTENSION;
+        }
+        Ok(scenario)
+    }
+
     /// Whether a release of Istio knows all its manifests.
     pub fn runs_on(&self, release: &str) -> bool {
         line(release).is_some_and(|line| line >= self.since)
@@ -232,11 +245,4 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     files.sort();
     Ok(files)
-}
-
-/// Each YAML document of a file.
-pub(super) fn documents(path: &Path) -> Result<Vec<Value>> {
-    let text = fs::read_to_string(path)?;
-    let documents = serde_norway::Deserializer::from_str(&text).map(Value::deserialize);
-    documents.collect::<Result<_, _>>().with_context(|| path.display().to_string())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::scenario::{Scenario, TRAFFIC_EXTENSION, documents};
+use super::manifests::documents;
 use crate::bootstrap::root;
 
 /// What a user changes in them, here into what stands for the module in every manifest of a scenario.
@@ -38,7 +38,7 @@ impl Shipped {
     /// Every way.
     pub const ALL: [Self; 3] = [Self::WasmPlugin, Self::TrafficExtension, Self::EnvoyFilter];
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::WasmPlugin => "shipped-wasm-plugin",
             Self::TrafficExtension => "shipped-traffic-extension",
@@ -47,7 +47,7 @@ impl Shipped {
     }
 
     /// The gateway's manifests and the sidecars'.
-    fn manifests(self) -> Result<Vec<Value>> {
+    pub(super) fn manifests(self) -> Result<Vec<Value>> {
         let folder = match self {
             Self::WasmPlugin => "wasm-plugin/manifests",
             Self::TrafficExtension => "wasm-plugin/manifests/traffic-extension",
@@ -57,20 +57,6 @@ impl Shipped {
         };
         let [gateway, sidecars] = ["gateway", "sidecars"].map(|part| kustomized(&format!("{folder}/{part}")));
         Ok([gateway?, sidecars?].concat())
-    }
-}
-
-impl Scenario {
-    /// `integration/istio/shipped`, with our filter deployed in this way.
-    pub fn shipped(way: Shipped) -> Result<Self> {
-        let mut scenario = Self::open(&root().join("integration/istio/shipped"))?;
-        scenario.name = way.name().into();
-        scenario.requests.retain(|row| row.by.is_none_or(|by| by == way));
-        scenario.manifests.extend(way.manifests()?);
-        if way == Shipped::TrafficExtension {
-            scenario.since = TRAFFIC_EXTENSION;
-        }
-        Ok(scenario)
     }
 }
 

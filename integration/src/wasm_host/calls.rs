@@ -82,19 +82,27 @@ impl Call<'_> {
             }
             ("proxy_get_shared_data", &[key, key_size, data, size, version]) => {
                 let key = self.bytes(key, key_size)?;
-                let Some((bytes, current)) = self.caller.data().shared.get(&key) else { return Ok(NOT_FOUND) };
-                self.write(version, &current.to_le_bytes())?;
-                self.hand_over(bytes, data, size)
+                self.shared_data(&key, data, size, version)
             }
             ("proxy_set_shared_data", &[key, key_size, data, size, version]) => {
                 let (key, data) = (self.bytes(key, key_size)?, self.bytes(data, size)?);
-                let version = u32::try_from(version).map_err(|_| Error::new("a version of more than 32 bits"))?;
-                Ok(if self.caller.data().shared.set(key, data, version) { OK } else { CAS_MISMATCH })
+                self.set_shared_data(key, data, version)
             }
             ("proxy_define_metric", &[_, name, size, number]) => self.define_metric(name, size, number),
             ("proxy_increment_metric", &[number, count]) => Ok(self.count(number, count)),
             _ => Err(Error::new(format!("the module calls {name}, which this host does not offer"))),
         }
+    }
+
+    fn shared_data(&mut self, key: &[u8], data: u64, size: u64, version: u64) -> Result<u32, Error> {
+        let Some((bytes, current)) = self.caller.data().shared.get(key) else { return Ok(NOT_FOUND) };
+        self.write(version, &current.to_le_bytes())?;
+        self.hand_over(bytes, data, size)
+    }
+
+    fn set_shared_data(&mut self, key: Vec<u8>, data: Vec<u8>, version: u64) -> Result<u32, Error> {
+        let version = u32::try_from(version).map_err(|_| Error::new("a version of more than 32 bits"))?;
+        Ok(if self.caller.data().shared.set(key, data, version) { OK } else { CAS_MISMATCH })
     }
 
     fn log(&mut self, data: u64, size: u64) -> Result<u32, Error> {
