@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
+use integration::Envoy;
 use workload::Get;
 
 use crate::callgrind::Counted;
-use crate::chain::{Chain, FORWARDED, STABLE, UPSTREAM, bootstrap};
+use crate::chain::{Chain, FORWARDED, OTHER_TENANT, SANDBOX, STABLE, UPSTREAM, bootstrap};
 use crate::client::Client;
 use crate::upstream::Upstream;
 
@@ -43,24 +44,34 @@ impl<'a> Task<'a> {
     }
 }
 
+/// Fails where a chain runs without its module: without address space for its VM a filter lets everything pass, and would
+/// look cheap.
+pub(crate) async fn ensure_vms(envoy: &Envoy, chains: &[Chain]) -> Result<()> {
+    let modules: BTreeSet<_> = chains.iter().flat_map(Chain::modules).collect();
+    let stats = envoy.stats("wasm.envoy.wasm.runtime.v8.active").await?;
+    let vms = stats.values().sum::<u64>();
+    // One to begin with, one in the main thread and one in the worker.
+    let expected = 3 * u64::try_from(modules.len())?;
+    ensure!(vms == expected, "{vms} VMs instead of {expected}:\n{}", envoy.log()?);
+    Ok(())
+}
+
 impl Bench {
+    /// The first chain has no filter.
     pub(crate) async fn start(chains: &[Chain]) -> Result<Self> {
         let upstream = Upstream::start()?;
         let counted = Counted::start(&bootstrap(chains, upstream.address())).await?;
         let bench = Self { counted, upstream };
-        bench.ensure_vms(chains).await?;
+        ensure_vms(&bench.counted.envoy, chains).await?;
+        bench.ensure_matched(&chains.first().context("a chain")?.name).await?;
         Ok(bench)
     }
 
-    /// Without address space for its VM a filter lets everything pass, and would look cheap.
-    async fn ensure_vms(&self, chains: &[Chain]) -> Result<()> {
-        let modules: BTreeSet<_> = chains.iter().flat_map(Chain::modules).collect();
-        let stats = self.counted.envoy.stats("wasm.envoy.wasm.runtime.v8.active").await?;
-        let vms = stats.values().sum::<u64>();
-        // One to begin with, one in the main thread and one in the worker.
-        let expected = 3 * u64::try_from(modules.len())?;
-        ensure!(vms == expected, "{vms} VMs instead of {expected}:\n{}", self.counted.envoy.log()?);
-        Ok(())
+    /// A route that never matched could be one that matches no header.
+    async fn ensure_matched(&self, chain: &str) -> Result<()> {
+        let (header, value) = OTHER_TENANT;
+        let get = Get::ordinary().line(header, value);
+        Client::connect(self.counted.envoy.address_of(chain).await?)?.send(&get.to_http1(""), 1, SANDBOX)
     }
 
     /// The instructions of one request; fails where it did not arrive as it should, or not from whom it should.

@@ -7,11 +7,12 @@ use tenancy_filter::Filter;
 use workload::{Get, WHOLE_JOB, borrowed, decide};
 
 use crate::bench::{Bench, Changes, Task};
-use crate::chain::{Chain, SANDBOX, STABLE, answer, wasm};
+use crate::chain::{Chain, SANDBOX, STABLE, answer, sandbox_route, wasm};
 use crate::inside::{NONE, OURS};
 use crate::modules::Modules;
 
-/// What grows, how far, and the instructions over the same request without filter and without rules.
+/// What grows, how far, and the instructions over the same request: of a routing over no filter and no rules, of all else
+/// over no filter.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Point {
     pub(crate) series: String,
@@ -31,13 +32,17 @@ pub(crate) const TURNER: &str = "Turner's regex, no filter";
 pub(crate) const SIGNADOT: &str = "Signadot's regex, no filter";
 pub(crate) const ROUTINGS: [&str; 4] = [TREE, EXACT, TURNER, SIGNADOT];
 
+/// What routing is measured over.
+const NO_RULES: &str = "no filter and no rules";
+
 /// The mesh's part: the version of the called service as a header of its own.
 const PROJECTION: &str = r#"{"version": 1, "role": "mesh", "overrides": {"to": [{"header": "x-override"}]},
     "projections": [{"header": "x-foo-version", "service": "foo"}]}"#;
 
 /// Measures the sandboxes, then the requests.
 pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Point>> {
-    let mut chains = vec![Chain::new(NONE, vec![]), Chain::new(OURS, vec![wasm(&modules.ours, WHOLE_JOB)])];
+    let ours = Chain::new(OURS, vec![wasm(&modules.ours, WHOLE_JOB)]);
+    let mut chains = vec![Chain::new(NONE, vec![]), Chain::without_rules(NO_RULES), ours];
     for routing in ROUTINGS {
         chains.extend(SANDBOXES.map(|count| sandboxes(modules, routing, count)));
     }
@@ -80,12 +85,6 @@ fn sandboxes(modules: &Modules, routing: &str, count: usize) -> Chain {
     Chain { routing: routing_fields, ..Chain::new(chain_name(routing, count), filters) }
 }
 
-fn sandbox_route(header: Value) -> Value {
-    let mut route = answer(SANDBOX);
-    route["match"]["headers"] = json!([header]);
-    route
-}
-
 /// A match tree with a branch for every sandbox.
 fn tree(count: usize) -> Value {
     let action = |name| {
@@ -116,7 +115,7 @@ async fn with_sandboxes(bench: &Bench, routing: &str, count: usize) -> Result<Po
         (task.warm_up, task.requests) = (10, 40);
     }
     let all = bench.run(&chain_name(routing, count), &task).await?;
-    let none = bench.run(NONE, &Task::new(&get, Changes::new())).await?;
+    let none = bench.run(NO_RULES, &Task::new(&get, Changes::new())).await?;
     point(routing, count, &get, all, none)
 }
 
