@@ -7,6 +7,7 @@ mod callgrind;
 mod chain;
 mod client;
 pub mod counted;
+mod entries;
 mod goals;
 mod growth;
 mod inside;

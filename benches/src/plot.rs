@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use resvg::{tiny_skia, usvg};
 
 use crate::growth::ROUTINGS;
-use crate::inside::{NONE, Row};
+use crate::inside::Row;
 use crate::results::{Results, path};
 use crate::tables::grouped;
 
@@ -64,7 +64,7 @@ fn bars(area: &Area<'_>, results: &Results) -> Result<()> {
 
 /// What has bars: all but our features, which the tables alone show, and what the others are measured over.
 fn compared(results: &Results) -> Vec<&Row> {
-    results.inside.iter().filter(|row| row.chain != NONE && !row.is_detail()).collect()
+    results.inside.iter().filter(|row| !row.is_base() && !row.is_detail()).collect()
 }
 
 /// A line for each way to route.

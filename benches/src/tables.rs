@@ -16,8 +16,8 @@ const FILES: [&str; 2] = ["README.md", "benches/README.md"];
 /// Prints every table, and puts each in its place.
 pub(crate) fn publish(results: &Results) -> Result<()> {
     let tables = [
-        ("inside", inside(results, |row| !row.is_detail())),
-        ("features", inside(results, |row| row.is_detail() || row.chain == OURS)),
+        ("inside", inside(results)),
+        ("features", features(results)),
         ("sandboxes", sandboxes(results)),
         ("requests", requests(results)),
         ("counted", counted(results)),
@@ -53,10 +53,28 @@ fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     [head, rule].into_iter().chain(rows).map(|cells| line(&cells)).collect()
 }
 
-fn inside(results: &Results, is_shown: impl Fn(&Row) -> bool) -> String {
-    let rows = results.inside.iter().filter(|row| is_shown(row));
+/// Two tables: what a chain without filters takes, and what the others take more than that.
+fn inside(results: &Results) -> String {
+    let is_shown = |row: &&Row| !row.is_detail();
+    let base = whole_requests(results.inside.iter().filter(|row| is_shown(row) && row.is_base()));
+    let rows = results.inside.iter().filter(|row| is_shown(row) && !row.is_base());
     let row = |row: &Row| vec![row.chain.clone(), optional(row.ordinary), optional(row.tenant)];
-    table(&["chain", "ordinary request", "tenant request"], rows.map(row))
+    format!("{base}\n{}", table(&["over no filter", "ordinary request", "tenant request"], rows.map(row)))
+}
+
+/// The same of our features, each with what it is over.
+fn features(results: &Results) -> String {
+    let bases = whole_requests(results.inside.iter().filter(|row| row.is_base()));
+    let rows = results.inside.iter().filter(|row| !row.is_base() && (row.is_detail() || row.chain == OURS));
+    let row = |row: &Row| {
+        vec![row.chain.clone(), row.over.clone().unwrap_or_default(), optional(row.ordinary), optional(row.tenant)]
+    };
+    format!("{bases}\n{}", table(&["chain", "over", "ordinary request", "tenant request"], rows.map(row)))
+}
+
+fn whole_requests<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let row = |row: &Row| vec![row.chain.clone(), optional(row.ordinary), optional(row.tenant)];
+    table(&["the whole request", "ordinary request", "tenant request"], rows.map(row))
 }
 
 fn sandboxes(results: &Results) -> String {
@@ -129,6 +147,7 @@ pub(crate) fn grouped(value: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inside::NONE;
 
     #[test]
     fn a_table_takes_the_place_of_the_last() {
@@ -144,5 +163,29 @@ mod tests {
     fn thousands_are_separated() {
         let all = [0, 12, 999, 1000, 1234567, -65000].map(grouped);
         assert_eq!(all, ["0", "12", "999", "1,000", "1,234,567", "-65,000"]);
+    }
+
+    #[test]
+    fn a_base_stands_apart_from_what_is_over_it() {
+        let row = |chain: &str, over: Option<&str>, ordinary| Row {
+            chain: chain.into(),
+            over: over.map(str::to_owned),
+            ordinary: Some(ordinary),
+            tenant: None,
+        };
+        let rows = vec![
+            row(NONE, None, 9000),
+            row(OURS, Some(NONE), 1000),
+            row("a call, no filter", None, 8000),
+            row("ours, a call", Some("a call, no filter"), 2000),
+        ];
+        let results = Results { inside: rows, ..Results::default() };
+        let head = "ordinary request | tenant request |\n| ---";
+        let whole = format!("| the whole request | {head} | --- | --- |\n| no filter | 9,000 |  |\n");
+        let over = format!("| over no filter | {head} | --- | --- |\n| ours, the whole job | 1,000 |  |\n");
+        assert_eq!(inside(&results), format!("{whole}\n{over}"));
+        let over = "| ours, the whole job | no filter | 1,000 |  |\n| ours, a call | a call, no filter | 2,000 |  |\n";
+        let both = format!("| chain | over | {head} | --- | --- | --- |\n{over}");
+        assert_eq!(features(&results), format!("{whole}| a call, no filter | 8,000 |  |\n\n{both}"));
     }
 }

@@ -12,7 +12,8 @@ use workload::{Get, WHOLE_JOB, borrowed, decide};
 use crate::bench::{Changes, Task, check};
 use crate::chain::{Chain, FORWARDED, UPSTREAM, bootstrap, header_mutation, lua, wasm};
 use crate::client::Client;
-use crate::inside::{CHEAPEST_LUA, INTERPRETED_LUA, NONE, OURS};
+use crate::entries::CHEAPEST_LUA;
+use crate::inside::{INTERPRETED_LUA, NONE, NOOP, OURS};
 use crate::modules::Modules;
 use crate::upstream::Upstream;
 
@@ -64,7 +65,7 @@ fn chains(modules: &Modules, get: &Get) -> Result<Vec<(Chain, Changes)>> {
     Ok(vec![
         (Chain::new(NONE, vec![]), Vec::new()),
         (Chain::new("header_mutation (native), one header written", vec![header_mutation("c-tenancy", "feat-x")]), one),
-        (Chain::new("SDK no-op", vec![wasm(&modules.noop, "")]), Vec::new()),
+        (Chain::new(NOOP, vec![wasm(&modules.noop, "")]), Vec::new()),
         (Chain::new(INTERPRETED_LUA, vec![lua(&CHEAPEST_LUA)?]), whole_job.clone()),
         (Chain::new(OURS, vec![wasm(&modules.ours, WHOLE_JOB)]), whole_job),
     ])
