@@ -19,6 +19,7 @@ pub(crate) const CHEAPEST_LUA: [&str; 3] = ["interpreted.lua", "tenancy.lua", "w
 const VERIFIED: &str = "a verified token, no filter";
 const INBOUND: &str = "a sidecar's inbound request, no filter";
 const OUTBOUND: &str = "a sidecar's outbound request, no filter";
+const BEYOND: &str = "a sidecar's request beyond the mesh, no filter";
 
 /// A chain with what has to leave it; no changes at all for a request that it is not for.
 pub(crate) struct Entry {
@@ -42,6 +43,8 @@ pub(crate) enum Answer {
     Changes(&'static [(&'static str, &'static str)]),
     /// These headers of an ordinary request and of a tenant's.
     Either(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]),
+    /// The tenant's request goes without these headers.
+    Withheld(&'static [(&'static str, &'static str)]),
     /// What the native filter does with this configuration.
     As(&'static str),
     /// That, but for the tenant's request alone.
@@ -55,6 +58,10 @@ impl Answer {
             Self::Untouched => Some(Vec::new()),
             Self::Changes(changes) => Some(owned(changes)),
             Self::Either(ordinary, tenant) => Some(owned(if get.name == "tenant" { tenant } else { ordinary })),
+            Self::Withheld(gone) if get.name == "tenant" => {
+                Some(gone.iter().map(|(name, _)| ((*name).into(), None)).collect())
+            }
+            Self::Withheld(_) => Some(Vec::new()),
             Self::TenantAs(_) if get.name != "tenant" => None,
             Self::As(configuration) | Self::TenantAs(configuration) => {
                 Some(decide(&Filter::from_config(configuration.as_bytes())?, &borrowed(&get.headers())))
@@ -199,6 +206,11 @@ fn dropped() -> [Get; 2] {
     [Get::traced("ordinary", ORDINARY_TRACE), Get::traced("tenant", TENANT_TRACE)]
 }
 
+/// What leaves the mesh, of a trace, with nothing of ours and with a tenant's context.
+fn beyond() -> [Get; 2] {
+    within_mesh().map(|get| Get { authority: "api.example.com".into(), ..get })
+}
+
 /// First what comes in, which is then remembered.
 fn sidecar(module: &Path) -> Vec<Entry> {
     let entry = |name: &str, base, filters, direction, answer, requests| {
@@ -207,6 +219,7 @@ fn sidecar(module: &Path) -> Vec<Entry> {
     };
     let inbound = |name, filters| entry(name, INBOUND, filters, "INBOUND", Answer::Untouched, within_mesh);
     let outbound = |name, filters, answer| entry(name, OUTBOUND, filters, "OUTBOUND", answer, dropped);
+    let leaving = |name, filters, answer| entry(name, BEYOND, filters, "OUTBOUND", answer, beyond);
     let mesh = |configuration| vec![wasm(module, configuration)];
     vec![
         inbound(INBOUND, vec![]),
@@ -215,5 +228,7 @@ fn sidecar(module: &Path) -> Vec<Entry> {
         outbound(OUTBOUND, vec![], Answer::Untouched),
         outbound("ours, outbound", mesh(MESH), Answer::Untouched),
         outbound("ours, outbound, with repair", mesh(REPAIR), Answer::Either(&[], CONTEXT)),
+        leaving(BEYOND, vec![], Answer::Untouched),
+        leaving("ours, beyond the mesh", mesh(MESH), Answer::Withheld(CONTEXT)),
     ]
 }
