@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::Figure;
 use crate::growth::Point;
 use crate::startup::Startup;
-use crate::{inside, timed};
+use crate::{inside, startup, timed};
 
 /// The parts, each as it was measured last.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -24,7 +24,7 @@ pub(crate) struct Results {
 }
 
 impl Results {
-    /// Nothing where there is no file yet.
+    /// Empty if there is no file yet.
     pub(crate) fn read() -> Result<Self> {
         match fs::read_to_string(path("json")) {
             Ok(text) => serde_json::from_str(&text).context("benches/results.json; delete it to begin anew"),
@@ -42,6 +42,10 @@ impl Results {
 
     pub(crate) fn figure(&self, name: &str) -> Option<u64> {
         self.counted.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    }
+
+    pub(crate) fn start(&self, chain: &str) -> Option<&startup::Row> {
+        self.startup.as_ref()?.rows.iter().find(|row| row.chain == chain)
     }
 
     pub(crate) fn point(&self, series: &str, size: usize) -> Option<&Point> {

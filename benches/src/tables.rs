@@ -7,8 +7,9 @@ use integration::root;
 
 use crate::goals::goals;
 use crate::growth::{ROUTINGS, SANDBOXES};
-use crate::inside::{OURS, Row};
+use crate::inside::{NONE, OURS, Row};
 use crate::results::Results;
+use crate::startup;
 
 /// The files with tables; a table stands between `<!-- bench: NAME -->` and `<!-- bench end -->`.
 const FILES: [&str; 2] = ["README.md", "benches/README.md"];
@@ -21,6 +22,7 @@ pub(crate) fn publish(results: &Results) -> Result<()> {
         ("sandboxes", sandboxes(results)),
         ("requests", requests(results)),
         ("counted", counted(results)),
+        ("startup", starts(results)),
         ("timed", timed(results)),
         ("goals", goal_table(results)),
     ];
@@ -75,6 +77,23 @@ fn features(results: &Results) -> String {
 fn whole_requests<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     let row = |row: &Row| vec![row.chain.clone(), optional(row.ordinary), optional(row.tenant)];
     table(&["the whole request", "ordinary request", "tenant request"], rows.map(row))
+}
+
+/// Two tables again.
+fn starts(results: &Results) -> String {
+    let figures = |row: &startup::Row| [row.first_answer, row.cpu, row.resident as f64 / 1024.0];
+    let cells = |chain: &str, [first_answer, cpu, resident]: [f64; 3]| {
+        vec![chain.into(), format!("{first_answer:.0}"), format!("{cpu:.0}"), format!("{resident:.1}")]
+    };
+    let base = results.start(NONE).map(figures);
+    let over = |row: &startup::Row| {
+        let (all, base) = (figures(row), base?);
+        (row.chain != NONE).then(|| cells(&row.chain, [all[0] - base[0], all[1] - base[1], all[2] - base[2]]))
+    };
+    let rows = results.startup.iter().flat_map(|startup| &startup.rows).filter_map(over);
+    let head = |first| [first, "first answer, ms", "CPU until then, ms", "resident, MiB"];
+    let whole = table(&head("all of it"), base.map(|base| cells(NONE, base)));
+    format!("{whole}\n{}", table(&head("over no filter"), rows))
 }
 
 fn sandboxes(results: &Results) -> String {
@@ -147,7 +166,6 @@ pub(crate) fn grouped(value: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inside::NONE;
 
     #[test]
     fn a_table_takes_the_place_of_the_last() {
@@ -187,5 +205,21 @@ mod tests {
         let over = "| ours, the whole job | no filter | 1,000 |  |\n| ours, a call | a call, no filter | 2,000 |  |\n";
         let both = format!("| chain | over | {head} | --- | --- | --- |\n{over}");
         assert_eq!(features(&results), format!("{whole}| a call, no filter | 8,000 |  |\n\n{both}"));
+    }
+
+    #[test]
+    fn a_start_is_told_over_that_without_a_filter() {
+        let row = |chain: &str, first_answer, cpu, resident| startup::Row {
+            chain: chain.into(),
+            first_answer,
+            cpu,
+            resident,
+        };
+        let rows = vec![row(NONE, 50.0, 40.0, 2048), row(OURS, 150.0, 240.0, 3584)];
+        let startup = Some(startup::Startup { rows, module_size: 0 });
+        let figures = "first answer, ms | CPU until then, ms | resident, MiB |\n| --- | --- | --- | --- |\n";
+        let whole = format!("| all of it | {figures}| no filter | 50 | 40 | 2.0 |\n");
+        let over = format!("| over no filter | {figures}| ours, the whole job | 100 | 200 | 1.5 |\n");
+        assert_eq!(starts(&Results { startup, ..Results::default() }), format!("{whole}\n{over}"));
     }
 }

@@ -100,7 +100,7 @@ fn micros(time: Duration) -> f64 {
 }
 
 /// What all threads of a process spent on a CPU: the first number of each `schedstat` (proc(5)), in nanoseconds.
-fn cpu_time(pid: u32) -> Result<Duration> {
+pub(crate) fn cpu_time(pid: u32) -> Result<Duration> {
     let mut total = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         let text = fs::read_to_string(task?.path().join("schedstat"))?;
