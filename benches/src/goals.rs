@@ -18,7 +18,8 @@ impl Goal {
         match (self.measured, self.aim) {
             (None, _) => "not measured",
             (Some(measured), Some(aim)) if measured <= aim => "holds, and the aim too",
-            (Some(measured), _) if measured <= self.must => "holds",
+            (Some(measured), Some(_)) if measured <= self.must => "holds, short of the aim",
+            (Some(measured), None) if measured <= self.must => "holds",
             (Some(_), _) => "**misses**",
         }
     }
@@ -33,7 +34,7 @@ pub(crate) fn goals(results: &Results) -> Vec<Goal> {
     vec![
         aimed("instructions, tenant request, to Lua's whole job", 0.33, 0.28, tenant(results, LUA)),
         aimed("the same, to Lua's with its JIT off, the cheaper", 0.33, 0.28, tenant(results, INTERPRETED_LUA)),
-        aimed("instructions, ordinary request, to the floor", 1.35, 1.20, ordinary(results, FLOOR)),
+        aimed("instructions, ordinary request, to the floor", 1.35, 1.25, ordinary(results, FLOOR)),
         goal("instructions, ordinary request, to Lua's whole job", 0.39, ordinary(results, LUA)),
         goal("the same, to Lua's with its JIT off", 0.39, ordinary(results, INTERPRETED_LUA)),
         goal("instructions, filter and routing, 5,000 sandboxes to 1, match tree", 1.05, sandboxes(results)),
@@ -42,7 +43,12 @@ pub(crate) fn goals(results: &Results) -> Vec<Goal> {
         goal("host calls, ordinary request", 1.0, figure("module, ordinary: host calls")),
         goal("host calls, tenant request, three headers changed", 4.0, figure("module, tenant: host calls")),
         goal("bytes of the module", 550_000.0, size),
-        goal("time to the first answer, to an SDK no-op", 1.5, first_answer(results, NOOP)),
+        aimed(
+            "time to the first answer, with Envoy's own start, to an SDK no-op's",
+            2.2,
+            1.5,
+            first_answer(results, NOOP),
+        ),
     ]
 }
 
@@ -66,4 +72,20 @@ fn sandboxes(results: &Results) -> Option<f64> {
 fn hostile(results: &Results) -> Option<f64> {
     let a_byte = |point: &Point| point.instructions as f64 / point.bytes as f64;
     Some(a_byte(results.point(HOSTILE, 60)?) / a_byte(results.point(HOSTILE, 6)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_names_what_is_missed() {
+        let verdict = |aim, measured| Goal { name: "", must: 2.0, aim, measured }.verdict();
+        assert_eq!(verdict(Some(1.5), Some(1.5)), "holds, and the aim too");
+        assert_eq!(verdict(Some(1.5), Some(2.0)), "holds, short of the aim");
+        assert_eq!(verdict(Some(1.5), Some(2.1)), "**misses**");
+        assert_eq!(verdict(None, Some(2.0)), "holds");
+        assert_eq!(verdict(None, Some(2.1)), "**misses**");
+        assert_eq!(verdict(None, None), "not measured");
+    }
 }
