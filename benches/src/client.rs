@@ -24,12 +24,12 @@ impl Client {
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    /// Sends a request so many times, each after the answer to the last.
+    /// Sends a request this number of times, each after the answer to the last.
     pub(crate) fn send(&mut self, request: &[u8], times: usize, from: &str) -> Result<()> {
         (0..times).try_for_each(|_| self.exchange(request, from))
     }
 
-    /// Sends a request so many times a second for so long, and gives the time from when each was due to its answer.
+    /// Sends a request at this rate a second, for this long; gives the time from when each was due to its answer.
     pub(crate) fn pace(&mut self, request: &[u8], rate: u32, length: Duration, from: &str) -> Result<Vec<Duration>> {
         let (start, gap) = (Instant::now(), Duration::from_secs(1) / rate);
         let due = (0..).map(|turn| start + gap * turn).take_while(|due| *due < start + length);

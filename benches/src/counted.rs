@@ -16,7 +16,7 @@ use crate::allocations::allocations;
 use crate::baseline::Figure;
 use crate::callgrind::{has_valgrind, instructions_of};
 
-/// After so many requests nothing is as at the first.
+/// After this number of requests the module takes the same for each.
 const WARM_UP: usize = 10;
 
 /// All figures that this machine can count; those that it cannot are told.

@@ -103,7 +103,7 @@ fn tree(count: usize) -> Value {
     })
 }
 
-/// The last of so many sandboxes is asked for, which a list of rules finds last.
+/// Asks for the last sandbox, which a list of rules finds last.
 async fn with_sandboxes(bench: &Bench, routing: &str, count: usize) -> Result<Point> {
     let get = Get::ordinary().line("x-override", format!("bar:v1,foo:sb-{count}"));
     let get = get.line("baggage", format!("sd-routing-key=sb-{count}")).named(format!("{count} sandboxes"));

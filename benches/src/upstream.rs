@@ -36,7 +36,7 @@ impl Upstream {
         self.address
     }
 
-    /// The header lines of the requests since it was asked last, which have to be so many of one kind.
+    /// The header lines of the requests since the last call, which have to be this number and all alike.
     pub(crate) fn take(&self, count: usize) -> Result<Vec<String>> {
         let heads = std::mem::take(&mut *self.heads.lock().expect("no holder panics"));
         let counts: Vec<_> = heads.values().collect();
