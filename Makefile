@@ -3,8 +3,8 @@
 SHELL := bash
 
 module := target/tenancy_filter.wasm
-# Bytes. It is compiled once a worker and shipped to every proxy; tenant.pattern alone takes 80 thousand of it.
-module_limit := 550000
+# Bytes. It is compiled once a worker and shipped to every proxy.
+module_limit := 340000
 
 # Starts a recipe line that needs an Envoy; stops it if there is none.
 with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(module) &&

@@ -242,7 +242,7 @@ fn the_module_offers_and_asks_for_what_it_has_a_reason_for() -> Result<()> {
         exports: BTreeMap<String, String>,
         imports: BTreeMap<String, String>,
     }
-    let reasons: Interface = serde_norway::from_str(include_str!("module.yaml"))?;
+    let reasons: Interface = serde_norway::from_str(include_str!("../../wasm-plugin/interface.yaml"))?;
     let host = WasmHost::start()?;
     assert_eq!(host.exports(), reasons.exports.into_keys().collect());
     assert_eq!(host.imports(), reasons.imports.into_keys().collect());

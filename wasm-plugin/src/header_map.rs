@@ -2,11 +2,10 @@
 
 use tenancy_filter_envoy::{Pairs, pairs};
 
-use crate::buffer::Filled;
 use crate::host::{self, HostFailure, MapType};
 
 /// A header map as the host serialises it.
-pub(crate) struct HeaderMap(Filled);
+pub(crate) struct HeaderMap(Vec<u8>);
 
 impl HeaderMap {
     /// `None` if the map has no line: the host then hands over no memory.

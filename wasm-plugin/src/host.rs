@@ -1,11 +1,9 @@
-//! All host calls (proxy-wasm ABI 0.2.1), with their failures as values.
+//! The host calls (proxy-wasm ABI 0.2.1), with their failures as values: the SDK's own trap on any unexpected status.
 
 use std::ptr;
 use std::time::Duration;
 
 use tenancy_filter_envoy::Attributes;
-
-use crate::buffer::Filled;
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
 #[derive(Clone, Copy, Debug)]
@@ -34,16 +32,33 @@ pub(crate) enum MapType {
     RequestTrailers = 1,
 }
 
+/// The levels of the host's log.
 #[derive(Clone, Copy)]
 #[repr(u32)]
-pub(crate) enum LogLevel {
+pub(crate) enum Level {
+    Trace = 0,
+    Debug = 1,
+    Info = 2,
+    Warn = 3,
     Error = 4,
     Critical = 5,
 }
 
+impl From<log::Level> for Level {
+    fn from(level: log::Level) -> Self {
+        match level {
+            log::Level::Trace => Self::Trace,
+            log::Level::Debug => Self::Debug,
+            log::Level::Info => Self::Info,
+            log::Level::Warn => Self::Warn,
+            log::Level::Error => Self::Error,
+        }
+    }
+}
+
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
-    fn proxy_log(level: LogLevel, message: *const u8, size: usize) -> u32;
+    fn proxy_log(level: Level, message: *const u8, size: usize) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_get_buffer_bytes(buffer: u32, start: usize, length: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, size: usize, metric: *mut u32) -> u32;
@@ -83,25 +98,31 @@ fn done(status: u32) -> Result<(), HostFailure> {
     if status == OK { Ok(()) } else { Err(HostFailure) }
 }
 
-/// What the proxy handed over, to keep; nothing where that is nothing.
-fn bytes(data: *const u8, size: usize) -> Option<Vec<u8>> {
-    Filled::take(data, size).map(Filled::into_vec)
+/// What the host handed over; `None` if it handed over no memory, because there are no bytes.
+fn bytes(data: *mut u8, size: usize) -> Option<Vec<u8>> {
+    if data.is_null() {
+        return None;
+    }
+    // SAFETY: the host has this memory from the SDK's allocator, which makes it of exactly this size, filled it, and
+    // gives it to us alone.
+    Some(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
 /// Writes a line to the proxy's log.
-pub(crate) fn log(level: LogLevel, message: &str) {
-    // A log that takes nothing is no reason to stop. SAFETY: the host reads the message during the call.
+pub(crate) fn log(level: Level, message: &str) {
+    // A line that the log does not take is lost, and nothing else.
+    // SAFETY: the host reads the message during the call.
     let _ = unsafe { proxy_log(level, message.as_ptr(), message.len()) };
 }
 
-/// Rings the timer of this context so often; never, where the period is zero.
+/// Sets how often `on_tick` runs; zero stops it.
 pub(crate) fn set_tick_period(period: Duration) -> Result<(), HostFailure> {
     let period = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
     // SAFETY: it takes a number.
     done(unsafe { proxy_set_tick_period_milliseconds(period) })
 }
 
-/// The configuration of the plugin that is being configured; nothing where it is empty.
+/// The configuration of the plugin that is being configured; `None` if it is empty.
 pub(crate) fn plugin_configuration(size: usize) -> Result<Option<Vec<u8>>, HostFailure> {
     const PLUGIN_CONFIGURATION: u32 = 7;
     let (mut data, mut length) = (ptr::null_mut(), 0);
@@ -126,12 +147,12 @@ pub(crate) fn increment_counter(metric: u32, count: u64) -> Result<(), HostFailu
     done(unsafe { proxy_increment_metric(metric, i64::try_from(count).unwrap_or(i64::MAX)) })
 }
 
-/// A whole header map, serialised; nothing where it has no line.
-pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Filled>, HostFailure> {
+/// A whole header map, serialised; `None` if it has no line.
+pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Vec<u8>>, HostFailure> {
     let (mut data, mut size) = (ptr::null_mut(), 0);
     // SAFETY: both pointers are valid for the call's one write through each.
     done(unsafe { proxy_get_header_map_pairs(map, &mut data, &mut size) })?;
-    Ok(Filled::take(data, size))
+    Ok(bytes(data, size))
 }
 
 /// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and

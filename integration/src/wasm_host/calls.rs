@@ -196,7 +196,9 @@ impl Call<'_> {
     }
 
     fn allocate(&mut self, size: u32) -> Result<u32, Error> {
-        let allocate = self.caller.get_export("proxy_on_memory_allocate").and_then(Extern::into_func);
+        // As in Envoy: the ABI's name for it, or an older one.
+        let names = ["proxy_on_memory_allocate", "malloc"];
+        let allocate = names.iter().find_map(|name| self.caller.get_export(name)).and_then(Extern::into_func);
         let allocate = allocate.ok_or_else(|| Error::new("the module allocates nothing"))?;
         let allocate = allocate.typed::<u32, u32>(&self.caller)?;
         allocate.call(&mut self.caller, size)

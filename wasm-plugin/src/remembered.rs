@@ -7,7 +7,7 @@ use crate::host::{self, HostFailure};
 /// All plugins share the host's data; the number is that of the buckets' format.
 const PREFIX: &[u8] = b"tenancy-filter.repair.1.";
 
-/// Each lost attempt is another VM's success; so many in a row are a fault of the host.
+/// Each lost attempt is another VM's success; this many in a row are a fault of the host.
 const ATTEMPTS: usize = 100;
 
 /// Remembers a context by all trace ids of an inbound request. A bucket that had to be closed yields no lease.
@@ -32,7 +32,7 @@ pub(crate) fn recall(repair: &Repair, id: &TraceId) -> Recalled {
     recalled.unwrap_or(Recalled::Ambiguous)
 }
 
-/// Changes a bucket as if no other VM did so at the same time. Where that cannot be done nobody may
+/// Changes a bucket as if no other VM did so at the same time. If that cannot be done nobody may
 /// read the bucket any more: what it says of this id may be wrong.
 fn update<T>(repair: &Repair, id: &TraceId, change: impl Fn(&[u8], u64) -> (Vec<u8>, T)) -> Option<T> {
     let key = key(repair, id);
@@ -45,7 +45,7 @@ fn update<T>(repair: &Repair, id: &TraceId, change: impl Fn(&[u8], u64) -> (Vec<
     let attempts = std::iter::repeat_with(attempt).take(ATTEMPTS).map_while(Result::<_, HostFailure>::ok);
     let outcome = attempts.flatten().next();
     if outcome.is_none() {
-        // A host that takes nothing remembers nothing either; one without a clock never opens it again.
+        // A host that takes no data remembers none either; one without a clock never opens the bucket again.
         let now = host::milliseconds().unwrap_or(u64::MAX);
         let _ = host::set_shared_data(&key, &repair.closed(now));
     }

@@ -1,0 +1,84 @@
+//! One plugin configuration.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::ContextType;
+use tenancy_filter::{Filter, Tally};
+
+use crate::counters;
+use crate::host;
+use crate::stream::{Stream, Unconfigured};
+
+/// How often counts are handed to the host: no call a request, and no older than a scrape.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// A plugin: the last configuration that was accepted, if any.
+#[derive(Default)]
+pub(crate) struct Root {
+    plugin: Option<Rc<Plugin>>,
+}
+
+/// What all requests of a configuration share.
+pub(crate) struct Plugin {
+    pub(crate) filter: Filter,
+    pub(crate) tally: Tally,
+}
+
+/// When the configuration is replaced and its last request is over.
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        counters::flush(&self.tally);
+    }
+}
+
+/// Envoy would go on with the timer of a context that is gone.
+impl Drop for Root {
+    fn drop(&mut self) {
+        if self.plugin.is_some() {
+            // A timer that does not stop calls nobody.
+            let _ = host::set_tick_period(Duration::ZERO);
+        }
+    }
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+
+    /// Takes the configuration, of this many bytes. If it is refused, the log says why, and an earlier one stays.
+    fn on_configure(&mut self, size: usize) -> bool {
+        let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
+        match Filter::from_config(&json) {
+            Ok(filter) => {
+                self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
+                counters::define();
+                // Without a timer the counts are handed on with the configuration's end.
+                let _ = host::set_tick_period(FLUSH);
+                true
+            }
+            Err(errors) => {
+                errors.iter().for_each(|error| log::error!("{error}"));
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(plugin) = &self.plugin {
+            counters::flush(&plugin.tally);
+        }
+    }
+
+    /// Always one: the SDK traps on none.
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        Some(match &self.plugin {
+            Some(plugin) => Box::new(Stream::new(Rc::clone(plugin))),
+            None => Box::new(Unconfigured),
+        })
+    }
+}

@@ -1,0 +1,151 @@
+//! One request.
+
+use std::rc::Rc;
+
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::Action;
+use tenancy_filter::{Decision, Event, Events, Lease, Mutation, Peer, Recalled, Refusal, Role};
+use tenancy_filter_envoy::{Facts, Pairs, peer};
+
+use crate::header_map::HeaderMap;
+use crate::host::{self, Host, HostFailure, MapType};
+use crate::remembered;
+use crate::root::Plugin;
+
+/// The body of a 500.
+const NO_ACCESS: &str = "the proxy gave no access to the request\n";
+
+/// A request under a configuration.
+pub(crate) struct Stream {
+    plugin: Rc<Plugin>,
+    /// Unknown until the headers come.
+    peer: Peer,
+    /// What it holds of the trace ids that are remembered, until it ends.
+    leases: Vec<Lease>,
+    /// Whether a local reply went out; the host is asked for nothing from then on.
+    is_answered: bool,
+}
+
+/// A request whose configuration was refused. It is answered as at an edge: nobody says that it is in the mesh.
+pub(crate) struct Unconfigured;
+
+/// Why a request goes no further.
+enum Stop {
+    Refused(Refusal),
+    HostFailed,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<HostFailure> for Stop {
+    fn from(_: HostFailure) -> Self {
+        Self::HostFailed
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(repair) = self.plugin.filter.repair() {
+            remembered::release(repair, &self.leases);
+        }
+    }
+}
+
+impl Context for Unconfigured {}
+
+impl HttpContext for Unconfigured {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        host::respond(500, NO_ACCESS);
+        Action::Pause
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        Action::Pause
+    }
+}
+
+impl Context for Stream {}
+
+impl HttpContext for Stream {
+    fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
+        if self.is_answered {
+            return Action::Pause;
+        }
+        self.peer = peer(&self.plugin.filter, &Host);
+        let outcome = self.rewrite_headers();
+        self.go_on(outcome)
+    }
+
+    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+        if self.is_answered {
+            return Action::Pause;
+        }
+        match self.plugin.filter.role(self.peer) {
+            Role::Edge => self.go_on(self.strip_trailers()),
+            Role::Mesh => Action::Continue,
+        }
+    }
+}
+
+impl Stream {
+    pub(crate) fn new(plugin: Rc<Plugin>) -> Self {
+        Self { plugin, peer: Peer::Unknown, leases: Vec::new(), is_answered: false }
+    }
+
+    fn rewrite_headers(&mut self) -> Result<(), Stop> {
+        let Plugin { filter, tally } = &*self.plugin;
+        let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
+        let mut headers = Pairs::new();
+        map.headers(&mut headers)?;
+        if headers.is_empty() {
+            // A request has pseudo-headers; a map that the host could not hand over is empty.
+            return Err(Stop::HostFailed);
+        }
+        let scan = filter.scan(&headers, self.peer);
+        let facts = Facts::gather(&Host, scan.wants(), filter.claims())?;
+        let gathered = facts.gathered();
+        let recall = |id: &_| filter.repair().map_or(Recalled::Unknown, |repair| remembered::recall(repair, id));
+        let Decision { mutations, memo } = scan.decide(&gathered, recall, tally)?;
+        if let (Some(repair), Some(memo)) = (filter.repair(), memo) {
+            self.leases.extend(remembered::remember(repair, memo));
+        }
+        apply(MapType::RequestHeaders, &mutations)
+    }
+
+    fn strip_trailers(&self) -> Result<(), Stop> {
+        let Plugin { filter, tally } = &*self.plugin;
+        let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
+        let mut trailers = Pairs::new();
+        map.headers(&mut trailers)?;
+        apply(MapType::RequestTrailers, &filter.strip_trailers(&trailers, self.peer, tally))
+    }
+
+    /// An edge lets nothing pass that it did not look at; the mesh breaks no request over a host that fails.
+    fn go_on(&mut self, outcome: Result<(), Stop>) -> Action {
+        let Err(stop) = outcome else { return Action::Continue };
+        match stop {
+            Stop::Refused(refusal) => host::respond(refusal.status(), &refusal.to_string()),
+            Stop::HostFailed => {
+                self.plugin.tally.record(Event::HostFailed);
+                match self.plugin.filter.role(self.peer) {
+                    Role::Mesh => return Action::Continue,
+                    Role::Edge => host::respond(500, NO_ACCESS),
+                }
+            }
+        }
+        self.is_answered = true;
+        Action::Pause
+    }
+}
+
+fn apply(map: MapType, mutations: &[Mutation<'_>]) -> Result<(), Stop> {
+    mutations.iter().try_for_each(|mutation| match mutation {
+        Mutation::Remove { name } => host::remove(map, name),
+        Mutation::Set { name, value } => host::replace(map, name, value),
+    })?;
+    Ok(())
+}
