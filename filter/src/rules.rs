@@ -63,7 +63,7 @@ impl Rules {
         context: &mut Context<'a>,
         events: &impl Events,
     ) -> Result<(), Refusal> {
-        let evidence = self.verified.weigh(*lines, token);
+        let evidence = self.verified.weigh(lines, token);
         context.tenant = self.tenant.resolve(&evidence, events)?;
         self.overrides.resolve(&evidence, &mut context.overrides, events)
     }

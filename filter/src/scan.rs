@@ -58,13 +58,18 @@ pub struct Scan<'a> {
 impl<'a> Scan<'a> {
     #[inline(always)]
     pub(crate) fn new(rules: &'a Rules, repair: Option<&'a Repair>, headers: &'a [Header<'a>]) -> Self {
-        let scanned = rules.names.scan(headers);
-        let carries = repair.is_some() || !scanned.owned.is_empty();
+        let mut scan = Self { rules, repair, headers, scanned: Scanned::default(), authority: None, destination: None };
+        rules.names.scan(headers, &mut scan.scanned);
+        let carries = repair.is_some() || !scan.scanned.owned.is_empty();
         let may_leave = rules.withholding.as_ref().is_some_and(|withholding| carries || withholding.gives);
         let may_call = (carries || rules.reads_token) && rules.projects_called();
-        let authority = (may_leave || may_call).then(|| Authority::parse(scanned.pseudo.authority));
-        let destination = authority.filter(|_| may_leave).map(|authority| rules.mesh.destination(authority));
-        Self { rules, repair, headers, scanned, authority, destination }
+        if may_leave || may_call {
+            scan.authority = Some(Authority::parse(scan.scanned.pseudo.authority));
+        }
+        if may_leave {
+            scan.destination = scan.authority.map(|authority| rules.mesh.destination(authority));
+        }
+        scan
     }
 
     /// What else decides. What it does not want, it does not use.

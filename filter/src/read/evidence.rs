@@ -12,8 +12,8 @@ use crate::request::{Claim, Token};
 
 /// One request, scanned, and how far its token counts.
 #[derive(Debug)]
-pub(crate) struct Evidence<'a> {
-    pub(crate) lines: Lines<'a>,
+pub(crate) struct Evidence<'r, 'a> {
+    pub(crate) lines: &'r Lines<'a>,
     /// The token, if one of the accepted issuers made it.
     pub(crate) token: Option<&'a Token<'a>>,
     /// Why nothing vouches for what the client wrote itself; `None` if the token does.
@@ -29,7 +29,7 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    pub(crate) fn weigh<'a>(&self, lines: Lines<'a>, token: Option<&'a Token<'a>>) -> Evidence<'a> {
+    pub(crate) fn weigh<'r, 'a>(&self, lines: &'r Lines<'a>, token: Option<&'a Token<'a>>) -> Evidence<'r, 'a> {
         let Some(token) = token else { return Evidence { lines, token: None, doubt: Some(Disbelief::NoToken) } };
         if !self.issuers.iter().any(|known| known.as_bytes() == token.issuer) {
             return Evidence { lines, token: None, doubt: Some(Disbelief::Issuer) };
@@ -49,7 +49,7 @@ impl Verified {
     }
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> Evidence<'_, 'a> {
     /// Why a source with this condition is not believed; `None` if it is.
     pub(crate) fn doubts(&self, when: Condition) -> Option<Disbelief> {
         match when.belief {
@@ -73,7 +73,7 @@ impl<'a> Evidence<'a> {
 
     /// The values of a baggage key, decoded.
     pub(crate) fn baggage(&self, key: &Key) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        baggage::values(&self.lines, key)
+        baggage::values(self.lines, key)
     }
 
     /// The values of a cookie, as they stand (RFC 6265 §4.2.1).
@@ -122,11 +122,11 @@ mod tests {
         ] {
             let lines = Lines::default();
             let token = token(issuer, claim);
-            let evidence = narrowed.weigh(lines, Some(token));
+            let evidence = narrowed.weigh(&lines, Some(token));
             assert_eq!((evidence.claim(0).is_some(), evidence.doubt.is_none()), (counts, vouches), "{token:?}");
-            assert_eq!(plain.weigh(lines, Some(token)).doubt.is_none(), counts, "{token:?}");
+            assert_eq!(plain.weigh(&lines, Some(token)).doubt.is_none(), counts, "{token:?}");
         }
-        assert_eq!(plain.weigh(Lines::default(), None).doubt, Some(Disbelief::NoToken));
+        assert_eq!(plain.weigh(&Lines::default(), None).doubt, Some(Disbelief::NoToken));
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
         let values: [&[u8]; 3] = [b"a=1; tenant=x;tenant = y ;Tenant=n", b"tenants=n;tenant;x=tenant=n", b"tenant="];
         let owned = lines_of(Field::Cookie, &values);
         let lines = Lines { pseudo: Pseudo { path, ..Pseudo::default() }, owned: &owned };
-        let evidence = Evidence { lines, token: None, doubt: None };
+        let evidence = Evidence { lines: &lines, token: None, doubt: None };
         assert!(evidence.cookie("tenant").eq([&b"x"[..], b"y", b""]));
         assert!(evidence.query("tenant").eq([&b"x"[..], b"f", b""]));
         assert_eq!(evidence.query("c").count(), 0);

@@ -56,7 +56,7 @@ impl TenantRules {
     /// The tenant that the first source with a valid value names.
     pub(crate) fn resolve<'a>(
         &self,
-        evidence: &Evidence<'a>,
+        evidence: &Evidence<'_, 'a>,
         events: &impl Events,
     ) -> Result<Option<Tenant<'a>>, Refusal> {
         let mut choice = Choice { rules: self, events, tenant: None, offers: 0, conflicts: false };
@@ -112,7 +112,7 @@ struct Choice<'r, 'a, E> {
 
 impl<'a, E: Events> Choice<'_, 'a, E> {
     /// Takes every value of a source.
-    fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'a>) -> Result<(), Refusal> {
+    fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
         let before = self.offers;
         let mut offer = |name| self.offer(name, source);
         match &source.place {
@@ -199,7 +199,7 @@ mod tests {
         let owned = lines_of(Field::Source(0), values);
         let lines = Lines { owned: &owned, ..Lines::default() };
         let tally = Tally::default();
-        let evidence = Evidence { lines, token: None, doubt: None };
+        let evidence = Evidence { lines: &lines, token: None, doubt: None };
         let tenant = rules.resolve(&evidence, &tally);
         (tenant.map(|tenant| Some(tenant?.name().into_owned())), tally.take().collect())
     }

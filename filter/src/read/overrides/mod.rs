@@ -75,7 +75,7 @@ impl OverrideRules {
     /// Fills in all believed overrides.
     pub(crate) fn resolve<'a>(
         &self,
-        evidence: &Evidence<'a>,
+        evidence: &Evidence<'_, 'a>,
         overrides: &mut Overrides<'a>,
         events: &impl Events,
     ) -> Result<(), Refusal> {
@@ -100,7 +100,7 @@ struct Collection<'r, 'a, E> {
 }
 
 impl<'a, E: Events> Collection<'_, 'a, E> {
-    fn read(&mut self, sources: &[Source<OverridePlace>], evidence: &Evidence<'a>) -> Result<(), Refusal> {
+    fn read(&mut self, sources: &[Source<OverridePlace>], evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
         for source in sources {
             match evidence.doubts(source.when) {
                 Some(why) => self.events.record(Event::SourceNotBelieved { source: source.origin, why }),
@@ -111,7 +111,7 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
     }
 
     /// Takes every entry of a source.
-    fn ask(&mut self, source: &Source<OverridePlace>, evidence: &Evidence<'a>) -> Result<(), Refusal> {
+    fn ask(&mut self, source: &Source<OverridePlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
         let (before, origin) = (self.offers, source.origin);
         match &source.place {
             OverridePlace::Header(field, dialect) => {
@@ -281,7 +281,7 @@ mod tests {
         let origin = Origin { list: "overrides.from", index: 0, kind: "header" };
         let rules = OverrideRules { sources: vec![Source::always(place, origin)], on_duplicate, ..OverrideRules::NONE };
         let tally = Tally::default();
-        let evidence = Evidence { lines, token: None, doubt: None };
+        let evidence = Evidence { lines: &lines, token: None, doubt: None };
         let mut overrides = Overrides::default();
         rules.resolve(&evidence, &mut overrides, &tally).unwrap();
         (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())
