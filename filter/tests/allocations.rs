@@ -26,11 +26,13 @@ static COUNTING: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout, 1);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc`, which is also the system's.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count(layout, -1);
+        // SAFETY: as above; the system's allocator gave the pointer.
         unsafe { System.dealloc(pointer, layout) }
     }
 }

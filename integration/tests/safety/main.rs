@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod crash;
+mod denied;
 mod gateway;
 mod remote;
 mod reroute;
