@@ -1,5 +1,7 @@
 //! The commands, answers, configurations, messages and tables of the READMEs are real.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -83,7 +85,7 @@ fn every_refusal_is_listed_with_its_body() -> Result<()> {
         assert_eq!(row[..2], [refusal.status().to_string(), refusal.to_string().trim_end().to_owned()]);
         assert!(row[2].contains(cause(refusal)), "{row:?}");
     }
-    let plugin = std::fs::read_to_string(root().join("wasm-plugin/src/lib.rs"))?;
+    let plugin = fs::read_to_string(root().join("wasm-plugin/src/stream.rs"))?;
     assert!(plugin.contains(&format!("respond({}, ", by_the_plugin[0])), "{by_the_plugin:?}");
     assert!(plugin.contains(&format!("\"{}\\n\"", by_the_plugin[1])), "{by_the_plugin:?}");
     Ok(())
@@ -117,4 +119,23 @@ fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<
         _ => None,
     });
     Ok(String::from_utf8(value.with_context(|| format!("{name} sets no {written}"))?.to_vec())?)
+}
+
+/// A crate that comes or goes has to say what it costs.
+#[test]
+fn the_dependencies_of_the_module_are_those_of_its_crates() -> Result<()> {
+    // `proxy-wasm` brings it.
+    let mut expected = BTreeSet::from(["hashbrown".to_owned()]);
+    for manifest in ["filter", "filter/envoy", "wasm-plugin"] {
+        let text = fs::read_to_string(root().join(manifest).join("Cargo.toml"))?;
+        let dependencies = text.split("[dependencies]").nth(1).context("dependencies")?;
+        let names =
+            dependencies.lines().take_while(|line| !line.starts_with('[')).filter_map(|line| line.split_once(" = "));
+        expected.extend(names.map(|(name, _)| name.to_owned()).filter(|name| !name.starts_with("tenancy-filter")));
+    }
+    let cells = table("crate")?.into_iter().filter_map(|row| row.into_iter().next());
+    let listed =
+        cells.flat_map(|cell| cell.split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>());
+    assert_eq!(listed.collect::<BTreeSet<_>>(), expected);
+    Ok(())
 }
