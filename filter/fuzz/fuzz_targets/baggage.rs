@@ -1,4 +1,4 @@
-//! Baggage as text, see laws/text.rs: likewise.
+//! Baggage as text (see laws/text.rs): the laws hold, and the naive filter agrees.
 #![no_main]
 #![allow(dead_code, reason = "each target uses a part")]
 

@@ -68,7 +68,7 @@ pub(crate) fn members(line: &[u8]) -> impl Iterator<Item = Member<'_>> {
 
 impl<'a> Member<'a> {
     fn parse(text: &'a [u8]) -> Self {
-        Self::plain(text).unwrap_or_else(|| Self::any(text))
+        Self::plain(text).unwrap_or_else(|| Self::general(text))
     }
 
     /// `key=value` and no more, which is valid: most members, and each of their bytes is looked at once.
@@ -78,7 +78,7 @@ impl<'a> Member<'a> {
         Some(Self { text, key, value: Some(value), properties: None, is_plain: true })
     }
 
-    fn any(text: &'a [u8]) -> Self {
+    fn general(text: &'a [u8]) -> Self {
         let (pair, properties) = cut(text, b";");
         let (key, value) = cut(pair, b"=");
         Self { text, key: trim(key), value: value.map(trim), properties, is_plain: false }
@@ -167,9 +167,9 @@ mod tests {
         }
         let mut plain = 0;
         for text in texts.iter().map(|text| trim(text)) {
-            let (member, any) = (Member::parse(text), Member::any(text));
+            let (member, general) = (Member::parse(text), Member::general(text));
             let read = |member: Member<'_>| (member.is_valid(), member.value().map(Cow::into_owned));
-            assert_eq!((member.key, read(member)), (any.key, read(any)), "{text:?}");
+            assert_eq!((member.key, read(member)), (general.key, read(general)), "{text:?}");
             plain += usize::from(member.is_plain);
         }
         assert!(plain > 0 && plain < texts.len());

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 use integration::markdown::capabilities;
-use integration::{Bootstrap, Envoy, Protocol, Request, mortal};
+use integration::{Bootstrap, Envoy, Protocol, Request, trapping_module};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -202,7 +202,7 @@ async fn refused(request: &Request, to: SocketAddr) -> Result<usize> {
 #[tokio::test]
 async fn what_a_vm_remembered_its_successor_restores() -> Result<()> {
     const LINES: usize = 20;
-    let module = mortal(LINES)?;
+    let module = trapping_module(LINES)?;
     let bootstrap = Bootstrap::sidecar()?.module(module.path());
     let repair = configuration(json!({"by": ["traceparent"], "lingerSeconds": 60}));
     let sidecar = Sidecar::start_as(bootstrap.configuration(repair), 1, &[]).await?;

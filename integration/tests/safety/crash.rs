@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use integration::{Hop, Protocol, Request, mortal};
+use integration::{Hop, Protocol, Request, trapping_module};
 use tempfile::NamedTempFile;
 
 use crate::gateway::{HOST, gateway, instance};
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The shipped gateway with that module, under a failure policy.
 async fn start(policy: &str) -> Result<(NamedTempFile, Hop)> {
-    let module = mortal(20)?;
+    let module = trapping_module(20)?;
     let mut instances = [instance("tenancy-strip")?, instance("tenancy")?];
     for instance in &mut instances {
         let config = &mut instance["typed_config"]["config"];

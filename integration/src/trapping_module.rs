@@ -6,7 +6,7 @@ use tempfile::NamedTempFile;
 use crate::bootstrap::module;
 
 /// The module, which now traps at a request with more than so many header lines.
-pub fn mortal(lines: usize) -> Result<NamedTempFile> {
+pub fn trapping_module(lines: usize) -> Result<NamedTempFile> {
     const ENTRY: &str = r#"(export "proxy_on_request_headers" (func "#;
     let text = wasmprinter::print_file(module()?)?;
     let (before, rest) = text.split_once(ENTRY).context("the callback")?;
