@@ -25,7 +25,7 @@ run: module ## start the playground: a gateway, a sidecar and a shop on 127.0.0.
 test: check module image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \
 	if [ $$size -ge $(module_limit) ]; then echo "module: too big; drop a dependency or a feature of one"; exit 1; fi
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter -p tenancy-filter-envoy
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "left out: licences and sources, for want of cargo-deny (cargo install cargo-deny)"; fi
 	$(with_envoy) cargo test --locked --workspace
@@ -42,7 +42,7 @@ matrix: module ## test on each line of Envoy (ENVOY_VERSIONS="1.36 1.39.1" choos
 check: ## test the fast part, without Envoy
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo test --locked -p tenancy-filter
+	cargo test --locked -p tenancy-filter -p tenancy-filter-envoy
 
 module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh
@@ -69,7 +69,8 @@ fuzz: ## fuzz the filter, FUZZ_SECONDS=10 a target; needs a nightly toolchain
 coverage: ## measure which lines of the filter its own tests reach; fails under 96 %
 	@command -v cargo-tarpaulin >/dev/null || \
 	{ echo "coverage: installing cargo-tarpaulin" && cargo install -q --locked cargo-tarpaulin; }
-	cargo tarpaulin --engine ptrace -p tenancy-filter --include-files 'filter/src/*' --fail-under 96 --skip-clean --out Stdout
+	cargo tarpaulin --engine ptrace -p tenancy-filter -p tenancy-filter-envoy --include-files 'filter/src/*' 'filter/envoy/src/*' \
+	--fail-under 96 --skip-clean --out Stdout
 
 soak: module ## a million requests and a thousand configurations on one worker: memory stays flat (SOAK_REQUESTS, SOAK_UPDATES)
 	$(with_envoy) cargo test --locked -p integration --test soak -- --ignored --nocapture --test-threads 1
