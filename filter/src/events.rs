@@ -67,6 +67,8 @@ pub enum InvalidTenant {
     Pattern,
     /// It is a list; a tenant is one name.
     List,
+    /// It follows 64 other values, and nobody looked at it.
+    Excess,
 }
 
 /// How an outbound request came to its context, under `repair`.

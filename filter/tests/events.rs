@@ -67,6 +67,7 @@ fn wrong(why: InvalidTenant) -> &'static str {
         InvalidTenant::Malformed => "malformed",
         InvalidTenant::Pattern => "pattern",
         InvalidTenant::List => "list",
+        InvalidTenant::Excess => "excess",
     }
 }
 

@@ -1,6 +1,6 @@
 //! `tenant`.
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
 
 use crate::decision::Policy;
 use crate::events::{Origin, TenantKind};
@@ -30,6 +30,10 @@ impl TargetKind {
 
 /// A pattern describes a name, not a list of names.
 const MAX_PATTERN_BYTES: usize = 1024;
+
+/// What a pattern may take once compiled. Each of its steps may run for each byte of a name, so this bounds its time
+/// too: `[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?` takes 7.7 kB, and ten repetitions within ten others more than this.
+const MAX_COMPILED_BYTES: usize = 16 * 1024;
 
 pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate), ("reject", Policy::Reject)];
 
@@ -140,6 +144,13 @@ fn read_pattern(node: &Node<'_>) -> Option<Regex> {
         node.mistake(format!("expected a regular expression of 1 to {MAX_PATTERN_BYTES} bytes"));
         return None;
     }
-    let whole = Regex::new(pattern).and_then(|_| Regex::new(&format!("^(?:{pattern})$")));
-    whole.map_err(|error| node.mistake(format!("is no regular expression: {error}"))).ok()
+    let whole = format!("^(?:{pattern})$");
+    let built = Regex::new(pattern).and_then(|_| Regex::new(&whole));
+    built.map_err(|error| node.mistake(format!("is no regular expression: {error}"))).ok()?;
+    let bounded = RegexBuilder::new(&whole).size_limit(MAX_COMPILED_BYTES).build();
+    if bounded.is_err() {
+        let remedy = "count less, and no repetition within another, as in [a-z0-9-]{1,63}";
+        node.mistake(format!("{pattern:?} takes more than {MAX_COMPILED_BYTES} bytes once compiled; {remedy}"));
+    }
+    bounded.ok()
 }

@@ -202,6 +202,10 @@ fn names_the_one_mistake() {
         ),
         (tenant(r#""to": [{"header": "x"}], "pattern": "(""#), "tenant.pattern: is no regular expression"),
         (tenant(r#""to": [{"header": "x"}], "pattern": "a)|(b""#), "tenant.pattern: is no regular expression"),
+        (
+            tenant(r#""to": [{"header": "x"}], "pattern": "(?:(?:[a-z0-9-]{0,30}){0,30}){0,5}""#),
+            "tenant.pattern: \"(?:(?:[a-z0-9-]{0,30}){0,30}){0,5}\" takes more than 16384 bytes once compiled; count less",
+        ),
         (tenant(r#""to": [{"header": "x"}], "pattern": """#), "tenant.pattern: expected a regular expression of 1 to"),
         (source(r#"{"claim": "tenancy"}"#, ""), "verified: missing; tenant.from[0].claim needs it; name the issuers"),
         (source(r#"{"header": "y", "trust": "verified"}"#, ""), "verified: missing; tenant.from[0].trust needs it"),

@@ -1,6 +1,7 @@
 //! The tenant of a request: where it may come from, and what to do where sources disagree.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use regex_lite::Regex;
 
@@ -29,6 +30,11 @@ impl<'a> Tenant<'a> {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 }
+
+/// The most values of all sources that are looked at, but for those that repeat the chosen one: far more than an honest
+/// request has, and the bound on how often one request runs `tenant.pattern`.
+const MAX_VALUES: usize = 64;
+const FIRST_EXCESS: usize = MAX_VALUES + 1;
 
 /// A place where a tenant may stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,7 +65,8 @@ impl TenantRules {
         evidence: &Evidence<'_, 'a>,
         events: &impl Events,
     ) -> Result<Option<Tenant<'a>>, Refusal> {
-        let mut choice = Choice { rules: self, events, tenant: None, offers: 0, conflicts: false };
+        let mut choice =
+            Choice { rules: self, events, tenant: None, values: 0, is_absent: true, conflicts: Cell::new(false) };
         for source in &self.sources {
             match evidence.doubts(source.when) {
                 Some(why) => events.record(Event::SourceNotBelieved { source: source.origin, why }),
@@ -105,15 +112,16 @@ struct Choice<'r, 'a, E> {
     rules: &'r TenantRules,
     events: &'r E,
     tenant: Option<Tenant<'a>>,
-    /// How many values there were.
-    offers: usize,
-    conflicts: bool,
+    /// How many values were looked at, and whether the source that is asked holds none.
+    values: usize,
+    is_absent: bool,
+    conflicts: Cell<bool>,
 }
 
 impl<'a, E: Events> Choice<'_, 'a, E> {
     /// Takes every value of a source.
     fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
-        let before = self.offers;
+        self.is_absent = true;
         let mut offer = |name| self.offer(name, source);
         match &source.place {
             TenantPlace::Host(pattern) => {
@@ -121,7 +129,12 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
             }
             TenantPlace::Claim(number) => match evidence.claim(*number) {
                 Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
-                Some(Claim::List(_)) => self.invalid(source, b"", InvalidTenant::List)?,
+                Some(Claim::List(_)) => {
+                    self.is_absent = false;
+                    if self.looks_at(source, b"")? {
+                        self.invalid(source, b"", InvalidTenant::List)?;
+                    }
+                }
                 Some(Claim::Absent) | None => {}
             },
             TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
@@ -129,35 +142,58 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
             TenantPlace::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,
             TenantPlace::Query(name) => evidence.query(name).try_for_each(offer)?,
         }
-        if self.offers == before {
+        if self.is_absent {
             self.events.record(Event::SourceAbsent { source: source.origin });
         }
         Ok(())
     }
 
     fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
-        if let Some(why) = self.rules.fault(&name) {
-            return self.invalid(source, &name, why);
+        self.is_absent = false;
+        // Known to be valid: matched once, however often it stands there. It does not count either, because the next
+        // proxy finds it once more, where this one writes it.
+        if self.tenant.as_ref().is_some_and(|chosen| *chosen.0 == *name) {
+            self.events.record(Event::TenantRepeated { source: source.origin });
+            return Ok(());
         }
-        self.offers = self.offers.saturating_add(1);
-        let (tenant, origin) = (Tenant(name), source.origin);
+        if !self.looks_at(source, &name)? {
+            return Ok(());
+        }
+        match self.rules.fault(&name) {
+            Some(why) => self.invalid(source, &name, why),
+            None => self.choose(Tenant(name), source),
+        }
+    }
+
+    /// Counts a value. Returns whether it is looked at: one too many could name another tenant, or none.
+    fn looks_at(&mut self, source: &Source<TenantPlace>, value: &[u8]) -> Result<bool, Refusal> {
+        self.values = self.values.saturating_add(1);
+        if self.values == FIRST_EXCESS {
+            match &self.tenant {
+                Some(_) => self.conflict(source.origin, value)?,
+                None => self.invalid(source, value, InvalidTenant::Excess)?,
+            }
+        }
+        Ok(self.values <= MAX_VALUES)
+    }
+
+    fn choose(&mut self, tenant: Tenant<'a>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
         match &self.tenant {
             None => {
-                let kind = source.place.kind();
-                self.events.record(Event::TenantChosen { source: origin, kind, name: &tenant.0 });
+                let (source, kind) = (source.origin, source.place.kind());
+                self.events.record(Event::TenantChosen { source, kind, name: &tenant.0 });
                 self.tenant = Some(tenant);
                 Ok(())
             }
             Some(chosen) if tenant.is(chosen) => {
-                self.events.record(Event::TenantRepeated { source: origin });
+                self.events.record(Event::TenantRepeated { source: source.origin });
                 Ok(())
             }
-            Some(_) => self.conflict(origin, &tenant.0),
+            Some(_) => self.conflict(source.origin, &tenant.0),
         }
     }
 
-    fn invalid(&mut self, source: &Source<TenantPlace>, value: &[u8], why: InvalidTenant) -> Result<(), Refusal> {
-        self.offers = self.offers.saturating_add(1);
+    fn invalid(&self, source: &Source<TenantPlace>, value: &[u8], why: InvalidTenant) -> Result<(), Refusal> {
         self.events.record(Event::TenantInvalid { source: source.origin, value, why });
         match self.rules.on_invalid {
             Policy::Tolerate => Ok(()),
@@ -165,8 +201,8 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
         }
     }
 
-    fn conflict(&mut self, source: Origin, name: &[u8]) -> Result<(), Refusal> {
-        let is_first = !std::mem::replace(&mut self.conflicts, true);
+    fn conflict(&self, source: Origin, name: &[u8]) -> Result<(), Refusal> {
+        let is_first = !self.conflicts.replace(true);
         self.events.record(Event::TenantConflict { source, name, is_first });
         match self.rules.on_conflict {
             Policy::Tolerate => Ok(()),
@@ -229,6 +265,22 @@ mod tests {
         let first = (a(), vec![(TenantHeader, 1), (TenantConflict, 1)]);
         assert_eq!(resolve(&lenient, &[b"a", b"b,c"]), first, "first wins; one conflict a request");
         assert_eq!(resolve(&lenient, &[b"\xff", b"a"]), (Err(Refusal::TenantInvalid), vec![(TenantInvalid, 1)]));
+    }
+
+    #[test]
+    fn reads_64_values_and_counts_one_more_against_the_request() {
+        use Counter::{TenantConflict, TenantHeader, TenantInvalid};
+        let rejects = rules(Policy::Reject, Policy::Reject, None);
+        let lenient = rules(Policy::Tolerate, Policy::Tolerate, None);
+        let a = || Ok(Some(b"a".to_vec()));
+        assert_eq!(resolve(&rejects, &[&b"a"[..]; 1000]), (a(), vec![(TenantHeader, 1)]), "one value");
+        let [fits, exceeds] = [63, 64].map(|count| [&[&b"a"[..]], &vec![&b"A"[..]; count][..]].concat());
+        assert_eq!(resolve(&rejects, &fits), (a(), vec![(TenantHeader, 1)]));
+        assert_eq!(resolve(&rejects, &exceeds).0, Err(Refusal::TenantConflict), "it may name another");
+        assert_eq!(resolve(&lenient, &exceeds), (a(), vec![(TenantHeader, 1), (TenantConflict, 1)]));
+        let invalid = [&[&b"-"[..]; 66][..], &[b"a"]].concat();
+        assert_eq!(resolve(&lenient, &invalid), (Ok(None), vec![(TenantInvalid, 65)]), "64, and what exceeds them");
+        assert_eq!(resolve(&rejects, &invalid).0, Err(Refusal::TenantInvalid));
     }
 
     #[test]

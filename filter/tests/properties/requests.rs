@@ -34,7 +34,7 @@ fn line() -> impl Strategy<Value = (String, String)> {
         let name = prop_oneof![5 => select(names).prop_map(str::to_owned), 2 => respelled(names)];
         let part = prop_oneof![12 => select(parts), 1 => select(NASTY)];
         let few = (vec(part, 0..7), select(separators)).prop_map(|(parts, between)| parts.join(between));
-        let value = prop_oneof![8 => few, 1 => members(), 1 => entries(), 1 => latin1(0..40)];
+        let value = prop_oneof![8 => few, 1 => members(), 1 => entries(), 1 => tenants(), 1 => latin1(0..40)];
         (name, value)
     })
 }
@@ -56,6 +56,14 @@ fn entries() -> impl Strategy<Value = String> {
         let entries: Vec<_> = (0..count).map(|n| format!("s{}{n}:v{n}", "s".repeat(length))).collect();
         let line = entries.join(",");
         if in_baggage { format!("overrides={}", line.replace(',', "%2C").replace(':', "%3a")) } else { line }
+    })
+}
+
+/// Tenants near their limit, in a header or a cookie.
+fn tenants() -> impl Strategy<Value = String> {
+    let name = select(&["dev1", "DEV1", "dev2", "-x"][..]);
+    (vec(name, 55..75), any::<bool>()).prop_map(|(names, in_cookie)| {
+        if in_cookie { names.iter().map(|name| format!("tenant={name};")).collect() } else { names.join(",") }
     })
 }
 

@@ -14,9 +14,18 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
     let rejects = |field: &str, default: bool| rules.get(field).map_or(default, |word| word == "reject");
     let mut tenant: Option<String> = None;
     let sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
+    let mut looked_at = 0;
     for name in sources.into_iter().flat_map(|source| offers(scene, source)) {
+        if tenant.as_ref() == Some(&name) {
+            continue;
+        }
+        looked_at += 1;
         match &tenant {
-            _ if !is_valid(rules, &name) => {
+            // What follows 64 values is one value more, whatever it says.
+            _ if looked_at > 65 => {}
+            Some(_) if looked_at == 65 && rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
+            Some(_) if looked_at == 65 => {}
+            _ if looked_at == 65 || !is_valid(rules, &name) => {
                 if rejects("onInvalid", false) {
                     return Err(Refusal::TenantInvalid);
                 }
