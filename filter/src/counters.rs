@@ -91,6 +91,7 @@ impl Event<'_> {
         Some(match self {
             Self::Request => Counter::Requests,
             Self::SourceAbsent { .. }
+            | Self::HostSettled { .. }
             | Self::SourceNotBelieved { .. }
             | Self::TenantRepeated { .. }
             | Self::OverrideTaken { .. }

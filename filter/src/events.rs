@@ -108,6 +108,11 @@ pub enum Event<'e> {
         /// The clause of its condition that does not hold.
         why: Disbelief,
     },
+    /// A host pattern was not asked, because an earlier one fits the host.
+    HostSettled {
+        /// Which one.
+        source: Origin,
+    },
     /// A source gave the tenant that counts.
     TenantChosen {
         /// Which one.

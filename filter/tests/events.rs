@@ -30,6 +30,7 @@ fn told(event: &Event<'_>) -> String {
     match event {
         Event::Request => "request".into(),
         Event::SourceAbsent { source } => format!("{source} absent"),
+        Event::HostSettled { source } => format!("{source} settled"),
         Event::SourceNotBelieved { source, why } => format!("{source} not believed: {}", doubted(*why)),
         Event::TenantChosen { source, name, .. } => format!("{source} gives {}", text(name)),
         Event::TenantRepeated { source } => format!("{source} agrees"),
@@ -139,6 +140,22 @@ fn an_edge_tells_of_each_source_in_order() {
         "stripped x_tenant",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_host_pattern_behind_one_that_fits_is_not_asked() {
+    let from =
+        r#"[{"host": "{tenant}-admin.a.com"}, {"host": "{tenant}.a.com"}, {"query": "tenant", "trust": "anyone"}]"#;
+    let edge =
+        format!(r#"{{"version": 1, "role": "edge", "tenant": {{"from": {from}, "to": [{{"header": "x-tenant"}}]}}}}"#);
+    let told_of = |host: &str| {
+        let lines = [(":authority", host), (":path", "/?tenant=dev")];
+        story(&edge, &lines, None, Direction::Unspecified).0
+    };
+    let [chosen, agrees] = ["tenant.from[0].host gives dev", "tenant.from[2].query agrees"];
+    assert_eq!(told_of("dev-admin.a.com"), ["request", chosen, "tenant.from[1].host settled", agrees]);
+    let chosen = "tenant.from[1].host gives dev";
+    assert_eq!(told_of("dev.a.com"), ["request", "tenant.from[0].host absent", chosen, agrees]);
 }
 
 #[test]

@@ -65,8 +65,9 @@ impl TenantRules {
         evidence: &Evidence<'_, 'a>,
         events: &impl Events,
     ) -> Result<Option<Tenant<'a>>, Refusal> {
+        let conflicts = Cell::new(false);
         let mut choice =
-            Choice { rules: self, events, tenant: None, values: 0, is_absent: true, conflicts: Cell::new(false) };
+            Choice { rules: self, events, tenant: None, host_fits: false, values: 0, is_absent: true, conflicts };
         for source in &self.sources {
             match evidence.doubts(source.when) {
                 Some(why) => events.record(Event::SourceNotBelieved { source: source.origin, why }),
@@ -112,6 +113,8 @@ struct Choice<'r, 'a, E> {
     rules: &'r TenantRules,
     events: &'r E,
     tenant: Option<Tenant<'a>>,
+    /// Whether a pattern fitted the host.
+    host_fits: bool,
     /// How many values were looked at, and whether the source that is asked holds none.
     values: usize,
     is_absent: bool,
@@ -121,11 +124,17 @@ struct Choice<'r, 'a, E> {
 impl<'a, E: Events> Choice<'_, 'a, E> {
     /// Takes every value of a source.
     fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
+        if self.host_fits && matches!(source.place, TenantPlace::Host(_)) {
+            self.events.record(Event::HostSettled { source: source.origin });
+            return Ok(());
+        }
         self.is_absent = true;
         let mut offer = |name| self.offer(name, source);
         match &source.place {
             TenantPlace::Host(pattern) => {
-                pattern.tenant(evidence.lines.pseudo.authority).into_iter().try_for_each(offer)?
+                let name = pattern.tenant(evidence.lines.pseudo.authority);
+                self.host_fits = name.is_some();
+                name.into_iter().try_for_each(|name| self.offer(name, source))?
             }
             TenantPlace::Claim(number) => match evidence.claim(*number) {
                 Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
@@ -215,7 +224,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
 mod tests {
     use super::*;
     use crate::counters::{Counter, Tally};
-    use crate::names::{Lines, lines_of};
+    use crate::names::{Lines, Pseudo, lines_of};
 
     #[test]
     fn a_tenant_is_a_kubernetes_label_value() {
@@ -265,6 +274,23 @@ mod tests {
         let first = (a(), vec![(TenantHeader, 1), (TenantConflict, 1)]);
         assert_eq!(resolve(&lenient, &[b"a", b"b,c"]), first, "first wins; one conflict a request");
         assert_eq!(resolve(&lenient, &[b"\xff", b"a"]), (Err(Refusal::TenantInvalid), vec![(TenantInvalid, 1)]));
+    }
+
+    /// Even if its name is not valid: which tenant a host names does not hang on what a pattern narrows.
+    #[test]
+    fn the_first_pattern_that_fits_the_host_counts() {
+        let mut rules = rules(Policy::Reject, Policy::Tolerate, Some("^(?:dev|a-admin)$"));
+        let origin = Origin { list: "tenant.from", index: 0, kind: "host" };
+        let host = |pattern| Source::always(TenantPlace::Host(HostPattern::parse(pattern).unwrap()), origin);
+        rules.sources = vec![host("{tenant}-admin.a.com"), host("{tenant}.a.com")];
+        for (authority, tenant) in
+            [("dev-admin.a.com", Some("dev")), ("dev.a.com", Some("dev")), ("a-admin.a.com", None)]
+        {
+            let pseudo = Pseudo { authority: authority.as_bytes(), ..Pseudo::default() };
+            let lines = Lines { pseudo, ..Lines::default() };
+            let found = rules.resolve(&Evidence { lines: &lines, token: None, doubt: None }, &()).unwrap();
+            assert_eq!(found.map(|found| found.name()), tenant.map(|tenant| tenant.as_bytes().into()), "{authority}");
+        }
     }
 
     #[test]

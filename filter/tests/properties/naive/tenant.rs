@@ -13,7 +13,13 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
     let rules = &scene.config["tenant"];
     let rejects = |field: &str, default: bool| rules.get(field).map_or(default, |word| word == "reject");
     let mut tenant: Option<String> = None;
-    let sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
+    let mut sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
+    // One host names one tenant: the first pattern that fits says which.
+    let host = sources.iter().position(|source| source.get("host").is_some() && !offers(scene, source).is_empty());
+    if let Some(first) = host {
+        let mut index = 0..;
+        sources.retain(|source| index.next() <= Some(first) || source.get("host").is_none());
+    }
     let mut looked_at = 0;
     for name in sources.into_iter().flat_map(|source| offers(scene, source)) {
         if tenant.as_ref() == Some(&name) {
