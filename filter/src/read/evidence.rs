@@ -76,10 +76,10 @@ impl<'a> Evidence<'_, 'a> {
         baggage::values(self.lines, key)
     }
 
-    /// The values of a cookie, as they stand (RFC 6265 §4.2.1).
+    /// The values of a cookie, each without one pair of quotes around it (RFC 6265 §4.1.1).
     pub(crate) fn cookie(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let pairs = self.lines.values(Field::Cookie).flat_map(|line| split(line, b";")).map(|pair| cut(pair, b"="));
-        pairs.filter_map(|(key, value)| value.filter(|_| trim(key) == name.as_bytes()).map(trim))
+        pairs.filter_map(|(key, value)| value.filter(|_| trim(key) == name.as_bytes()).map(trim).map(unquoted))
     }
 
     /// The values of a query parameter, decoded.
@@ -90,6 +90,13 @@ impl<'a> Evidence<'_, 'a> {
             let is_named = *percent::decode(key) == *name.as_bytes();
             is_named.then(|| percent::decode(value.unwrap_or_default()))
         })
+    }
+}
+
+fn unquoted(value: &[u8]) -> &[u8] {
+    match value {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => value,
     }
 }
 
@@ -127,6 +134,16 @@ mod tests {
             assert_eq!(plain.weigh(&lines, Some(token)).doubt.is_none(), counts, "{token:?}");
         }
         assert_eq!(plain.weigh(&Lines::default(), None).doubt, Some(Disbelief::NoToken));
+    }
+
+    #[test]
+    fn one_pair_of_quotes_around_a_cookie_goes() {
+        let values: [&[u8]; 2] = [br#"$Version="1"; t="a" ;t = "b";t="";t=""c"""#, br#"t=";t="d;t=e";t=f"g"h"#];
+        let owned = lines_of(Field::Cookie, &values);
+        let lines = Lines { owned: &owned, ..Lines::default() };
+        let evidence = Evidence { lines: &lines, token: None, doubt: None };
+        let found: Vec<_> = evidence.cookie("t").collect();
+        assert_eq!(found, [&b"a"[..], b"b", b"", br#""c""#, br#"""#, br#""d"#, br#"e""#, br#"f"g"h"#]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["baggage"], MEMBERS, &[",", ", ", ",,"]),
     (&["correlation-context", "jaeger-baggage"], MEMBERS, &[","]),
     (&["ot-baggage-tenant", "ot-baggage-Sd.Key_1", "uberctx-k"], TENANTS, &[""]),
-    (&["cookie"], &["tenant=dev1", "tenant = dev2", "Tenant=evil", "tenant", "a=1", "tenant="], &[";", "; "]),
+    (&["cookie"], COOKIES, &[";", "; "]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),
     (&["traceparent", "tracestate", "accept", "x-tenants", "x-tenan", "tenant"], NASTY, &[",", "=", ""]),
@@ -29,6 +29,18 @@ const TENANTS: &[&str] = &[
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "d%65v1",
     "\u{ff}",
+];
+
+const COOKIES: &[&str] = &[
+    "tenant=dev1",
+    "tenant = dev2",
+    "tenant=\"dev1\"",
+    "tenant=\"\"dev1\"\"",
+    "tenant=\"",
+    "Tenant=evil",
+    "tenant",
+    "a=1",
+    "tenant=",
 ];
 
 const ENTRIES: &[&str] = &[

@@ -64,7 +64,9 @@ fn offers(scene: &Scene, source: &Value) -> Vec<String> {
         baggage::values(scene, name("baggage"))
     } else if source.get("cookie").is_some() {
         let pairs = scene.values("cookie").flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| trim(key) == name("cookie")).map(|(_, value)| trim(value).to_owned()).collect()
+        let values = pairs.filter(|(key, _)| trim(key) == name("cookie")).map(|(_, value)| trim(value));
+        let inner = |value: &str| Some(value.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+        values.map(|value| inner(value).unwrap_or_else(|| value.to_owned())).collect()
     } else {
         let path = scene.values(":path").last().unwrap_or_default();
         let query = path.split_once('?').map_or("", |(_, query)| query);
