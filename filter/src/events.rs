@@ -177,11 +177,11 @@ pub enum Event<'e> {
         /// The version of the later one.
         version: &'e [u8],
     },
-    /// An entry is no `service:version`.
+    /// An entry is no `service:version`, or an element of a claim may be no string, so that none of the claim counts.
     OverrideInvalid {
         /// Where it stands.
         source: Origin,
-        /// The entry.
+        /// The entry, or the element.
         entry: &'e [u8],
     },
     /// An entry exceeds 64 entries or 4,096 bytes.

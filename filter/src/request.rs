@@ -108,7 +108,8 @@ pub struct Token<'a> {
 pub enum Claim<'a> {
     /// The token has no such claim.
     Absent,
-    /// A string; or a number, a boolean or a map in the bytes of the host's encoding.
+    /// A string; or a number, a boolean or a map in the bytes of the host's encoding; empty for null, and for what holds
+    /// one.
     Single(&'a [u8]),
     /// A list of the same.
     List(Vec<&'a [u8]>),

@@ -64,14 +64,15 @@ fn claim<A: Attributes>(host: &A, path: &[&str]) -> Result<Option<Vec<u8>>, A::F
     host.property(&[&PAYLOAD, path].concat())
 }
 
-/// Whether these bytes are a list's. A list arrives as pairs of its elements and nothing, and its first element is
-/// then found by index; in a map that index would be a key called 0. Without elements both are the same, and hold as
-/// little.
+/// Whether these bytes are a list's. A list arrives as pairs of its elements and nothing, and so does a map whose values
+/// are empty texts; but an element is found again by its index, which in such a map is no key, or one of an empty text.
+/// Empty elements tell nothing: of these a map has at most one.
 fn is_list<A: Attributes>(host: &A, bytes: &[u8], path: &[&str]) -> Result<bool, A::Failure> {
     let mut elements = Pairs::new();
     if pairs(bytes, &mut elements).is_none() || elements.iter().any(|element| !element.value.is_empty()) {
         return Ok(false);
     }
-    let Some(first) = elements.first() else { return Ok(true) };
-    Ok(claim(host, &[path, &["0"]].concat())?.is_some_and(|element| element == first.name))
+    let telling = elements.iter().enumerate().find(|(_, element)| !element.name.is_empty());
+    let Some((index, known)) = telling else { return Ok(true) };
+    Ok(claim(host, &[path, &[&*index.to_string()]].concat())?.is_some_and(|element| element == known.name))
 }

@@ -23,6 +23,8 @@ impl Bytes {
     pub(crate) const DECIMAL: Self = Self(1 << 7);
     /// `0-9A-Fa-f`.
     pub(crate) const HEXADECIMAL: Self = Self(1 << 8);
+    /// `VCHAR` and the space (RFC 5234 §B.1).
+    pub(crate) const PRINTABLE: Self = Self(1 << 9);
 
     pub(crate) fn has(self, byte: u8) -> bool {
         SETS.get(usize::from(byte)).is_some_and(|sets| sets & self.0 != 0)
@@ -56,6 +58,7 @@ const fn sets_of(byte: u8) -> u16 {
         | set(Bytes::OCTET, byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\' | b'%'))
         | set(Bytes::DECIMAL, byte.is_ascii_digit())
         | set(Bytes::HEXADECIMAL, byte.is_ascii_hexdigit())
+        | set(Bytes::PRINTABLE, matches!(byte, b' '..=b'~'))
         | set(Bytes::TOKEN, is_alphanumeric || is_token_mark(byte))
 }
 
@@ -108,6 +111,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             assert_eq!(Bytes::DECIMAL.has(byte), byte.is_ascii_digit());
             assert_eq!(Bytes::HEXADECIMAL.has(byte), byte.is_ascii_hexdigit());
+            assert_eq!(Bytes::PRINTABLE.has(byte), byte.is_ascii_graphic() || byte == b' ');
         }
     }
 }

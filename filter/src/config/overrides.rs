@@ -160,7 +160,7 @@ fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
 /// A separator is printable, and no byte of it may stand in a service or a version.
 fn separator<'c>(node: &Node<'c>) -> Option<&'c str> {
     let text = node.text()?;
-    let fits = |byte| matches!(byte, b' '..=b'~') && !Bytes::NAME.has(byte);
+    let fits = |byte| Bytes::PRINTABLE.has(byte) && !Bytes::NAME.has(byte);
     let fits = (1..=8).contains(&text.len()) && text.bytes().all(fits);
     if !fits {
         let what = "1 to 8 printable bytes other than letters, digits, \"-\", \".\", \"_\"";

@@ -141,8 +141,11 @@ fn pseudo_headers() -> impl Strategy<Value = Lines> {
 
 fn token() -> impl Strategy<Value = Payload> {
     let issuer = select(&["https://idp.example.com", "https://idp.example.com/", ""][..]);
-    let words =
-        || select(&["dev1", "dev2", "", "developers", "testers", "foo:v1,bar:v2", "foo:v3", "foo", "\u{ff}"][..]);
+    let words = || {
+        select(
+            &["dev1", "dev2", "", "developers", "testers", "foo:v1,bar:v2", "foo:v3", "foo", "\u{ff}", "\0,foo:v9,"][..],
+        )
+    };
     let claim = || {
         let list = vec(words(), 0..3).prop_map(|words| Claimed::List(words.into_iter().map(str::to_owned).collect()));
         option::of(prop_oneof![3 => words().prop_map(|word| Claimed::Single(word.to_owned())), 1 => list])

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use crate::baggage::Key;
+use crate::bytes::grammar::Bytes;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, Origin};
 use crate::names::Field;
@@ -125,10 +126,8 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
                 }
             })?,
             OverridePlace::Claim(number) => match evidence.claim(*number) {
-                Some(Claim::Single(line)) => self.line(line, &Dialect::CANONICAL, origin)?,
-                Some(Claim::List(lines)) => {
-                    lines.iter().try_for_each(|line| self.line(line, &Dialect::CANONICAL, origin))?;
-                }
+                Some(Claim::Single(line)) => self.strings(std::slice::from_ref(line), origin)?,
+                Some(Claim::List(lines)) => self.strings(lines, origin)?,
                 Some(Claim::Absent) | None => {}
             },
         }
@@ -136,6 +135,15 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
             self.events.record(Event::SourceAbsent { source: origin });
         }
         Ok(())
+    }
+
+    /// Takes the entries of a claim. None of them counts if one element may be no string: in what the host makes of a
+    /// map, a list or a number, the text between two commas may look like an entry.
+    fn strings(&mut self, elements: &[&'a [u8]], source: Origin) -> Result<(), Refusal> {
+        match elements.iter().find(|element| !Bytes::PRINTABLE.hold(element)) {
+            Some(element) => self.offer(Err(element), source),
+            None => elements.iter().try_for_each(|line| self.line(line, &Dialect::CANONICAL, source)),
+        }
     }
 
     fn line(&mut self, line: &'a [u8], dialect: &Dialect, source: Origin) -> Result<(), Refusal> {

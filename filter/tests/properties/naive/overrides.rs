@@ -40,10 +40,16 @@ fn offers(scene: &Scene, source: &Value) -> Vec<Option<(String, String)>> {
     } else {
         match scene.claim(&source["claim"]) {
             None => vec![],
-            Some(Claimed::Single(line)) => read(vec![line.clone()]),
-            Some(Claimed::List(lines)) => read(lines.clone()),
+            Some(Claimed::Single(line)) => read(strings(vec![line.clone()])),
+            Some(Claimed::List(lines)) => read(strings(lines.clone())),
         }
     }
+}
+
+/// The elements of a claim; an invalid entry in the place of all, if one may be no string.
+fn strings(elements: Vec<String>) -> Vec<String> {
+    let is_text = |element: &String| element.chars().all(|c| (' '..='~').contains(&c));
+    if elements.iter().all(is_text) { elements } else { vec!["invalid".to_owned()] }
 }
 
 fn dialect(entry: &Value) -> Dialect<'_> {
