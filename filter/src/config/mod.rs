@@ -4,6 +4,7 @@ mod boundary;
 mod draft;
 mod error;
 mod json;
+mod meaning;
 mod node;
 mod overrides;
 mod ownership;

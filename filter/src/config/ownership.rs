@@ -7,6 +7,7 @@ use crate::read::overrides::MAX_ENCODED_BYTES;
 use crate::request::Role;
 use crate::write::strip::CONNECTION;
 
+use super::meaning;
 use super::node::Node;
 
 /// Whose carrier it is: a header or a key carries one thing.
@@ -16,23 +17,6 @@ pub(super) enum Owner {
     Overrides,
     Projections,
 }
-
-/// What frames a message or steers a connection; taking it away breaks the request (RFC 9110 §7.6.1).
-const FRAMING: [&str; 10] = [
-    "host",
-    "connection",
-    "content-length",
-    "transfer-encoding",
-    "te",
-    "trailer",
-    "upgrade",
-    "keep-alive",
-    "proxy-connection",
-    "expect",
-];
-
-/// What has a meaning of its own, and is therefore no carrier of ours.
-const MEANINGFUL: [&str; 4] = ["authorization", "cookie", "traceparent", "tracestate"];
 
 /// Carriers of baggage members, which are named by key.
 const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
@@ -151,9 +135,9 @@ impl Ownership {
     pub(super) fn strip(&mut self, node: &Node<'_>) {
         let Some(text) = node.text() else { return };
         let (name, is_prefix) = text.strip_suffix('*').map_or((text, false), |prefix| (prefix, true));
-        let hits = |framing: &&str| {
-            let (framing, name) = (framing.as_bytes(), name.as_bytes());
-            if is_prefix { begins(framing, name) } else { same_name(framing, name) }
+        let hits = |taken: &&str| {
+            let (taken, name) = (taken.as_bytes(), name.as_bytes());
+            if is_prefix { begins(taken, name) } else { same_name(taken, name) }
         };
         if !is_token(name.as_bytes()) || name.contains('*') {
             node.mistake(format!("expected a header name, or a prefix followed by \"*\", found {text:?}"));
@@ -161,7 +145,7 @@ impl Ownership {
             node.mistake(format!("{text:?} would remove the cookies that tenant.from reads; leave one of them out"));
         } else if let Some(carrier) = BAGGAGE.iter().find(|carrier| hits(carrier)) {
             node.mistake(format!("{text:?} would remove {carrier:?}; write foreignBaggage: drop for that"));
-        } else if let Some(framing) = FRAMING.iter().find(|framing| hits(framing)) {
+        } else if let Some(framing) = meaning::framing().find(hits) {
             node.mistake(format!("{text:?} would remove {framing:?}, without which no request is whole; name less"));
         } else {
             self.strip_name(&text.to_ascii_lowercase());
@@ -239,8 +223,8 @@ fn carrier_name(node: &Node<'_>) -> Option<HeaderName> {
         node.mistake(format!("expected a header name (letters, digits, \"-\"), found {name:?}"));
     } else if BAGGAGE.iter().any(is) {
         node.mistake(format!("{name:?} holds members; name one by its key, as in {{baggage: tenant}}"));
-    } else if let Some(taken) = FRAMING.iter().chain(&MEANINGFUL).find(|taken| is(taken)) {
-        node.mistake(format!("{taken:?} has a meaning of its own; choose a header of yours, as in x-tenant"));
+    } else if let Some((meaning, remedy)) = meaning::of(&name) {
+        node.mistake(format!("{name:?} has a meaning of its own: {meaning}; {remedy}"));
     } else {
         return Some(name.into());
     }

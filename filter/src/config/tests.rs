@@ -158,8 +158,24 @@ fn names_the_one_mistake() {
         ),
         (tenant(r#""to": [{"baggage": "k%20"}]"#), "tenant.to[0].baggage: expected a baggage key"),
         (tenant(r#""to": [{"header": "baggage"}]"#), "tenant.to[0].header: \"baggage\" holds members; name one"),
-        (tenant(r#""to": [{"header": "Content_Length"}]"#), "tenant.to[0].header: \"content-length\" has a meaning"),
+        (tenant(r#""to": [{"header": "Content_Length"}]"#), "tenant.to[0].header: \"content_length\" has a meaning"),
         (tenant(r#""to": [{"header": "traceparent"}]"#), "tenant.to[0].header: \"traceparent\" has a meaning"),
+        (
+            source(r#"{"header": "X-Forwarded-Host", "trust": "anyone"}"#, ""),
+            "tenant.from[0].header: \"x-forwarded-host\" has a meaning of its own: proxies write and believe it; match",
+        ),
+        (
+            overrides(r#"{"header": "x-request-id"}"#),
+            "overrides.from[0].header: \"x-request-id\" has a meaning of its own: it is a part of tracing; choose",
+        ),
+        (
+            override_targets(r#"{"header": "if-match"}"#),
+            "overrides.to[1].header: \"if-match\" has a meaning of its own",
+        ),
+        (
+            projections(r#"{"header": "grpc-version", "service": "a"}"#),
+            "projections[0].header: \"grpc-version\" has a meaning of its own: it belongs to gRPC; choose a header",
+        ),
         (
             tenant(r#""to": [{"header": "x"}], "repair": {}"#),
             "tenant.repair: unknown field; known here: from, to, pattern",

@@ -152,11 +152,12 @@ fn the_reference_explains_every_field() -> Result<()> {
 #[test]
 fn know_the_same_names() -> Result<()> {
     let schema = Schema::read()?;
-    let usual =
-        "accept accept-encoding authorization baggage cache-control connection content-length content-type cookie
-        correlation-context date expect forwarded host jaeger-baggage keep-alive origin proxy-authorization
-        proxy-connection range referer te traceparent tracestate trailer transfer-encoding upgrade user-agent via
-        x-b3-traceid x-forwarded-for x-forwarded-proto x-request-id x-tenant";
+    let usual = "accept accept-encoding access-control-request-method authorization b3 baggage cache-control connection
+        content-length content-type cookie correlation-context date expect forwarded grpc-timeout host if-match
+        jaeger-baggage keep-alive origin pragma proxy-authorization proxy-connection range referer te traceparent
+        tracestate trailer transfer-encoding upgrade user-agent via x-b3-traceid x-datadog-parent-id
+        x-envoy-original-path x-forwarded-for x-forwarded-proto x-original-host x-real-ip x-request-id x-tenant
+        x-forwarded content contents accepted range if iffy b3x grpc sec origins";
     for name in usual.split_whitespace() {
         for configuration in [
             json!({"version": 1, "role": "mesh", "tenant": {"to": [{"header": name}]}}),
@@ -164,6 +165,30 @@ fn know_the_same_names() -> Result<()> {
         ] {
             let (ours, theirs) = (mistakes(&configuration), schema.mistakes(&configuration));
             assert_eq!(ours.is_empty(), theirs.is_empty(), "{configuration}\n{ours:#?}\n{theirs:#?}");
+        }
+    }
+    Ok(())
+}
+
+/// R26: neither the filter nor the schema takes a header that the reference says has a meaning of its own.
+#[test]
+fn refuse_the_names_that_mean_something() -> Result<()> {
+    let schema = Schema::read()?;
+    let rows = markdown::table("header with a meaning")?;
+    let cells = rows.iter().filter_map(|row| row.first());
+    let names: Vec<_> = cells.flat_map(|cell| cell.split("`, `")).map(|name| name.replace('*', "a")).collect();
+    assert!(names.len() > 40, "{names:?}");
+    for name in names {
+        let header = json!({"header": name});
+        for configuration in [
+            json!({"version": 1, "role": "mesh", "tenant": {"from": [header], "to": [{"header": "x-tenant"}]}}),
+            json!({"version": 1, "role": "mesh", "overrides": {"to": [header]}}),
+            json!({"version": 1, "role": "mesh", "overrides": {"to": [{"header": "x-override"}]},
+                "projections": [{"header": name, "service": "a"}]}),
+        ] {
+            let found = mistakes(&configuration);
+            let means = matches!(&found[..], [only] if only.message.contains("has a meaning of its own: "));
+            assert!(means && !schema.validator.is_valid(&configuration), "{configuration}\n{found:#?}");
         }
     }
     Ok(())

@@ -1,0 +1,111 @@
+//! Headers with a meaning of their own, which no configuration may take for its context.
+
+use crate::names::{begins, same_name};
+use crate::repair::{self, TraceHeader};
+
+/// Headers that mean something alike.
+struct Group {
+    /// In lower case; `*` stands for any end of a name.
+    names: &'static [&'static str],
+    /// Whether the request is not whole without them, so that nobody may strip them either (RFC 9110 §7.6.1).
+    frames: bool,
+    meaning: &'static str,
+    remedy: &'static str,
+}
+
+const OURS: &str = "choose a header of yours, as in x-tenant";
+
+const GROUPS: [Group; 11] = [
+    Group {
+        names: &["host"],
+        frames: true,
+        meaning: "it says whom the request is for",
+        remedy: "match it, as in {host: \"{tenant}.www.example.com\"}, or choose a header of yours",
+    },
+    Group {
+        names: &[
+            "connection",
+            "content-length",
+            "transfer-encoding",
+            "te",
+            "trailer",
+            "upgrade",
+            "keep-alive",
+            "proxy-connection",
+            "expect",
+        ],
+        frames: true,
+        meaning: "it frames the message or steers the connection",
+        remedy: OURS,
+    },
+    Group {
+        names: &["authorization", "proxy-authorization", "www-authenticate", "proxy-authenticate"],
+        frames: false,
+        meaning: "it authenticates",
+        remedy: "read a verified token, as in {claim: tenant}, or choose a header of yours",
+    },
+    Group {
+        names: &["cookie", "set-cookie"],
+        frames: false,
+        meaning: "it holds cookies",
+        remedy: "read one at an edge, as in {cookie: tenant}, or choose a header of yours",
+    },
+    Group {
+        names: &["forwarded", "via", "x-forwarded-*", "x-real-ip", "x-original-*", "x-envoy-*"],
+        frames: false,
+        meaning: "proxies write and believe it",
+        remedy: "match the host itself, as in {host: \"{tenant}.www.example.com\"}, or choose a header of yours",
+    },
+    Group { names: &["content-*"], frames: false, meaning: "it describes the content", remedy: OURS },
+    Group { names: &["range", "if-*"], frames: false, meaning: "it asks for a part, or on a condition", remedy: OURS },
+    Group { names: &["accept", "accept-*"], frames: false, meaning: "it negotiates the response", remedy: OURS },
+    Group { names: &["cache-control", "pragma", "date"], frames: false, meaning: "caches go by it", remedy: OURS },
+    Group {
+        names: &["origin", "referer", "user-agent", "sec-*", "access-control-*"],
+        frames: false,
+        meaning: "clients write it about themselves",
+        remedy: "match the host, as in {host: \"{tenant}.www.example.com\"}, or choose a header of yours",
+    },
+    Group { names: &["grpc-*"], frames: false, meaning: "it belongs to gRPC", remedy: OURS },
+];
+
+/// What frames a message or steers a connection; taking it away breaks the request.
+pub(super) fn framing() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().filter(|group| group.frames).flat_map(|group| group.names.iter().copied())
+}
+
+/// What a name means in any spelling, and what to do instead; `None` if it means nothing.
+pub(super) fn of(name: &str) -> Option<(&'static str, &'static str)> {
+    let group = GROUPS.iter().find(|group| group.names.iter().any(|known| covers(known, name)));
+    let known = group.map(|group| (group.meaning, group.remedy));
+    let mut trace_headers = TraceHeader::words().into_iter().map(|(word, _)| word).chain(repair::dropped());
+    known.or_else(|| trace_headers.any(|known| covers(known, name)).then_some(("it is a part of tracing", OURS)))
+}
+
+fn covers(known: &str, name: &str) -> bool {
+    match known.strip_suffix('*') {
+        Some(prefix) => begins(name.as_bytes(), prefix.as_bytes()),
+        None => same_name(name.as_bytes(), known.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_a_meaning_is_known_in_any_spelling() {
+        let traces = TraceHeader::words().map(|(word, _)| word);
+        let listed = GROUPS.iter().flat_map(|group| group.names.iter().copied());
+        for name in listed.chain(traces).chain(repair::dropped()) {
+            for name in [name.replace('*', "a"), name.replace('*', "a-b").replace('-', "_").to_ascii_uppercase()] {
+                assert!(of(&name).is_some(), "{name}");
+            }
+        }
+        for name in
+            ["x-tenant", "x-forwarded", "accepted", "contents", "b3x", "x-b4-traceid", "x-range", "grpc", "ot-b"]
+        {
+            assert_eq!(of(name), None, "{name}");
+        }
+    }
+}
