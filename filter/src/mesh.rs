@@ -7,9 +7,14 @@ use crate::bytes::text::cut;
 use crate::read::host::Authority;
 use crate::request::Direction;
 
-/// Domains of the mesh beside Kubernetes' own: lower-case, each of one or more labels.
-#[derive(Debug, Default)]
-pub(crate) struct MeshDomains(pub(crate) Vec<Box<str>>);
+/// Domains of the mesh: lower-case, each of one or more labels.
+#[derive(Debug)]
+pub(crate) struct MeshDomains {
+    /// Those of Kubernetes' clusters, in which `foo.ns.svc` is a service.
+    pub(crate) clusters: Vec<Box<str>>,
+    /// Further ones, each with all names in it.
+    pub(crate) internal: Vec<Box<str>>,
+}
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +26,14 @@ pub(crate) enum Destination {
 }
 
 impl MeshDomains {
-    /// What stands before the longest such domain in a host, without the dot; empty if the host is the domain itself.
-    pub(crate) fn before<'h>(&self, host: &'h [u8]) -> Option<&'h [u8]> {
-        self.0.iter().filter_map(|domain| before(host, domain)).min_by_key(|head| head.len())
+    /// What stands before the domain of a cluster in a host; `None` if it is in none.
+    pub(crate) fn before_cluster<'h>(&self, host: &'h [u8]) -> Option<&'h [u8]> {
+        before_longest(host, &self.clusters)
+    }
+
+    /// The same before a domain of `internal`.
+    pub(crate) fn before_internal<'h>(&self, host: &'h [u8]) -> Option<&'h [u8]> {
+        before_longest(host, &self.internal)
     }
 
     /// Names of one label, of Kubernetes' services and of these domains are the mesh's, and so are addresses.
@@ -36,10 +46,10 @@ impl MeshDomains {
     }
 
     fn destination_of_host(&self, host: &[u8]) -> Destination {
-        let is_service = before(host, "svc").or_else(|| before(host, "svc.cluster.local")).is_some();
+        let is_service = before(self.before_cluster(host).unwrap_or(host), "svc").is_some();
         match host.split(|byte| *byte == b'.').count() {
             1 => Destination::Inside,
-            _ if is_service || self.before(host).is_some() || is::<Ipv4Addr>(host) => Destination::Inside,
+            _ if is_service || self.before_internal(host).is_some() || is::<Ipv4Addr>(host) => Destination::Inside,
             2 => Destination::Unclear,
             _ => Destination::Outside,
         }
@@ -63,6 +73,11 @@ impl MeshDomains {
             _ => false,
         }
     }
+}
+
+/// What stands before the longest of some domains in a host.
+fn before_longest<'h>(host: &'h [u8], domains: &[Box<str>]) -> Option<&'h [u8]> {
+    domains.iter().filter_map(|domain| before(host, domain)).min_by_key(|head| head.len())
 }
 
 /// What stands before a domain in a host, without the dot; empty if the host is the domain itself.
@@ -94,9 +109,14 @@ fn is_port(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn domains(clusters: &[&str], internal: &[&str]) -> MeshDomains {
+        let [clusters, internal] = [clusters, internal].map(|names| names.iter().map(|name| (*name).into()).collect());
+        MeshDomains { clusters, internal }
+    }
+
     #[test]
     fn tells_the_mesh_from_what_lies_outside() {
-        let mesh = MeshDomains(vec!["corp.example.org".into(), "lan".into()]);
+        let mesh = domains(&["cluster.local", "k8s.lab"], &["corp.example.org", "lan"]);
         for (authority, destination) in [
             ("foo", Destination::Inside),
             ("foo:8080", Destination::Inside),
@@ -105,6 +125,11 @@ mod tests {
             ("foo.svc", Destination::Inside),
             ("foo.ns.SVC.Cluster.Local.:80", Destination::Inside),
             ("pod-0.foo.ns.svc.cluster.local", Destination::Inside),
+            ("foo.ns.svc.k8s.lab:80", Destination::Inside),
+            ("svc.k8s.lab", Destination::Inside),
+            ("foo.ns.k8s.lab", Destination::Outside),
+            ("foo.nssvc.k8s.lab", Destination::Outside),
+            ("k8s.lab", Destination::Unclear),
             ("10.0.0.1", Destination::Inside),
             ("10.0.0.1:80", Destination::Inside),
             ("[::1]:80", Destination::Inside),
@@ -136,9 +161,10 @@ mod tests {
 
     #[test]
     fn the_cluster_decides_where_the_name_does_not() {
-        let mesh = MeshDomains(vec!["lan".into()]);
+        let mesh = domains(&["k8s.lab"], &["lan"]);
         for (authority, cluster, expected) in [
-            ("foo.ns", "outbound|80||foo.ns.svc.cluster.local", false),
+            ("foo.ns", "outbound|80||foo.ns.svc.k8s.lab", false),
+            ("foo.ns", "outbound|80||foo.ns.svc.cluster.local", true),
             ("foo.ns", "outbound|80|v1|foo.lan", false),
             ("example.com", "outbound|443||example.com", true),
             ("example.com", "PassthroughCluster", true),
@@ -147,7 +173,7 @@ mod tests {
             ("foo.ns", "some_cluster", false),
             ("foo.ns", "outbound|80", false),
             ("foo", "PassthroughCluster", false),
-            ("api.example.com", "outbound|80||foo.ns.svc.cluster.local", true),
+            ("api.example.com", "outbound|80||foo.ns.svc.k8s.lab", true),
         ] {
             let leaves = |direction| mesh.leaves(mesh.destination(Authority::parse(authority.as_bytes())), direction);
             assert_eq!(leaves(Direction::Outbound { cluster: cluster.as_bytes() }), expected, "{authority} {cluster}");

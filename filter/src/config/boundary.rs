@@ -1,4 +1,4 @@
-//! What may pass into the mesh and out of it: `traceHeaders`, `internal`, and what follows from the rest.
+//! What may pass into the mesh and out of it: `traceHeaders`, `clusterDomains`, `internal`, and what follows from the rest.
 
 use crate::baggage::{BaggageRules, Foreign};
 use crate::mesh::MeshDomains;
@@ -21,9 +21,27 @@ pub(super) fn read_trace_headers(config: &Object<'_>, draft: &mut Draft) {
     }
 }
 
-pub(super) fn read_internal(config: &Object<'_>) -> MeshDomains {
-    let entries = config.field("internal").map_or(Vec::new(), |node| node.list());
-    MeshDomains(entries.iter().filter_map(read_domain).collect())
+pub(super) fn read_domains(config: &Object<'_>) -> MeshDomains {
+    let clusters = config.field("clusterDomains");
+    let internal = config.field("internal").map_or(Vec::new(), |node| node.list());
+    MeshDomains {
+        clusters: clusters.map_or_else(|| vec!["cluster.local".into()], |node| read_clusters(&node)),
+        internal: internal.iter().filter_map(read_domain).collect(),
+    }
+}
+
+fn read_clusters(node: &Node<'_>) -> Vec<Box<str>> {
+    if node.value.as_array().is_some_and(Vec::is_empty) {
+        node.mistake("is empty; leave it out, which stands for [cluster.local]");
+    }
+    let read = |entry: &Node<'_>| {
+        let domain = read_domain(entry)?;
+        if domain.starts_with("svc.") {
+            entry.mistake(format!("{domain:?} begins with svc, which stands before the domain; leave it out"));
+        }
+        Some(domain)
+    };
+    node.list().iter().filter_map(read).collect()
 }
 
 fn read_domain(entry: &Node<'_>) -> Option<Box<str>> {

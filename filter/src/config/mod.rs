@@ -41,6 +41,7 @@ const FIELDS: &[&str] = &[
     "connect",
     "peers",
     "traceHeaders",
+    "clusterDomains",
     "internal",
     "repair",
 ];
@@ -127,7 +128,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     boundary::read_trace_headers(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
-    let mesh = boundary::read_internal(config);
+    let mesh = boundary::read_domains(config);
     let withholding = boundary::withholding(draft, &tenant, &overrides);
     let names = std::mem::take(&mut draft.owned.names);
     Rules {

@@ -106,6 +106,14 @@ fn names_the_one_mistake() {
         (edge(r#""strip": ["x"], "internal": "lan""#), "internal: expected a list, found \"lan\""),
         (passing(r#""traceHeaders": "drop""#), "traceHeaders: decides nothing in the mesh"),
         (passing(r#""internal": ["*.lan"]"#), "internal[0]: expected a domain as in corp.example.org"),
+        (
+            passing(r#""clusterDomains": []"#),
+            "clusterDomains: is empty; leave it out, which stands for [cluster.local]",
+        ),
+        (
+            passing(r#""clusterDomains": ["k8s.lab", "SVC.cluster.local"]"#),
+            "clusterDomains[1]: \"svc.cluster.local\" begins with svc",
+        ),
         (passing(r#""repair": {}"#), "repair.by: missing; name headers that applications forward"),
         (passing(r#""repair": {"by": []}"#), "repair.by: is empty; name headers that applications forward"),
         (passing(r#""repair": {"by": ["b3", "x-trace"]}"#), "repair.by[1]: expected \"traceparent\" or \"b3\" or"),

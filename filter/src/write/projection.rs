@@ -43,25 +43,22 @@ impl Projection {
 
 /// The service that a name of the mesh calls, with its namespace where it is told, and without.
 ///
-/// `foo`, `foo.ns`, `foo.ns.svc`, `foo.ns.svc.cluster.local` (Kubernetes, "DNS for Services and Pods"), and
-/// `foo` in a configured domain.
+/// `foo`, `foo.ns` or `foo.ns.svc`, alone or in a domain of `internal`; or `foo.ns.svc` in the domain of a cluster
+/// (Kubernetes, "DNS for Services and Pods").
 fn called<'h>(host: &'h [u8], mesh: &MeshDomains) -> Option<(&'h [u8], &'h [u8])> {
-    if let Some(name) = mesh.before(host) {
-        return (!name.is_empty() && !name.contains(&b'.')).then_some((name, name));
-    }
-    let is = |label: Option<&[u8]>, name: &[u8]| label.is_none_or(|label| label.eq_ignore_ascii_case(name));
-    let mut labels = host.split(|byte| *byte == b'.');
+    let is_full = |head: &&[u8]| head.split(|byte| *byte == b'.').count() == 3;
+    let full = mesh.before_cluster(host).filter(is_full).and_then(service);
+    full.or_else(|| service(mesh.before_internal(host).unwrap_or(host)))
+}
+
+/// The names of the service in `foo`, `foo.ns` or `foo.ns.svc`; `None` if it is anything else.
+fn service(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut labels = text.split(|byte| *byte == b'.');
     let name = labels.next().filter(|label| !label.is_empty())?;
-    let namespace = labels.next();
-    let in_mesh = is(labels.next(), b"svc")
-        && match labels.next() {
-            None => true,
-            cluster => is(cluster, b"cluster") && labels.next().is_some_and(|label| is(Some(label), b"local")),
-        };
-    let ends = labels.next().is_none();
-    let qualified =
-        namespace.map_or(name.len(), |namespace| name.len().saturating_add(namespace.len()).saturating_add(1));
-    (in_mesh && ends).then_some((host.get(..qualified)?, name))
+    let namespace = labels.next().map_or(0, |namespace| namespace.len().saturating_add(1));
+    let ends = labels.next().is_none_or(|label| label.eq_ignore_ascii_case(b"svc")) && labels.next().is_none();
+    let qualified = text.get(..name.len().saturating_add(namespace))?;
+    ends.then_some((qualified, name))
 }
 
 #[cfg(test)]
@@ -70,7 +67,10 @@ mod tests {
 
     #[test]
     fn a_name_of_the_mesh_calls_a_service() {
-        let mesh = MeshDomains(vec!["corp.example.org".into()]);
+        let mesh = MeshDomains {
+            clusters: vec!["cluster.local".into(), "k8s.lab".into(), "lab".into()],
+            internal: vec!["example.org".into(), "corp.example.org".into(), "ns.svc.k8s.lab".into()],
+        };
         for (host, expected) in [
             ("foo", Some(("foo", "foo"))),
             ("foo.ns", Some(("foo.ns", "foo"))),
@@ -85,7 +85,15 @@ mod tests {
             ("www.example.com", None),
             ("10.0.0.1", None),
             ("foo.corp.example.org", Some(("foo", "foo"))),
-            ("foo.ns.corp.example.org", None),
+            ("foo.ns.corp.example.org", Some(("foo.ns", "foo"))),
+            ("foo.ns.SVC.Corp.example.org", Some(("foo.ns", "foo"))),
+            ("foo.ns.pod.corp.example.org", None),
+            ("a.foo.ns.svc.corp.example.org", None),
+            ("foo.ns.svc.k8s.lab", Some(("foo.ns", "foo"))),
+            ("foo.ns.svc.lab", Some(("foo.ns", "foo"))),
+            ("foo.ns.k8s.lab", None),
+            ("foo.svc.cluster.local", None),
+            ("foo.k8s.lab", None),
             ("corp.example.org", None),
         ] {
             let expected = expected.map(|(qualified, name)| (qualified.as_bytes(), name.as_bytes()));

@@ -22,6 +22,7 @@ const WORDS: &[&str] = &[
     "connect",
     "peers",
     "traceHeaders",
+    "clusterDomains",
     "internal",
     "repair",
     "by",

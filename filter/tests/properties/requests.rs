@@ -99,7 +99,8 @@ fn authority() -> impl Strategy<Value = String> {
     let before = select(
         &["", "dev1.", "DEV1.", "dev1--", "feat-x.", "-x.", "a.b.", "foo.", ".", "d%65v1.", "u@", "\u{ff}.", "a,b."][..],
     );
-    let after = select(&["", ":80", ":", ".", ".:8443", "..", ":x", ".cluster.local", ".evil.io", ".lan", "]"][..]);
+    let after =
+        select(&["", ":80", ":", ".", ".:8443", "..", ":x", ".cluster.local", ".k8s.lab", ".evil.io", ".lan", "]"][..]);
     let plain = select(&["dev1.www.example.com", "feat-x.www.example.com:8443", "foo.ns", "foo.ns.svc:80", "Foo"][..]);
     let odd = (before, host, after).prop_map(|(before, host, after)| format!("{before}{host}{after}"));
     prop_oneof![plain.prop_map(str::to_owned), odd]
@@ -108,7 +109,17 @@ fn authority() -> impl Strategy<Value = String> {
 /// Two labels are what a cluster decides about.
 fn direction() -> impl Strategy<Value = Direction> {
     let host = select(
-        &["foo.ns.svc.cluster.local", "foo", "Foo.LAN", "example.com", "api.example.com", "10.0.0.1", "foo.ns", ""][..],
+        &[
+            "foo.ns.svc.cluster.local",
+            "foo.ns.svc.k8s.lab",
+            "foo",
+            "Foo.LAN",
+            "example.com",
+            "api.example.com",
+            "10.0.0.1",
+            "foo.ns",
+            "",
+        ][..],
     );
     let cluster = prop_oneof![
         4 => host.prop_map(|host| format!("outbound|80||{host}")),

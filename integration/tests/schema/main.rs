@@ -207,6 +207,7 @@ fn agree_on_limits() -> Result<()> {
         for configuration in [
             json!({"version": 1, "role": "edge", "strip": texts}),
             json!({"version": 1, "role": "edge", "strip": ["x"], "internal": texts}),
+            json!({"version": 1, "role": "edge", "strip": ["x"], "clusterDomains": texts}),
             json!({"version": 1, "role": "edge", "tenant": {"from": headers, "to": to}}),
             json!({"version": 1, "role": "mesh", "tenant": {"to": headers}}),
             json!({"version": 1, "role": "edge", "overrides": {"from": headers, "to": to}}),

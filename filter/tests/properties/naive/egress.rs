@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::Value;
 
 use super::tenant::host_of;
-use super::{Call, Direction, Lines, Scene, baggage, list, put};
+use super::{Call, Direction, Lines, Scene, baggage, clusters, list, put};
 
 /// Whether an authority belongs to the mesh, where it tells.
 fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
@@ -17,7 +17,8 @@ fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
         return Some(true);
     }
     let Some(host) = host_of(authority) else { return Some(false) };
-    let mut domains = vec!["svc".to_owned(), "svc.cluster.local".to_owned()];
+    let mut domains = vec!["svc".to_owned()];
+    domains.extend(clusters(config).iter().map(|cluster| format!("svc.{cluster}")));
     domains.extend(list(&config["internal"]).filter_map(Value::as_str).map(str::to_ascii_lowercase));
     let dotted = format!(".{}", host.to_ascii_lowercase());
     let is_listed = domains.iter().any(|domain| dotted.ends_with(&format!(".{domain}")));

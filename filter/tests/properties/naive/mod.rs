@@ -172,6 +172,12 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
+/// The domains of Kubernetes' clusters.
+fn clusters(config: &Value) -> Vec<String> {
+    let named = list(&config["clusterDomains"]).filter_map(Value::as_str).map(str::to_ascii_lowercase);
+    if config.get("clusterDomains").is_some() { named.collect() } else { vec!["cluster.local".to_owned()] }
+}
+
 fn segments(path: &Value) -> Vec<String> {
     let index = |segment: &Value| segment.as_f64().map_or_else(String::new, |index| index.abs().to_string());
     let segment = |segment: &Value| segment.as_str().map_or_else(|| index(segment), str::to_owned);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tenancy_filter::Refusal;
 
 use super::tenant::{host, is_label_value};
-use super::{Claimed, Lines, Scene, baggage, list, put, trim};
+use super::{Claimed, Lines, Scene, baggage, clusters, list, put, trim};
 
 /// Service and version.
 pub(crate) type Entries = Vec<(String, String)>;
@@ -120,21 +120,28 @@ pub(crate) fn write(scene: &Scene, entries: &Entries, lines: &mut Lines) {
 /// The names under which overrides may list the service that the authority calls, the fullest first.
 fn called(scene: &Scene) -> Vec<String> {
     let host = host(scene).unwrap_or_default().to_ascii_lowercase();
-    let domains = || list(&scene.config["internal"]).filter_map(Value::as_str).map(str::to_ascii_lowercase);
-    let before: Vec<_> =
-        domains().filter_map(|domain| Some(host.strip_suffix(&format!(".{domain}"))?.to_owned())).collect();
-    if domains().any(|domain| domain == host) {
-        return vec![];
+    let domains = list(&scene.config["internal"]).filter_map(Value::as_str).map(str::to_ascii_lowercase);
+    let within = format!(".{host}");
+    let mut heads =
+        clusters(scene.config).into_iter().filter_map(|cluster| within.strip_suffix(&format!(".{cluster}")));
+    if let Some(names) = heads.find_map(|head| names(head).filter(|_| head.ends_with(".svc") && dots(head) == 3)) {
+        return names;
     }
-    if !before.is_empty() {
-        return before.into_iter().filter(|name| !name.contains('.')).collect();
-    }
-    let labels: Vec<_> = host.split('.').collect();
-    match labels[..] {
-        [name] => vec![name.to_owned()],
-        [name, namespace] | [name, namespace, "svc"] | [name, namespace, "svc", "cluster", "local"] => {
-            vec![format!("{name}.{namespace}"), name.to_owned()]
+    let head = domains.filter_map(|domain| within.strip_suffix(&format!(".{domain}"))).min_by_key(|head| head.len());
+    names(head.unwrap_or(&within)).unwrap_or_default()
+}
+
+fn dots(text: &str) -> usize {
+    text.matches('.').count()
+}
+
+/// The names of a service, a dot before the first.
+fn names(head: &str) -> Option<Vec<String>> {
+    match head.split('.').collect::<Vec<_>>()[..] {
+        ["", name] => Some(vec![name.to_owned()]),
+        ["", name, namespace] | ["", name, namespace, "svc"] => {
+            Some(vec![format!("{name}.{namespace}"), name.to_owned()])
         }
-        _ => vec![],
+        _ => None,
     }
 }
