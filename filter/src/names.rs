@@ -19,7 +19,7 @@ pub(crate) enum Field {
     Baggage,
     /// A list of members from before W3C baggage: `correlation-context`, `jaeger-baggage`.
     OlderBaggage,
-    /// One member from before W3C baggage: `ot-baggage-KEY`, `uberctx-KEY`.
+    /// One member from before W3C baggage: `ot-baggage-KEY`, `uberctx-KEY`, `baggage-KEY`.
     BaggagePrefix,
     /// Names further headers as hop-by-hop (RFC 9110 §7.6.1).
     Connection,

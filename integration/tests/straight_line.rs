@@ -82,6 +82,7 @@ fn claims() -> Vec<(&'static str, Request)> {
         ("Jaeger's baggage", client().header("jaeger-baggage", "tenant=feat-x")),
         ("OpenTracing's baggage", client().header("ot-baggage-tenant", "feat-x")),
         ("Uber's baggage", client().header("uberctx-tenant", "feat-x")),
+        ("Sleuth's baggage", client().header("baggage-tenant", "feat-x")),
         ("trailer", client().trailer("c-tenancy", "feat-x")),
         ("override", client().header("x-override", "shop:feat-x")),
     ]

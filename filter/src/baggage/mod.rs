@@ -23,8 +23,8 @@ pub(crate) const MAX_BYTES: usize = 8192;
 /// The header of W3C Baggage.
 pub(crate) const NAME: &str = "baggage";
 
-/// Headers of one member each, from before W3C Baggage: OpenTracing's and Jaeger's.
-pub(crate) const BAGGAGE_PREFIXES: [&str; 2] = ["ot-baggage-", "uberctx-"];
+/// Headers of one member each, from before W3C Baggage: OpenTracing's, Jaeger's and Spring Cloud Sleuth's.
+pub(crate) const BAGGAGE_PREFIXES: [&str; 3] = ["ot-baggage-", "uberctx-", "baggage-"];
 /// Headers of a list of members, from before W3C Baggage: its own first draft, and Jaeger's.
 pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
 /// What becomes of members that are not ours.

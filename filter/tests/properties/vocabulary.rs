@@ -10,6 +10,7 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["baggage"], MEMBERS, &[",", ", ", ",,"]),
     (&["correlation-context", "jaeger-baggage"], MEMBERS, &[","]),
     (&["ot-baggage-tenant", "ot-baggage-Sd.Key_1", "uberctx-k"], TENANTS, &[""]),
+    (&["baggage-tenant", "baggage-k"], TENANTS, &[""]),
     (&["cookie"], COOKIES, &[";", "; "]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),

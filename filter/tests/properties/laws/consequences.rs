@@ -20,8 +20,8 @@ pub(crate) fn only_what_differs_is_written(call: &Call, changes: &[Change]) {
 pub(crate) fn only_what_is_ours_is_named(config: &Value, changes: &[Change]) {
     let carriers = ["baggage", "correlation-context", "jaeger-baggage", "connection"];
     for name in changes.iter().map(|(name, _)| fold(name)) {
-        let is_carrier =
-            carriers.contains(&name.as_str()) || ["ot-baggage-", "uberctx-"].iter().any(|p| name.starts_with(p));
+        let prefixes = ["ot-baggage-", "uberctx-", "baggage-"];
+        let is_carrier = carriers.contains(&name.as_str()) || prefixes.iter().any(|prefix| name.starts_with(prefix));
         assert!(is_carrier || is_configured(config, &name), "{name:?} is not ours");
         let untouchable = [":", "-path", "-authority", "host", "cookie"];
         assert!(!untouchable.contains(&name.as_str()), "{name:?} is nobody's to change");

@@ -15,7 +15,7 @@ const TRACE_HEADERS: [&str; 8] = [
     "x-cloud-trace-context",
     "grpc-trace-bin",
 ];
-const OLDER_MEMBERS: [&str; 2] = ["ot-baggage-", "uberctx-"];
+const OLDER_MEMBERS: [&str; 3] = ["ot-baggage-", "uberctx-", "baggage-"];
 
 /// One spelling for all: letter case and punctuation tell no names apart.
 pub(crate) fn fold(name: &str) -> String {
