@@ -114,49 +114,65 @@ mod tests {
         MeshDomains { clusters, internal }
     }
 
-    #[test]
-    fn tells_the_mesh_from_what_lies_outside() {
+    fn all_are(destination: Destination, authorities: &[&str]) {
         let mesh = domains(&["cluster.local", "k8s.lab"], &["corp.example.org", "lan"]);
-        for (authority, destination) in [
-            ("foo", Destination::Inside),
-            ("foo:8080", Destination::Inside),
-            ("Foo.", Destination::Inside),
-            ("foo.ns.svc", Destination::Inside),
-            ("foo.svc", Destination::Inside),
-            ("foo.ns.SVC.Cluster.Local.:80", Destination::Inside),
-            ("pod-0.foo.ns.svc.cluster.local", Destination::Inside),
-            ("foo.ns.svc.k8s.lab:80", Destination::Inside),
-            ("svc.k8s.lab", Destination::Inside),
-            ("foo.ns.k8s.lab", Destination::Outside),
-            ("foo.nssvc.k8s.lab", Destination::Outside),
-            ("k8s.lab", Destination::Unclear),
-            ("10.0.0.1", Destination::Inside),
-            ("10.0.0.1:80", Destination::Inside),
-            ("[::1]:80", Destination::Inside),
-            ("[2001:db8::1]", Destination::Inside),
-            ("[2001:db8::1]:", Destination::Inside),
-            ("corp.example.org", Destination::Inside),
-            ("Foo.Corp.Example.Org:443", Destination::Inside),
-            ("foo.lan", Destination::Inside),
-            ("foo.ns", Destination::Unclear),
-            ("example.com", Destination::Unclear),
-            ("foosvc.ns", Destination::Unclear),
-            ("10.1", Destination::Unclear),
-            ("xcorp.example.org", Destination::Outside),
-            ("corp.example.org.evil.io", Destination::Outside),
-            ("foo.ns.svc.cluster.local.io", Destination::Outside),
-            ("api.example.com", Destination::Outside),
-            ("1.2.3", Destination::Outside),
-            ("256.0.0.1", Destination::Outside),
-            ("", Destination::Outside),
-            ("foo@example.com", Destination::Outside),
-            ("[::1", Destination::Outside),
-            ("[::1].example.com", Destination::Outside),
-            ("[::1]8080", Destination::Outside),
-            ("[foo]", Destination::Outside),
-        ] {
+        for authority in authorities {
             assert_eq!(mesh.destination(Authority::parse(authority.as_bytes())), destination, "{authority}");
         }
+    }
+
+    #[test]
+    fn services_addresses_and_domains_of_ours_are_inside() {
+        all_are(
+            Destination::Inside,
+            &[
+                "foo",
+                "foo:8080",
+                "Foo.",
+                "foo.ns.svc",
+                "foo.svc",
+                "foo.ns.SVC.Cluster.Local.:80",
+                "pod-0.foo.ns.svc.cluster.local",
+                "foo.ns.svc.k8s.lab:80",
+                "svc.k8s.lab",
+                "10.0.0.1",
+                "10.0.0.1:80",
+                "[::1]:80",
+                "[2001:db8::1]",
+                "[2001:db8::1]:",
+                "corp.example.org",
+                "Foo.Corp.Example.Org:443",
+                "foo.lan",
+            ],
+        );
+    }
+
+    #[test]
+    fn other_names_are_outside() {
+        all_are(
+            Destination::Outside,
+            &[
+                "foo.ns.k8s.lab",
+                "foo.nssvc.k8s.lab",
+                "xcorp.example.org",
+                "corp.example.org.evil.io",
+                "foo.ns.svc.cluster.local.io",
+                "api.example.com",
+                "1.2.3",
+                "256.0.0.1",
+                "",
+                "foo@example.com",
+                "[::1",
+                "[::1].example.com",
+                "[::1]8080",
+                "[foo]",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_name_of_two_labels_is_unclear() {
+        all_are(Destination::Unclear, &["k8s.lab", "foo.ns", "example.com", "foosvc.ns", "10.1"]);
     }
 
     #[test]
