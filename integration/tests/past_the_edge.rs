@@ -1,0 +1,55 @@
+//! What passes an edge because the proxy around the filter is told so, as the guide to faults says, and the remedies.
+
+use anyhow::Result;
+use integration::{Bootstrap, Hop, Received, Request, raw};
+use serde_json::{Value, json};
+
+const HOST: &str = "www.carouselltenancy.com";
+const CLAIM: &str = "c-tenancy: evil";
+
+fn claims(received: &[Received]) -> Vec<(String, bool)> {
+    let claims = |received: &Received| received.headers.lines().iter().any(|line| line == CLAIM);
+    received.iter().map(|received| (received.method.clone(), claims(received))).collect()
+}
+
+/// A POST whose body the route takes for a stream, in which the client's own request stands.
+#[tokio::test]
+async fn a_post_that_the_route_takes_for_a_tunnel() -> Result<()> {
+    let inner = format!("GET / HTTP/1.1\r\nhost: {HOST}\r\n{CLAIM}\r\nconnection: close\r\n\r\n");
+    let head = format!("POST / HTTP/1.1\r\nhost: {HOST}\r\n{CLAIM}\r\nconnection: close\r\n");
+    for (allow_post, expected) in [(true, ("GET", true)), (false, ("POST", false))] {
+        let mut bootstrap = Bootstrap::gateway()?;
+        let connect = json!({"upgrade_type": "CONNECT", "connect_config": {"allow_post": allow_post}});
+        for route in bootstrap.routes().as_array_mut().into_iter().flatten() {
+            route["route"]["upgrade_configs"] = json!([connect]);
+        }
+        let hop = Hop::start(bootstrap).await?;
+        // A tunnel stays open: one byte of the body does not come.
+        let length = inner.len() + usize::from(allow_post);
+        let post = format!("{head}content-length: {length}\r\n\r\n{inner}");
+        raw(hop.envoy.listener(), post.as_bytes()).await?;
+        assert_eq!(claims(&hop.service.take()), [(expected.0.to_owned(), expected.1)], "allow_post: {allow_post}");
+    }
+    Ok(())
+}
+
+/// An upgrade with filters of its own passes ours only if it is among them.
+#[tokio::test]
+async fn an_upgrade_with_filters_of_its_own() -> Result<()> {
+    let upgrade = Request::to(HOST).header("connection", "upgrade").header("upgrade", "websocket");
+    let upgrade = upgrade.header("c-tenancy", "evil");
+    let chain = Bootstrap::gateway()?.http_filters().clone();
+    let router = chain.as_array().and_then(|filters| filters.last()).cloned();
+    for (filters, passes) in [(json!([router]), true), (chain, false), (Value::Null, false)] {
+        let mut bootstrap = Bootstrap::gateway()?;
+        let mut websocket = json!({"upgrade_type": "websocket"});
+        if !filters.is_null() {
+            websocket["filters"] = filters;
+        }
+        bootstrap.connection_manager()["upgrade_configs"] = json!([websocket]);
+        let hop = Hop::start(bootstrap).await?;
+        let lines = hop.pass(&upgrade).await?;
+        assert_eq!(lines.iter().any(|line| line == CLAIM), passes, "{websocket}: {lines:?}");
+    }
+    Ok(())
+}
