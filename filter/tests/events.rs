@@ -190,6 +190,21 @@ fn a_token_is_told_of_by_what_is_wrong_with_it() {
     }
 }
 
+#[test]
+fn a_claim_that_may_hold_what_is_no_string_is_told_of_once() {
+    let edge = r#"{"version": 1, "role": "edge", "verified": {"issuers": ["i"]},
+        "overrides": {"from": [{"claim": "overrides"}], "to": [{"header": "x-override"}]}}"#;
+    let told_of = |claim: Claim<'_>| {
+        let (told, counted) =
+            story(edge, &[], Some(Token { issuer: b"i", claims: vec![claim] }), Direction::Unspecified);
+        (told[1..].join("; "), counted.contains(&(Counter::OverrideInvalid, 1)))
+    };
+    let invalid = |what: &str| (format!("overrides.from[0].claim invalid: {what}"), true);
+    assert_eq!(told_of(Claim::Single(b"\x01\0\0\0,shop:v2,\0")), invalid("\u{1}\0\0\0,shop:v2,\0"));
+    assert_eq!(told_of(Claim::List(vec![b"shop:v2", b"\x7f,pay:v9,"])), invalid("\u{7f},pay:v9,"));
+    assert_eq!(told_of(Claim::List(vec![b"foo ", b" ~"])).0.matches("invalid").count(), 2, "each entry of a string");
+}
+
 const MESH: &str = r#"{
     "version": 1, "role": "mesh",
     "tenant": {"from": [{"header": "x-tenant"}, {"header": "x-team"}], "to": [{"header": "x-tenant"}]},

@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(resolve(&lenient, &[b"\xff", b"a"]), (Err(Refusal::TenantInvalid), vec![(TenantInvalid, 1)]));
     }
 
-    /// Even if its name is not valid: which tenant a host names does not hang on what a pattern narrows.
+    /// Even if `tenant.pattern` refuses its name: the next one would read another name from the same host.
     #[test]
     fn the_first_pattern_that_fits_the_host_counts() {
         let mut rules = rules(Policy::Reject, Policy::Tolerate, Some("^(?:dev|a-admin)$"));
