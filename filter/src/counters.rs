@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::events::{Event, Events, Recollection, TenantKind};
+use crate::events::{Disbelief, Event, Events, Recollection, TenantKind};
 
 /// Makes the counters and both their lists of one table.
 macro_rules! counters {
@@ -48,6 +48,10 @@ counters! {
     TenantConflict => "tenancy.tenant_conflict",
     /// Believed values that are no tenant name: malformed, outside `tenant.pattern`, a claim that is no string.
     TenantInvalid => "tenancy.tenant_invalid",
+    /// Requests without a verified token, if a source needs one.
+    TokenAbsent => "tenancy.token_absent",
+    /// Requests with a verified token of an issuer that does not count, if a source needs one that does.
+    TokenIgnored => "tenancy.token_ignored",
     /// Requests with overrides.
     Overrides => "tenancy.overrides",
     /// Overrides that gave way to another version of the same service.
@@ -96,6 +100,7 @@ impl Event<'_> {
             | Self::TenantRepeated { .. }
             | Self::OverrideTaken { .. }
             | Self::OverrideSettled { .. } => return None,
+            Self::TokenNotBelieved { why } => return why.counter(),
             Self::TenantChosen { kind, .. } => kind.counter(),
             Self::TenantConflict { is_first: false, .. } => return None,
             Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
@@ -124,6 +129,17 @@ impl TenantKind {
             Self::Baggage => Counter::TenantBaggage,
             Self::Cookie => Counter::TenantCookie,
             Self::Query => Counter::TenantQuery,
+        }
+    }
+}
+
+impl Disbelief {
+    /// `None` if it is no fault of the token.
+    fn counter(self) -> Option<Counter> {
+        match self {
+            Self::NoToken => Some(Counter::TokenAbsent),
+            Self::Issuer => Some(Counter::TokenIgnored),
+            Self::Untrusted | Self::Claim => None,
         }
     }
 }

@@ -96,6 +96,11 @@ pub enum Recollection {
 pub enum Event<'e> {
     /// The filter looks at a request.
     Request,
+    /// Some source needs a token that counts, and none came.
+    TokenNotBelieved {
+        /// Whether there is a token at all.
+        why: Disbelief,
+    },
     /// A source that is believed holds no value.
     SourceAbsent {
         /// Which one.

@@ -57,6 +57,11 @@ impl Filter {
         &self.claims
     }
 
+    /// The key under which the host left the payload of a verified token (`verified.payload`).
+    pub fn payload(&self) -> &str {
+        &self.rules.verified.payload
+    }
+
     /// How to remember requests by their trace ids; `None` unless configured.
     pub fn repair(&self) -> Option<&Repair> {
         self.repair.as_ref()

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::baggage::BaggageRules;
 use crate::context::Context;
 use crate::decision::{Mutation, Policy, Refusal};
-use crate::events::Events;
+use crate::events::{Event, Events};
 use crate::mesh::MeshDomains;
 use crate::names::{Lines, Names, Pseudo};
 use crate::read::evidence::Verified;
@@ -64,6 +64,9 @@ impl Rules {
         events: &impl Events,
     ) -> Result<(), Refusal> {
         let evidence = self.verified.weigh(lines, token);
+        if let (true, None, Some(why)) = (self.reads_token, evidence.token, evidence.doubt) {
+            events.record(Event::TokenNotBelieved { why });
+        }
         context.tenant = self.tenant.resolve(&evidence, events)?;
         self.overrides.resolve(&evidence, &mut context.overrides, events)
     }

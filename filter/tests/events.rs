@@ -29,6 +29,7 @@ fn text(bytes: &[u8]) -> String {
 fn told(event: &Event<'_>) -> String {
     match event {
         Event::Request => "request".into(),
+        Event::TokenNotBelieved { why } => format!("token not believed: {}", doubted(*why)),
         Event::SourceAbsent { source } => format!("{source} absent"),
         Event::HostSettled { source } => format!("{source} settled"),
         Event::SourceNotBelieved { source, why } => format!("{source} not believed: {}", doubted(*why)),
@@ -121,6 +122,7 @@ fn an_edge_tells_of_each_source_in_order() {
     let (told, _) = story(EDGE, &lines, None, Direction::Unspecified);
     let expected = [
         "request",
+        "token not believed: no token",
         "tenant.from[0].host gives feat-x",
         "tenant.from[1].claim not believed: no token",
         "tenant.from[2].header not believed: untrusted",
@@ -184,7 +186,9 @@ fn a_token_is_told_of_by_what_is_wrong_with_it() {
     ] {
         let lines = [(":authority", "www.example.com"), (":path", "/?tenant=dev1")];
         let token = Token { issuer: issuer.as_bytes(), claims };
-        let (told, _) = story(EDGE, &lines, Some(token), Direction::Unspecified);
+        let (told, counted) = story(EDGE, &lines, Some(token), Direction::Unspecified);
+        let ignored = counted.contains(&(Counter::TokenIgnored, 1));
+        assert_eq!((ignored, told[1] == "token not believed: issuer"), [issuer.contains("evil"); 2].into());
         let of_token: Vec<_> = told.iter().filter(|line| line.contains(".claim") || line.contains(".query")).collect();
         assert_eq!(of_token, expected);
     }

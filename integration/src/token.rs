@@ -53,12 +53,12 @@ impl Issuer {
         json!({"keys": [{"kty": "EC", "crv": "P-256", "alg": "ES256", "x": encode(x), "y": encode(y)}]})
     }
 
-    /// A provider of `jwt_authn` as Istio writes it.
-    fn provider(&self) -> Value {
+    /// A provider of `jwt_authn` as Istio writes it, but for the key of the payload.
+    fn provider(&self, payload: &str) -> Value {
         json!({
             "issuer": self.name,
             "local_jwks": {"inline_string": self.jwks().to_string()},
-            "payload_in_metadata": "payload",
+            "payload_in_metadata": payload,
             // A token that failed leaves its trace beside the payloads of those that did not.
             "failed_status_in_metadata": "failed",
         })
@@ -67,9 +67,15 @@ impl Issuer {
 
 /// An `envoy.filters.http.jwt_authn` that verifies tokens of these issuers, and lets every request pass.
 pub fn jwt_authn(issuers: &[&Issuer]) -> Value {
+    let usual: Vec<_> = issuers.iter().map(|issuer| (*issuer, "payload")).collect();
+    jwt_authn_under(&usual)
+}
+
+/// The same, which leaves the payload of each under a key of its own.
+pub fn jwt_authn_under(issuers: &[(&Issuer, &str)]) -> Value {
     let providers: serde_json::Map<_, _> =
-        issuers.iter().map(|issuer| (issuer.name.clone(), issuer.provider())).collect();
-    let mut either: Vec<_> = issuers.iter().map(|issuer| json!({"provider_name": issuer.name})).collect();
+        issuers.iter().map(|(issuer, key)| (issuer.name.clone(), issuer.provider(key))).collect();
+    let mut either: Vec<_> = issuers.iter().map(|(issuer, _)| json!({"provider_name": issuer.name})).collect();
     either.push(json!({"allow_missing_or_failed": {}}));
     json!({
         "name": "envoy.filters.http.jwt_authn",

@@ -111,7 +111,7 @@ fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<
     let filter = Filter::from_config(configuration.to_string().as_bytes())?;
     let headers = [Header { name: name.as_bytes(), value: value.as_bytes() }];
     let scan = filter.scan(&headers, Peer::Known);
-    let facts = Facts::gather(&(), scan.wants(), filter.claims())?;
+    let facts = Facts::gather(&(), scan.wants(), &filter)?;
     let gathered = facts.gathered();
     let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
     let value = decision.mutations.iter().find_map(|mutation| match mutation {

@@ -106,7 +106,7 @@ impl Stream {
             return Err(Stop::HostFailed);
         }
         let scan = filter.scan(&headers, self.peer);
-        let facts = Facts::gather(&Host, scan.wants(), filter.claims())?;
+        let facts = Facts::gather(&Host, scan.wants(), filter)?;
         let gathered = facts.gathered();
         let recall = |id: &_| filter.repair().map_or(Recalled::Unknown, |repair| remembered::recall(repair, id));
         let Decision { mutations, memo } = scan.decide(&gathered, recall, tally)?;

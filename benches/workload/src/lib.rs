@@ -129,7 +129,7 @@ pub fn decided<T>(
     look: impl FnOnce(&[Mutation<'_>]) -> T,
 ) -> T {
     let scan = filter.scan(headers, Peer::Unknown);
-    let facts = Facts::gather(&(), scan.wants(), filter.claims()).expect("a host that cannot fail");
+    let facts = Facts::gather(&(), scan.wants(), filter).expect("a host that cannot fail");
     let gathered = facts.gathered();
     let decision = scan.decide(&gathered, |_| Recalled::Unknown, tally);
     look(&decision.expect("no refusal").mutations)

@@ -29,7 +29,7 @@
 //!     Header { name: b"x-tenant", value: b"feat-x" },
 //! ];
 //! let scan = filter.scan(&headers, peer(&filter, &Outbound));
-//! let facts = Facts::gather(&Outbound, scan.wants(), filter.claims())?;
+//! let facts = Facts::gather(&Outbound, scan.wants(), &filter)?;
 //! let gathered = facts.gathered();
 //! let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
 //! assert_eq!(decision.mutations, [Mutation::remove(b"x-tenant")]);
@@ -44,7 +44,7 @@ mod pairs;
 mod peer;
 mod token;
 
-use tenancy_filter::{ClaimPath, Gathered, Wants};
+use tenancy_filter::{Filter, Gathered, Wants};
 
 use direction::Way;
 use token::Payload;
@@ -85,12 +85,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads what a scan wants, and no more. `claims` are those of its filter.
+    /// Reads what a scan of this filter wants, and no more.
     ///
     /// # Errors
     /// The first failure of the host.
-    pub fn gather<A: Attributes>(host: &A, wants: Wants, claims: &[ClaimPath]) -> Result<Self, A::Failure> {
-        let payload = if wants.token { Payload::read(host, claims)? } else { None };
+    pub fn gather<A: Attributes>(host: &A, wants: Wants, filter: &Filter) -> Result<Self, A::Failure> {
+        let payload = if wants.token { Payload::read(host, filter)? } else { None };
         let way = if wants.direction { Way::read(host, wants.cluster)? } else { Way::Unspecified };
         Ok(Self { payload, way })
     }

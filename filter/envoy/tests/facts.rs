@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use tenancy_filter::{Claim, ClaimPath, Direction, Filter, Peer, Wants};
+use tenancy_filter::{Claim, Direction, Filter, Peer, Wants};
 use tenancy_filter_envoy::{Attributes, Facts, canonical_name, peer};
 
 const PAYLOAD: &str = "metadata/filter_metadata/envoy.filters.http.jwt_authn/payload";
@@ -59,9 +59,15 @@ fn pairs(elements: &[&str], value: &str) -> Vec<u8> {
     bytes
 }
 
+/// What is gathered for a filter with these claims.
 fn gather(host: &Host, wants: Wants, claims: &[&[&str]]) -> Result<Facts, Broken> {
-    let path = |path: &&[&str]| path.iter().map(|&segment| segment.to_owned()).collect();
-    Facts::gather(host, wants, &claims.iter().map(path).collect::<Vec<ClaimPath>>())
+    let sources: Vec<_> = claims.iter().map(|path| format!(r#"{{"claim": {path:?}}}"#)).collect();
+    let sources = if sources.is_empty() { r#"{"host": "{tenant}.a.com"}"#.into() } else { sources.join(", ") };
+    let json = format!(
+        r#"{{"version": 1, "role": "edge", "tenant": {{"from": [{sources}], "to": [{{"header": "x"}}]}},
+            "verified": {{"issuers": ["i"]}}}}"#
+    );
+    Facts::gather(host, wants, &Filter::from_config(json.as_bytes()).unwrap())
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What may pass into the mesh and out of it: `traceHeaders`, `clusterDomains`, `internal`, and what follows from the rest.
+//! What may pass into the mesh and out of it: `traceHeaders`, `clusterDomains`, `internal`, and what follows from the
+//! rest.
 
 use crate::baggage::{BaggageRules, Foreign};
 use crate::mesh::MeshDomains;

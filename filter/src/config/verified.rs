@@ -5,6 +5,9 @@ use crate::read::evidence::Verified;
 use super::draft::Draft;
 use super::node::{Node, Object};
 
+/// Where Istio's RequestAuthentication has the payload put.
+const PAYLOAD: &str = "payload";
+
 /// Which tokens count; has to be said where one of them decides anything.
 pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Verified {
     let Some(node) = config.field("verified") else {
@@ -13,13 +16,19 @@ pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Verified {
                 format!("{path} needs it; name the issuers that count, as in {{issuers: [https://idp.example.com]}}");
             config.required("verified", &remedy);
         }
-        return Verified::default();
+        return none();
     };
-    read_object(&node, draft).unwrap_or_default()
+    read_object(&node, draft).unwrap_or_else(none)
+}
+
+/// Without `verified` no token counts.
+fn none() -> Verified {
+    Verified { payload: PAYLOAD.into(), issuers: Vec::new(), narrowed: None }
 }
 
 fn read_object(node: &Node<'_>, draft: &mut Draft) -> Option<Verified> {
-    let verified = node.object(&["issuers", "claim", "anyOf"])?;
+    let verified = node.object(&["payload", "issuers", "claim", "anyOf"])?;
+    let payload = verified.field("payload").map_or(Some(PAYLOAD), |node| read_key(&node));
     let issuers = verified.required_list("issuers", "name the accepted values of iss, as in [https://idp.example.com]");
     let issuers = texts(&issuers);
     let narrowed = match (verified.field("claim"), verified.field("anyOf")) {
@@ -33,7 +42,17 @@ fn read_object(node: &Node<'_>, draft: &mut Draft) -> Option<Verified> {
             None
         }
     };
-    Some(Verified { issuers, narrowed })
+    Some(Verified { payload: payload?.into(), issuers, narrowed })
+}
+
+fn read_key<'c>(node: &Node<'c>) -> Option<&'c str> {
+    let key = node.text()?;
+    // The host separates segments by a zero byte.
+    let fits = !key.is_empty() && !key.contains('\0');
+    if !fits {
+        node.mistake(format!("expected the value of payload_in_metadata, found {key:?}"));
+    }
+    fits.then_some(key)
 }
 
 fn texts(nodes: &[Node<'_>]) -> Vec<Box<str>> {

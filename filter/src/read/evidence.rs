@@ -21,8 +21,10 @@ pub(crate) struct Evidence<'r, 'a> {
 }
 
 /// Which tokens count.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Verified {
+    /// The key under which the proxy leaves the payload.
+    pub(crate) payload: Box<str>,
     pub(crate) issuers: Vec<Box<str>>,
     /// The claim, by number, that has to hold one of the values before `trust: verified` believes.
     pub(crate) narrowed: Option<(usize, Vec<Box<str>>)>,
@@ -111,9 +113,11 @@ mod tests {
 
     #[test]
     fn a_token_counts_by_its_issuer_and_vouches_by_its_claim() {
-        let plain = Verified { issuers: vec!["https://a".into(), "https://b".into()], narrowed: None };
+        let issuers: Vec<_> = vec!["https://a".into(), "https://b".into()];
+        let plain = Verified { payload: "payload".into(), issuers: issuers.clone(), narrowed: None };
         let narrowed = Verified {
-            issuers: plain.issuers.clone(),
+            payload: "payload".into(),
+            issuers,
             narrowed: Some((0, vec!["developers".into(), "testers".into()])),
         };
         let groups = |names: &[&'static str]| Claim::List(names.iter().map(|name| name.as_bytes()).collect());

@@ -47,7 +47,7 @@ impl NativeRunner {
     fn rewrite(&self, exchange: &Exchange, tally: &Tally) -> Result<Result<(Headers, usize), Refusal>> {
         let headers = borrowed(&exchange.headers);
         let scan = self.0.scan(&headers, peer(&self.0, exchange));
-        let facts = Facts::gather(exchange, scan.wants(), self.0.claims())?;
+        let facts = Facts::gather(exchange, scan.wants(), &self.0)?;
         let gathered = facts.gathered();
         let decision = scan.decide(&gathered, |_| Recalled::Unknown, tally);
         Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))

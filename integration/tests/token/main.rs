@@ -5,7 +5,7 @@ mod unverified;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use integration::token::{Issuer, jwt_authn};
+use integration::token::{Issuer, jwt_authn, jwt_authn_under};
 use integration::{Bootstrap, Hop, Request};
 use serde_json::{Value, json};
 
@@ -24,7 +24,12 @@ struct Edge {
 impl Edge {
     async fn start(configuration: Value) -> Result<Self> {
         let (idp, partner) = (Issuer::new(IDP), Issuer::new(PARTNER));
-        let bootstrap = Bootstrap::gateway()?.configuration(configuration).behind(jwt_authn(&[&idp, &partner]));
+        let verifier = jwt_authn(&[&idp, &partner]);
+        Self::behind(verifier, configuration, idp, partner).await
+    }
+
+    async fn behind(verifier: Value, configuration: Value, idp: Issuer, partner: Issuer) -> Result<Self> {
+        let bootstrap = Bootstrap::gateway()?.configuration(configuration).behind(verifier);
         Ok(Self { hop: Hop::start(bootstrap).await?, idp, partner })
     }
 
@@ -143,6 +148,29 @@ async fn only_the_named_issuers_count() -> Result<()> {
     // The partner's own key does not make it the other issuer.
     let forged = edge.partner.sign(&json!({"iss": IDP, "tenant": "dev1"}));
     assert_eq!(edge.pass(&bearing(&forged)).await?, [""; 0]);
+    Ok(())
+}
+
+/// Envoy Gateway has a key for each provider.
+#[tokio::test]
+async fn the_payload_has_a_key() -> Result<()> {
+    for (key, expected) in [(None, [&[][..], &["x-tenant: dev1"]]), (Some(IDP), [&["x-tenant: dev1"][..], &[]])] {
+        let mut configuration = tenant_from(&json!([{"claim": "tenant"}, {"header": "x-want", "trust": "verified"}]));
+        configuration["verified"] = json!({"issuers": [IDP, PARTNER]});
+        if let Some(key) = key {
+            configuration["verified"]["payload"] = key.into();
+        }
+        let (idp, partner) = (Issuer::new(IDP), Issuer::new(PARTNER));
+        let verifier = jwt_authn_under(&[(&idp, IDP), (&partner, "payload")]);
+        let edge = Edge::behind(verifier, configuration, idp, partner).await?;
+        for (issuer, expected) in [&edge.idp, &edge.partner].into_iter().zip(expected) {
+            let request = bearing(&issuer.sign(&json!({"tenant": TENANT})));
+            assert_eq!(edge.pass(&request).await?, expected, "{key:?} {}", issuer.name());
+        }
+        let counts = [("requests", 2), ("tenant_claim", 1), ("token_absent", 1)];
+        let counts = counts.map(|(name, count)| (format!("wasmcustom.tenancy.{name}"), count));
+        edge.hop.envoy.stats_become("wasmcustom.tenancy", &counts.into()).await?;
+    }
     Ok(())
 }
 
