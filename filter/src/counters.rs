@@ -36,6 +36,8 @@ counters! {
     TenantHost => "tenancy.tenant_host",
     /// Tenants taken from a claim of a verified token.
     TenantClaim => "tenancy.tenant_claim",
+    /// Tenants taken from the issuer of a verified token.
+    TenantIssuer => "tenancy.tenant_issuer",
     /// Tenants taken from a header.
     TenantHeader => "tenancy.tenant_header",
     /// Tenants taken from a baggage member.
@@ -125,6 +127,7 @@ impl TenantKind {
         match self {
             Self::Host => Counter::TenantHost,
             Self::Claim => Counter::TenantClaim,
+            Self::Issuer => Counter::TenantIssuer,
             Self::Header => Counter::TenantHeader,
             Self::Baggage => Counter::TenantBaggage,
             Self::Cookie => Counter::TenantCookie,

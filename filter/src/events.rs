@@ -27,6 +27,7 @@ impl fmt::Display for Origin {
 pub enum TenantKind {
     Host,
     Claim,
+    Issuer,
     Header,
     Baggage,
     Cookie,
@@ -35,9 +36,10 @@ pub enum TenantKind {
 
 impl TenantKind {
     /// All of them, by the field that names each in a configuration.
-    pub const WORDS: [(&'static str, Self); 6] = [
+    pub const WORDS: [(&'static str, Self); 7] = [
         ("host", Self::Host),
         ("claim", Self::Claim),
+        ("issuer", Self::Issuer),
         ("header", Self::Header),
         ("baggage", Self::Baggage),
         ("cookie", Self::Cookie),
@@ -52,7 +54,7 @@ pub enum Disbelief {
     Untrusted,
     /// It needs a verified token, and none came.
     NoToken,
-    /// The token's issuer is none of `verified.issuers`.
+    /// The token's issuer is none of `verified.issuers`, and names no tenant either.
     Issuer,
     /// The token does not hold one of `verified.anyOf` in `verified.claim`.
     Claim,

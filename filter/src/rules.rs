@@ -63,7 +63,7 @@ impl Rules {
         context: &mut Context<'a>,
         events: &impl Events,
     ) -> Result<(), Refusal> {
-        let evidence = self.verified.weigh(lines, token);
+        let evidence = self.verified.weigh(lines, token, |issuer| self.tenant.admits(issuer));
         if let (true, None, Some(why)) = (self.reads_token, evidence.token, evidence.doubt) {
             events.record(Event::TokenNotBelieved { why });
         }

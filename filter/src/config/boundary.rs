@@ -66,8 +66,11 @@ pub(super) fn withholding(draft: &Draft, tenant: &TenantRules, overrides: &Overr
     }
     let keys = draft.owned.all_keys();
     let baggage = BaggageRules { keys, foreign: Foreign::Keep, any_spelling: false };
-    let names_tenant =
-        tenant.sources.iter().any(|source| matches!(source.place, TenantPlace::Host(_) | TenantPlace::Claim(_)));
+    let gives_tenant = |place: &TenantPlace| match place {
+        TenantPlace::Host(_) | TenantPlace::Claim(_) | TenantPlace::Issuer(_) => true,
+        TenantPlace::Header(_) | TenantPlace::Baggage(_) | TenantPlace::Cookie(_) | TenantPlace::Query(_) => false,
+    };
+    let names_tenant = tenant.sources.iter().any(|source| gives_tenant(&source.place));
     let names_overrides = overrides.sources.iter().any(|source| matches!(source.place, OverridePlace::Claim(_)));
     Some(Withholding {
         baggage: Some(baggage).filter(|rules| !rules.keys.is_empty()),

@@ -14,6 +14,8 @@ pub(super) struct Draft {
     pub(super) claims: Vec<ClaimPath>,
     /// The first field that needs `verified`, by its path.
     pub(super) needs_verified: Option<String>,
+    /// Whether issuers name tenants, and count without standing in `verified.issuers`.
+    pub(super) admits_issuers: bool,
     /// Whether a token decides anything in this role.
     pub(super) reads_token: bool,
 }
@@ -28,7 +30,14 @@ enum Trust {
 impl Draft {
     /// A draft that goes on counting behind these claims, so that two drafts agree about their numbers.
     pub(super) fn new(role: Role, claims: Vec<ClaimPath>) -> Self {
-        Self { role, owned: Ownership::new(role), claims, needs_verified: None, reads_token: false }
+        Self {
+            role,
+            owned: Ownership::new(role),
+            claims,
+            needs_verified: None,
+            admits_issuers: false,
+            reads_token: false,
+        }
     }
 
     /// When a source is believed that a client can write; in the mesh always.

@@ -5,6 +5,7 @@ use regex_lite::{Regex, RegexBuilder};
 use crate::decision::Policy;
 use crate::events::{Origin, TenantKind};
 use crate::read::host::HostPattern;
+use crate::read::issuer::IssuerPattern;
 use crate::read::source::{Belief, Condition, Source};
 use crate::read::tenant::{TenantPlace, TenantRules};
 use crate::request::Role;
@@ -109,7 +110,7 @@ fn read_source(entry: &Node<'_>, index: usize, draft: &mut Draft) -> Option<Sour
     let entry = entry.entry(&SOURCE)?;
     let when = match entry.kind {
         TenantKind::Host => without_trust(&entry, Belief::Always),
-        TenantKind::Claim => without_trust(&entry, Belief::Verified),
+        TenantKind::Claim | TenantKind::Issuer => without_trust(&entry, Belief::Verified),
         TenantKind::Header | TenantKind::Baggage | TenantKind::Cookie | TenantKind::Query => {
             draft.condition(&entry.object)
         }
@@ -118,6 +119,7 @@ fn read_source(entry: &Node<'_>, index: usize, draft: &mut Draft) -> Option<Sour
     let place = match entry.kind {
         TenantKind::Host => TenantPlace::Host(read_host(node)?),
         TenantKind::Claim => TenantPlace::Claim(draft.source_claim(node)?),
+        TenantKind::Issuer => TenantPlace::Issuer(read_issuer(node, draft)?),
         TenantKind::Header => TenantPlace::Header(draft.owned.source_header(node, Owner::Tenant)?),
         TenantKind::Baggage => TenantPlace::Baggage(draft.owned.source_key(node, Owner::Tenant)?),
         TenantKind::Cookie => TenantPlace::Cookie(draft.owned.cookie(node)?),
@@ -129,7 +131,7 @@ fn read_source(entry: &Node<'_>, index: usize, draft: &mut Draft) -> Option<Sour
 /// The condition of a source that no client can write.
 pub(super) fn without_trust<K>(entry: &Entry<'_, K>, belief: Belief) -> Condition {
     if let Some(trust) = entry.object.field("trust") {
-        trust.mistake(format!("a {} needs no trust; leave it out", entry.word));
+        trust.mistake(format!("{} needs no trust; leave it out", entry.word));
     }
     Condition { belief }
 }
@@ -137,6 +139,16 @@ pub(super) fn without_trust<K>(entry: &Entry<'_, K>, belief: Belief) -> Conditio
 fn read_host(node: &Node<'_>) -> Option<HostPattern> {
     let pattern = node.text()?;
     HostPattern::parse(pattern).map_err(|why| node.mistake(format!("{pattern:?} {why}"))).ok()
+}
+
+/// An issuer is read before whatever rests on its token, so that it cannot name another's tenant.
+fn read_issuer(node: &Node<'_>, draft: &mut Draft) -> Option<IssuerPattern> {
+    (draft.admits_issuers, draft.reads_token) = (true, true);
+    if let Some(path) = &draft.needs_verified {
+        node.mistake(format!("stands behind {path}, by which one issuer could name the tenant of another; move it up"));
+    }
+    let pattern = node.text()?;
+    IssuerPattern::parse(pattern).map_err(|why| node.mistake(format!("{pattern:?} {why}"))).ok()
 }
 
 /// A regular expression for whole names.

@@ -32,6 +32,13 @@ fn accepts_what_the_contract_knows() {
             r#""overrides": {"from": [{"header": "x-service-route", "list": "::", "pair": ":"}],
                 "to": [{"header": "x-override"}]}"#,
         ),
+        edge(
+            r#""tenant": {"from": [{"issuer": "https://a.com/{tenant}"}, {"claim": "a"}], "to": [{"header": "x-tenant"}]}"#,
+        ),
+        edge(
+            r#""tenant": {"from": [{"issuer": "https://a.com/{tenant}"}], "to": [{"header": "x-tenant"}]},
+                "verified": {"payload": "jwt"}"#,
+        ),
         mesh(r#""tenant": {"to": [{"header": "x-tenant"}]}"#),
         mesh(
             r#""tenant": {"to": [{"header": "x-tenant"}]}, "internal": ["corp.example.org", "LAN"],
@@ -77,8 +84,8 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
         "tenant.to[1].baggage: expected a baggage key",
         "tenant.from[0].host: \"www.example.com\" needs exactly one {tenant}",
         "tenant.from[1].header: expected a header name",
-        "tenant.from[2]: expected exactly one of host, claim, header, baggage, cookie, query",
-        "tenant.from[3]: expected an object with the fields host, claim, header, baggage, cookie, query, trust, found 7",
+        "tenant.from[2]: expected exactly one of host, claim, issuer, header, baggage, cookie, query",
+        "tenant.from[3]: expected an object with the fields host, claim, issuer, header, baggage, cookie, query, trust,",
         "tenant.onConflict: expected \"first\" or \"reject\", found \"last\"",
     ];
     let found = mistakes(config);
@@ -251,7 +258,7 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
         ),
         (
             edge(r#""tenant": {"from": [{"host": "{tenant}.a.com", "trust": "anyone"}], "to": [{"header": "x"}]}"#),
-            "tenant.from[0].trust: a host needs no trust",
+            "tenant.from[0].trust: host needs no trust",
         ),
         (
             edge(r#""tenant": {"from": [{"header": "x", "trust": "client"}], "to": [{"header": "x"}]}"#),
@@ -262,7 +269,7 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
         (source(r#"{"claim": ["a", -1]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
         (source(r#"{"claim": ["a", 0.5]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
         (source(r#"{"claim": []}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
-        (source(r#"{"claim": "a", "trust": "anyone"}"#, ISSUERS), "tenant.from[0].trust: a claim needs no trust"),
+        (source(r#"{"claim": "a", "trust": "anyone"}"#, ISSUERS), "tenant.from[0].trust: claim needs no trust"),
         (source(r#"{"cookie": "a b"}"#, ""), "tenant.from[0].cookie: expected the name of a cookie"),
         (source(r#"{"query": ""}"#, ""), "tenant.from[0].query: is empty"),
         (source(r#"{"baggage": "k", "header": "y"}"#, ""), "tenant.from[0]: expected exactly one of host, claim"),
@@ -273,6 +280,39 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
         (
             mesh(r#""tenant": {"from": [{"query": "x"}], "to": [{"header": "x"}]}"#),
             "tenant.from[0].query: a query is a source of an edge only",
+        ),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_an_issuer_of_the_tenant() {
+    have_one_mistake([
+        (
+            source(r#"{"issuer": "https://{tenant}"}"#, ""),
+            "tenant.from[0].issuer: \"https://{tenant}\" has to name a domain",
+        ),
+        (
+            source(r#"{"issuer": "https://a.com/t"}"#, ISSUERS),
+            "tenant.from[0].issuer: \"https://a.com/t\" needs exactly one",
+        ),
+        (
+            source(r#"{"issuer": "https://a.com/{tenant}", "trust": "anyone"}"#, ""),
+            "tenant.from[0].trust: issuer needs no trust",
+        ),
+        (
+            source(r#"{"claim": "a"}, {"issuer": "https://a.com/{tenant}"}"#, ISSUERS),
+            "tenant.from[1].issuer: stands behind tenant.from[0].claim, by which one issuer could",
+        ),
+        (
+            mesh(
+                r#""tenant": {"from": [{"header": "a", "trust": "verified"}, {"issuer": "https://a.com/{tenant}"}],
+                    "to": [{"header": "x"}]}"#,
+            ),
+            "tenant.from[1].issuer: stands behind tenant.from[0].trust",
+        ),
+        (
+            source(r#"{"issuer": "https://a.com/{tenant}"}"#, r#", "verified": {"issuers": []}"#),
+            "verified.issuers: is empty; name the accepted",
         ),
     ]);
 }

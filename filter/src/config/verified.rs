@@ -11,7 +11,7 @@ const PAYLOAD: &str = "payload";
 /// Which tokens count; has to be said where one of them decides anything.
 pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Verified {
     let Some(node) = config.field("verified") else {
-        if let Some(path) = &draft.needs_verified {
+        if let (Some(path), false) = (&draft.needs_verified, draft.admits_issuers) {
             let remedy =
                 format!("{path} needs it; name the issuers that count, as in {{issuers: [https://idp.example.com]}}");
             config.required("verified", &remedy);
@@ -29,7 +29,11 @@ fn none() -> Verified {
 fn read_object(node: &Node<'_>, draft: &mut Draft) -> Option<Verified> {
     let verified = node.object(&["payload", "issuers", "claim", "anyOf"])?;
     let payload = verified.field("payload").map_or(Some(PAYLOAD), |node| read_key(&node));
-    let issuers = verified.required_list("issuers", "name the accepted values of iss, as in [https://idp.example.com]");
+    let remedy = "name the accepted values of iss, as in [https://idp.example.com]";
+    let issuers = match draft.admits_issuers && verified.field("issuers").is_none() {
+        true => Vec::new(),
+        false => verified.required_list("issuers", remedy),
+    };
     let issuers = texts(&issuers);
     let narrowed = match (verified.field("claim"), verified.field("anyOf")) {
         (None, None) => None,

@@ -31,9 +31,16 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    pub(crate) fn weigh<'r, 'a>(&self, lines: &'r Lines<'a>, token: Option<&'a Token<'a>>) -> Evidence<'r, 'a> {
+    /// A token counts if its issuer is listed, or is one that `admits` knows.
+    pub(crate) fn weigh<'r, 'a>(
+        &self,
+        lines: &'r Lines<'a>,
+        token: Option<&'a Token<'a>>,
+        admits: impl Fn(&[u8]) -> bool,
+    ) -> Evidence<'r, 'a> {
         let Some(token) = token else { return Evidence { lines, token: None, doubt: Some(Disbelief::NoToken) } };
-        if !self.issuers.iter().any(|known| known.as_bytes() == token.issuer) {
+        let is_listed = self.issuers.iter().any(|known| known.as_bytes() == token.issuer);
+        if !is_listed && !admits(token.issuer) {
             return Evidence { lines, token: None, doubt: Some(Disbelief::Issuer) };
         }
         let doubt = if self.vouches(token) { None } else { Some(Disbelief::Claim) };
@@ -133,11 +140,11 @@ mod tests {
         ] {
             let lines = Lines::default();
             let token = token(issuer, claim);
-            let evidence = narrowed.weigh(&lines, Some(token));
+            let evidence = narrowed.weigh(&lines, Some(token), |_| false);
             assert_eq!((evidence.claim(0).is_some(), evidence.doubt.is_none()), (counts, vouches), "{token:?}");
-            assert_eq!(plain.weigh(&lines, Some(token)).doubt.is_none(), counts, "{token:?}");
+            assert_eq!(plain.weigh(&lines, Some(token), |_| false).doubt.is_none(), counts, "{token:?}");
         }
-        assert_eq!(plain.weigh(&Lines::default(), None).doubt, Some(Disbelief::NoToken));
+        assert_eq!(plain.weigh(&Lines::default(), None, |_| true).doubt, Some(Disbelief::NoToken));
     }
 
     #[test]

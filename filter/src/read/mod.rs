@@ -2,6 +2,7 @@
 
 pub(crate) mod evidence;
 pub(crate) mod host;
+pub(crate) mod issuer;
 pub(crate) mod overrides;
 pub(crate) mod source;
 pub(crate) mod tenant;

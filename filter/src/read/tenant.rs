@@ -12,6 +12,7 @@ use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
 use crate::names::Field;
 use crate::read::evidence::Evidence;
 use crate::read::host::HostPattern;
+use crate::read::issuer::IssuerPattern;
 use crate::read::source::Source;
 use crate::request::Claim;
 
@@ -42,6 +43,7 @@ pub(crate) enum TenantPlace {
     Host(HostPattern),
     /// By its number among the filter's claims.
     Claim(usize),
+    Issuer(IssuerPattern),
     Header(Field),
     Baggage(Key),
     Cookie(Box<str>),
@@ -77,6 +79,20 @@ impl TenantRules {
         Ok(choice.tenant)
     }
 
+    /// Whether an issuer names a tenant that is valid here: then its tokens count.
+    pub(crate) fn admits(&self, issuer: &[u8]) -> bool {
+        let named = |source: &Source<_>| match &source.place {
+            TenantPlace::Issuer(pattern) => pattern.tenant(issuer),
+            TenantPlace::Host(_)
+            | TenantPlace::Claim(_)
+            | TenantPlace::Header(_)
+            | TenantPlace::Baggage(_)
+            | TenantPlace::Cookie(_)
+            | TenantPlace::Query(_) => None,
+        };
+        self.sources.iter().filter_map(named).any(|name| self.fault(name).is_none())
+    }
+
     /// The tenant of this name, if it is valid here.
     pub(crate) fn parse<'a>(&self, name: Cow<'a, [u8]>) -> Option<Tenant<'a>> {
         self.fault(&name).is_none().then_some(Tenant(name))
@@ -100,6 +116,7 @@ impl TenantPlace {
         match self {
             Self::Host(_) => TenantKind::Host,
             Self::Claim(_) => TenantKind::Claim,
+            Self::Issuer(_) => TenantKind::Issuer,
             Self::Header(_) => TenantKind::Header,
             Self::Baggage(_) => TenantKind::Baggage,
             Self::Cookie(_) => TenantKind::Cookie,
@@ -146,6 +163,10 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
                 }
                 Some(Claim::Absent) | None => {}
             },
+            TenantPlace::Issuer(pattern) => {
+                let name = evidence.token.and_then(|token| pattern.tenant(token.issuer));
+                name.map(Cow::Borrowed).into_iter().try_for_each(offer)?
+            }
             TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
             TenantPlace::Baggage(key) => evidence.baggage(key).try_for_each(offer)?,
             TenantPlace::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,

@@ -151,7 +151,18 @@ fn pseudo_headers() -> impl Strategy<Value = Lines> {
 }
 
 fn token() -> impl Strategy<Value = Payload> {
-    let issuer = select(&["https://idp.example.com", "https://idp.example.com/", ""][..]);
+    let issuer = select(
+        &[
+            "https://idp.example.com",
+            "https://idp.example.com/",
+            "https://idp.example.com/realms/dev1",
+            "https://idp.example.com/realms/dev2",
+            "https://idp.example.com/realms/other",
+            "https://idp.example.com/realms/-x",
+            "https://idp.example.com/realms/dev1/",
+            "",
+        ][..],
+    );
     let words = || {
         select(
             &["dev1", "dev2", "", "developers", "testers", "foo:v1,bar:v2", "foo:v3", "foo", "\u{ff}", "\0,foo:v9,"][..],

@@ -138,7 +138,9 @@ impl Proxy {
 fn bootstrap(configuration: &Value, service: &Echo) -> Result<Bootstrap> {
     let bootstrap = Bootstrap::gateway()?.configuration(configuration.clone()).restricted(&capabilities()?);
     let mut bootstrap = bootstrap.cluster("sidecar", service.address());
-    if configuration.get("verified").is_some() {
+    let sources = configuration.pointer("/tenant/from").and_then(Value::as_array);
+    let reads_issuer = sources.is_some_and(|sources| sources.iter().any(|source| source.get("issuer").is_some()));
+    if reads_issuer || configuration.get("verified").is_some() {
         bootstrap.http_filters().as_array_mut().context("a list")?.insert(0, token::jwt_authn());
     }
     let options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";

@@ -99,7 +99,8 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     fn new(config: &'a Value, call: &'a Call) -> Self {
         let is_edge = config["role"] == "edge" || (config["peers"] == "mtls" && call.is_unknown_peer);
-        let accepted = |token: &&Payload| list(&config["verified"]["issuers"]).any(|issuer| *issuer == token.issuer);
+        let is_listed = |token: &Payload| list(&config["verified"]["issuers"]).any(|issuer| *issuer == token.issuer);
+        let accepted = |token: &&Payload| is_listed(token) || tenant::names_issuer(&config["tenant"], &token.issuer);
         let token = call.token.as_ref().filter(accepted);
         let is_leaving = !is_edge && leaves(config, call);
         let mut scene = Self { config, call, is_edge, is_leaving, token, vouches: false };
@@ -142,7 +143,7 @@ impl<'a> Scene<'a> {
     }
 
     fn believes(&self, source: &Value) -> bool {
-        let needs_no_trust = source.get("host").or(source.get("claim")).is_some();
+        let needs_no_trust = ["host", "claim", "issuer"].iter().any(|kind| source.get(kind).is_some());
         let trust = source["trust"].as_str().unwrap_or("mesh");
         needs_no_trust || !self.is_edge || trust == "anyone" || (trust == "verified" && self.vouches)
     }

@@ -57,6 +57,8 @@ fn offers(scene: &Scene, source: &Value) -> Vec<String> {
             // No list is a tenant, and neither is the empty name.
             Some(Claimed::List(_)) => vec![String::new()],
         }
+    } else if source.get("issuer").is_some() {
+        scene.token.and_then(|token| tenant_of_issuer(&token.issuer, name("issuer"))).into_iter().collect()
     } else if source.get("header").is_some() {
         let elements = scene.values(name("header")).flat_map(|line| line.split(',')).map(trim);
         elements.filter(|element| !element.is_empty()).map(str::to_owned).collect()
@@ -73,6 +75,18 @@ fn offers(scene: &Scene, source: &Value) -> Vec<String> {
         let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.filter(|(key, _)| decode(key) == name("query")).map(|(_, value)| decode(value)).collect()
     }
+}
+
+fn tenant_of_issuer(issuer: &str, pattern: &str) -> Option<String> {
+    let whole = format!("^{}$", escape(pattern).replace(&escape("{tenant}"), "([A-Za-z0-9._-]*)"));
+    let name = regex(&whole).captures(issuer)?[1].to_owned();
+    is_label_value(&name).then_some(name)
+}
+
+/// Whether an issuer names a valid tenant, which admits its tokens.
+pub(crate) fn names_issuer(rules: &Value, issuer: &str) -> bool {
+    let patterns = super::list(&rules["from"]).filter_map(|source| source["issuer"].as_str());
+    patterns.filter_map(|pattern| tenant_of_issuer(issuer, pattern)).any(|name| is_valid(rules, &name))
 }
 
 fn is_valid(rules: &Value, name: &str) -> bool {
