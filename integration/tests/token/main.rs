@@ -174,6 +174,26 @@ async fn the_payload_has_a_key() -> Result<()> {
     Ok(())
 }
 
+/// Who the client is, and what it may do: whichever Envoy verifies last.
+#[tokio::test]
+async fn of_two_tokens_the_named_one_counts() -> Result<()> {
+    for order in [[IDP, PARTNER], [PARTNER, IDP]] {
+        let mut configuration = tenant_from(&json!([{"claim": "tenant"}]));
+        configuration["verified"] = json!({"issuers": [IDP, PARTNER], "payload": "identity"});
+        let (idp, partner) = (Issuer::new(IDP), Issuer::new(PARTNER));
+        let mut verifier = jwt_authn_under(&[(&idp, "identity"), (&partner, "scope")]);
+        verifier["typed_config"]["providers"][PARTNER]["from_headers"] = json!([{"name": "x-scope"}]);
+        let all = order.map(|name| json!({"provider_name": name}));
+        verifier["typed_config"]["rules"][0]["requires"] = json!({"requires_all": {"requirements": all}});
+        let edge = Edge::behind(verifier, configuration, idp, partner).await?;
+        let [identity, scope] =
+            [(&edge.idp, TENANT), (&edge.partner, "evil")].map(|(issuer, name)| issuer.sign(&json!({"tenant": name})));
+        let request = bearing(&identity).header("x-scope", scope);
+        assert_eq!(edge.pass(&request).await?, ["x-tenant: dev1"], "{order:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_claim_narrows_who_may_choose() -> Result<()> {
     let mut configuration = tenant_from(&json!([{"header": "x-want", "trust": "verified"}]));
