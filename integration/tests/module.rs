@@ -177,6 +177,37 @@ fn trailers_without_headers_are_stripped_at_an_edge() -> Result<()> {
     Ok(())
 }
 
+/// Nobody says where such a request comes from, so it is answered as at an edge, and the VM lives on.
+#[test]
+fn a_request_of_a_refused_configuration_is_answered() -> Result<()> {
+    let mut host = WasmHost::start()?;
+    let edge = configured(&mut host, "edge")?;
+    let [without, refused] = [host.new_root()?, host.new_root()?];
+    assert!(!host.reconfigure(refused, r#"{"version": 1}"#)?);
+    for root in [without, refused] {
+        let stream = host.open(root, request())?;
+        assert_eq!([host.on_request_headers(stream)?, host.on_request_trailers(stream)?], [Pause, Pause]);
+        let body = "the proxy gave no access to the request\n".into();
+        assert_eq!(host.close(stream)?.replies, [Reply { status: 500, body }]);
+        host.remove(root)?;
+    }
+    passes(&mut host, edge)
+}
+
+/// Envoy never asks for it: a changed configuration gets a context of its own.
+#[test]
+fn a_refused_second_configuration_is_told_and_the_first_stays() -> Result<()> {
+    let mut host = WasmHost::start()?;
+    let root = configured(&mut host, "edge")?;
+    assert!(!host.reconfigure(root, r#"{"version": 1}"#)?);
+    assert!(host.log().iter().any(|line| line.contains("tenancy-filter: role: ")), "{:?}", host.log());
+    passes(&mut host, root)?;
+    assert!(host.reconfigure(root, &configuration("mesh").to_string())?);
+    passes(&mut host, root)?;
+    assert_eq!(count(&mut host, root, "tenancy.requests")?, 2);
+    Ok(())
+}
+
 /// R14: an edge and a mesh configuration in one VM, their requests interleaved; one more is refused, and then right.
 #[test]
 fn configurations_share_a_vm_and_nothing_else() -> Result<()> {

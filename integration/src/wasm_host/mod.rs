@@ -80,13 +80,23 @@ impl WasmHost {
 
     /// Adds a plugin configuration; `None` where the module refuses it.
     pub fn configure(&mut self, configuration: &str) -> Result<Option<RootContext>> {
+        let root = self.new_root()?;
+        Ok(self.reconfigure(root, configuration)?.then_some(root))
+    }
+
+    /// Adds a plugin that has no configuration yet.
+    pub fn new_root(&mut self) -> Result<RootContext> {
         let root = self.new_context();
-        self.store.data_mut().configurations.insert(root, configuration.into());
         self.enter::<_, ()>("proxy_on_context_create", root, (root, 0))?;
         ensure!(self.enter("proxy_on_vm_start", root, (root, 0))? != Some(0), "the module refuses to start");
+        Ok(RootContext(root))
+    }
+
+    /// Hands a configuration to a plugin, which may have one; says whether the module accepts it.
+    pub fn reconfigure(&mut self, RootContext(root): RootContext, configuration: &str) -> Result<bool> {
+        self.store.data_mut().configurations.insert(root, configuration.into());
         let size = i32::try_from(configuration.len())?;
-        let accepted = self.enter("proxy_on_configure", root, (root, size))? != Some(0);
-        Ok(accepted.then_some(RootContext(root)))
+        Ok(self.enter("proxy_on_configure", root, (root, size))? != Some(0))
     }
 
     /// Takes a plugin configuration away, as Envoy does when another replaces it.
