@@ -19,7 +19,7 @@ pub(crate) const CHEAPEST_LUA: [&str; 3] = ["interpreted.lua", "tenancy.lua", "w
 const VERIFIED: &str = "a verified token, no filter";
 const INBOUND: &str = "a sidecar's inbound request, no filter";
 const OUTBOUND: &str = "a sidecar's outbound request, no filter";
-const BEYOND: &str = "a sidecar's request beyond the mesh, no filter";
+const LEAVING: &str = "a sidecar's request that leaves the mesh, no filter";
 
 /// A chain with what has to leave it; no changes at all for a request that it is not for.
 pub(crate) struct Entry {
@@ -207,7 +207,7 @@ fn dropped() -> [Get; 2] {
 }
 
 /// What leaves the mesh, of a trace, with nothing of ours and with a tenant's context.
-fn beyond() -> [Get; 2] {
+fn leaving_mesh() -> [Get; 2] {
     within_mesh().map(|get| Get { authority: "api.example.com".into(), ..get })
 }
 
@@ -219,7 +219,7 @@ fn sidecar(module: &Path) -> Vec<Entry> {
     };
     let inbound = |name, filters| entry(name, INBOUND, filters, "INBOUND", Answer::Untouched, within_mesh);
     let outbound = |name, filters, answer| entry(name, OUTBOUND, filters, "OUTBOUND", answer, dropped);
-    let leaving = |name, filters, answer| entry(name, BEYOND, filters, "OUTBOUND", answer, beyond);
+    let leaving = |name, filters, answer| entry(name, LEAVING, filters, "OUTBOUND", answer, leaving_mesh);
     let mesh = |configuration| vec![wasm(module, configuration)];
     vec![
         inbound(INBOUND, vec![]),
@@ -228,7 +228,7 @@ fn sidecar(module: &Path) -> Vec<Entry> {
         outbound(OUTBOUND, vec![], Answer::Untouched),
         outbound("ours, outbound", mesh(MESH), Answer::Untouched),
         outbound("ours, outbound, with repair", mesh(REPAIR), Answer::Either(&[], CONTEXT)),
-        leaving(BEYOND, vec![], Answer::Untouched),
-        leaving("ours, beyond the mesh", mesh(MESH), Answer::Withheld(CONTEXT)),
+        leaving(LEAVING, vec![], Answer::Untouched),
+        leaving("ours, leaving the mesh", mesh(MESH), Answer::Withheld(CONTEXT)),
     ]
 }

@@ -1,0 +1,232 @@
+//! One mistake at a time, by the field that it is in.
+
+use super::overrides::override_targets;
+use super::{ISSUERS, edge, mesh, mistakes};
+use crate::config::MAX_CONFIG_BYTES;
+
+/// A tenant from a host, with these further fields.
+fn tenant(fields: &str) -> String {
+    edge(&format!(r#""tenant": {{"from": [{{"host": "{{tenant}}.a.com"}}], {fields}}}"#))
+}
+
+/// A tenant from these sources, and more fields of the configuration.
+pub(super) fn source(from: &str, more: &str) -> String {
+    edge(&format!(r#""tenant": {{"from": [{from}], "to": [{{"header": "x"}}]}}{more}"#))
+}
+
+/// A tenant in the mesh, and these fields of the configuration.
+fn passing(fields: &str) -> String {
+    mesh(&format!(r#""tenant": {{"to": [{{"header": "x-t"}}]}}, {fields}"#))
+}
+
+/// Each of these configurations has one mistake, whose line starts like this.
+pub(super) fn have_one_mistake<const N: usize>(cases: [(String, &str); N]) {
+    for (config, start) in cases {
+        let found = mistakes(&config);
+        assert_eq!(found.len(), 1, "{config}\n{found:#?}");
+        assert!(found[0].starts_with(start), "{config}\n{}\n  should start with\n{start}", found[0]);
+    }
+}
+
+#[test]
+fn names_the_mistake_of_a_whole_configuration() {
+    have_one_mistake([
+        (String::new(), "configuration: is empty"),
+        (" \n".into(), "configuration: is empty"),
+        ("version: 1".into(), "configuration: is not JSON"),
+        ("{\"version\": 1".into(), "configuration: is not JSON"),
+        ("[]".into(), "configuration: expected an object"),
+        (
+            r#"{"version": 1, "role": "edge", "role": "mesh", "strip": ["x"]}"#.into(),
+            "configuration: \"role\" stands twice in one object; keep one",
+        ),
+        (edge(r#""tenant": {"to": [], "to": []}"#), "configuration: \"to\" stands twice in one object"),
+        (format!("{{{}}}", " ".repeat(MAX_CONFIG_BYTES)), "configuration: has 65538 bytes"),
+        (r#"{"version": 1, "role": "edge"}"#.into(), "configuration: says nothing to do"),
+        (r#"{"role": "edge", "strip": ["x"]}"#.into(), "version: missing; write version: 1"),
+        (r#"{"version": "1", "role": "edge", "strip": ["x"]}"#.into(), "version: expected 1, found \"1\""),
+        (r#"{"version": 1, "role": "gateway", "strip": ["x"]}"#.into(), "role: expected \"edge\" or \"mesh\""),
+        (
+            override_targets(&format!(r#"{{"baggage": "{}"}}"#, "k".repeat(4000))),
+            "configuration: writes baggage of more than",
+        ),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_at_the_boundary_of_the_mesh() {
+    have_one_mistake([
+        (edge(r#""strip": ["x"], "repair": {"by": ["b3"]}"#), "repair: repairs nothing at an edge"),
+        (edge(r#""strip": ["x"], "traceHeaders": true"#), "traceHeaders: expected \"drop\" or \"keep\", found true"),
+        (edge(r#""strip": ["x"], "internal": [".lan"]"#), "internal[0]: expected a domain as in corp.example.org"),
+        (edge(r#""strip": ["x"], "internal": "lan""#), "internal: expected a list, found \"lan\""),
+        (passing(r#""traceHeaders": "drop""#), "traceHeaders: decides nothing in the mesh"),
+        (passing(r#""internal": ["*.lan"]"#), "internal[0]: expected a domain as in corp.example.org"),
+        (
+            passing(r#""clusterDomains": []"#),
+            "clusterDomains: is empty; leave it out, which stands for [cluster.local]",
+        ),
+        (
+            passing(r#""clusterDomains": ["k8s.lab", "SVC.cluster.local"]"#),
+            "clusterDomains[1]: \"svc.cluster.local\" begins with svc",
+        ),
+        (passing(r#""repair": {}"#), "repair.by: missing; name headers that applications forward"),
+        (passing(r#""repair": {"by": []}"#), "repair.by: is empty; name headers that applications forward"),
+        (passing(r#""repair": {"by": ["b3", "x-trace"]}"#), "repair.by[1]: expected \"traceparent\" or \"b3\" or"),
+        (passing(r#""repair": {"by": ["b3", "b3"]}"#), "repair.by[1]: is named already"),
+        (passing(r#""repair": {"by": ["b3"], "slots": 63}"#), "repair.slots: expected a whole number from 64 to 65536"),
+        (passing(r#""repair": {"by": ["b3"], "slots": 64.5}"#), "repair.slots: expected a whole number from 64"),
+        (
+            passing(r#""repair": {"by": ["b3"], "lingerSeconds": -1}"#),
+            "repair.lingerSeconds: expected a whole number from 0",
+        ),
+        (passing(r#""repair": {"by": ["b3"], "linger": 1}"#), "repair.linger: unknown field; known here: by, slots"),
+        (
+            edge(r#""strip": ["x"], "foreignBaggage": true"#),
+            "foreignBaggage: expected \"drop\" or \"keep\", found true",
+        ),
+        (source(r#"{"header": "y"}"#, r#", "peers": "mtls""#), "peers: decides nothing at an edge"),
+        (source(r#"{"header": "y"}"#, r#", "connect": "allow""#), "connect: expected \"refuse\" or \"pass\""),
+        (mesh(r#""tenant": {"to": [{"header": "x"}]}, "connect": "pass""#), "connect: decides nothing in the mesh"),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_strip() {
+    have_one_mistake([
+        (edge(r#""strip": []"#), "strip: is empty"),
+        (edge(r#""strip": "x-debug""#), "strip: expected a list, found \"x-debug\""),
+        (edge(r#""strip": ["*"]"#), "strip[0]: expected a header name, or a prefix"),
+        (edge(r#""strip": ["x-*-y"]"#), "strip[0]: expected a header name, or a prefix"),
+        (edge(r#""strip": ["ok", "Ho*"]"#), "strip[1]: \"Ho*\" would remove \"host\""),
+        (edge(r#""strip": ["content_length"]"#), "strip[0]: \"content_length\" would remove \"content-length\""),
+        (edge(r#""strip": ["baggage"]"#), "strip[0]: \"baggage\" would remove \"baggage\"; write foreignBaggage: drop"),
+        (mesh(r#""strip": ["x-debug"]"#), "strip: strips nothing in the mesh"),
+        (source(r#"{"cookie": "c"}"#, r#", "strip": ["x", "cook*"]"#), "strip[1]: \"cook*\" would remove the cookies"),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_the_rules_of_the_tenant() {
+    have_one_mistake([
+        (
+            tenant(r#""to": [{"header": "x"}], "repair": {}"#),
+            "tenant.repair: unknown field; known here: from, to, pattern",
+        ),
+        (tenant(r#""to": [{"header": "x"}], "pattern": "(""#), "tenant.pattern: is no regular expression"),
+        (tenant(r#""to": [{"header": "x"}], "pattern": "a)|(b""#), "tenant.pattern: is no regular expression"),
+        (
+            tenant(r#""to": [{"header": "x"}], "pattern": "(?:(?:[a-z0-9-]{0,30}){0,30}){0,5}""#),
+            "tenant.pattern: \"(?:(?:[a-z0-9-]{0,30}){0,30}){0,5}\" takes more than 16384 bytes once compiled; count less",
+        ),
+        (tenant(r#""to": [{"header": "x"}], "pattern": """#), "tenant.pattern: expected a regular expression of 1 to"),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_a_target_of_the_tenant() {
+    have_one_mistake([
+        (tenant(r#""to": []"#), "tenant.to: is empty; name where the tenant is written"),
+        (tenant(r#""onInvalid": "ignore""#), "tenant.to: missing; name where the tenant is written"),
+        (tenant(r#""to": [{"header": "x", "baggage": "y"}]"#), "tenant.to[0]: expected exactly one of header, baggage"),
+        (
+            tenant(r#""to": [{"header": "x"}, {"header": "X"}]"#),
+            "tenant.to[1].header: \"x\" carries the tenant already",
+        ),
+        (
+            tenant(r#""to": [{"baggage": "k"}, {"baggage": "k"}]"#),
+            "tenant.to[1].baggage: \"k\" carries the tenant already",
+        ),
+        (tenant(r#""to": [{"baggage": "k%20"}]"#), "tenant.to[0].baggage: expected a baggage key"),
+        (tenant(r#""to": [{"header": "baggage"}]"#), "tenant.to[0].header: \"baggage\" holds members; name one"),
+        (tenant(r#""to": [{"header": "Content_Length"}]"#), "tenant.to[0].header: \"content_length\" has a meaning"),
+        (tenant(r#""to": [{"header": "traceparent"}]"#), "tenant.to[0].header: \"traceparent\" has a meaning"),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_a_source_of_the_tenant() {
+    have_one_mistake([
+        (edge(r#""tenant": {"to": [{"header": "x"}]}"#), "tenant.from: missing; at an edge nothing else is read"),
+        (edge(r#""tenant": {"from": [], "to": [{"header": "x"}]}"#), "tenant.from: is empty"),
+        (
+            source(r#"{"header": "X-Forwarded-Host", "trust": "anyone"}"#, ""),
+            "tenant.from[0].header: \"x-forwarded-host\" has a meaning of its own: proxies write and believe it; match",
+        ),
+        (
+            edge(r#""tenant": {"from": [{"host": "{tenant}.a.com", "trust": "anyone"}], "to": [{"header": "x"}]}"#),
+            "tenant.from[0].trust: host needs no trust",
+        ),
+        (
+            edge(r#""tenant": {"from": [{"header": "x", "trust": "client"}], "to": [{"header": "x"}]}"#),
+            "tenant.from[0].trust: expected \"mesh\" or \"verified\" or \"anyone\"",
+        ),
+        (source(r#"{"query": "y"}, {"query": "y"}"#, ""), "tenant.from[1]: is read already; name a source once"),
+        (source(r#"{"claim": "a..b"}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": ["a", -1]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": ["a", 0.5]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": []}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
+        (source(r#"{"claim": "a", "trust": "anyone"}"#, ISSUERS), "tenant.from[0].trust: claim needs no trust"),
+        (source(r#"{"cookie": "a b"}"#, ""), "tenant.from[0].cookie: expected the name of a cookie"),
+        (source(r#"{"query": ""}"#, ""), "tenant.from[0].query: is empty"),
+        (source(r#"{"baggage": "k", "header": "y"}"#, ""), "tenant.from[0]: expected exactly one of host, claim"),
+        (
+            mesh(r#""tenant": {"from": [{"cookie": "x"}], "to": [{"header": "x"}]}"#),
+            "tenant.from[0].cookie: a cookie is a source of an edge only",
+        ),
+        (
+            mesh(r#""tenant": {"from": [{"query": "x"}], "to": [{"header": "x"}]}"#),
+            "tenant.from[0].query: a query is a source of an edge only",
+        ),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_an_issuer_of_the_tenant() {
+    have_one_mistake([
+        (
+            source(r#"{"issuer": "https://{tenant}"}"#, ""),
+            "tenant.from[0].issuer: \"https://{tenant}\" has to name a domain",
+        ),
+        (
+            source(r#"{"issuer": "https://a.com/t"}"#, ISSUERS),
+            "tenant.from[0].issuer: \"https://a.com/t\" needs exactly one",
+        ),
+        (
+            source(r#"{"issuer": "https://a.com/{tenant}", "trust": "anyone"}"#, ""),
+            "tenant.from[0].trust: issuer needs no trust",
+        ),
+        (
+            source(r#"{"claim": "a"}, {"issuer": "https://a.com/{tenant}"}"#, ISSUERS),
+            "tenant.from[1].issuer: stands behind tenant.from[0].claim, by which one issuer could",
+        ),
+        (
+            mesh(
+                r#""tenant": {"from": [{"header": "a", "trust": "verified"}, {"issuer": "https://a.com/{tenant}"}],
+                    "to": [{"header": "x"}]}"#,
+            ),
+            "tenant.from[1].issuer: stands behind tenant.from[0].trust",
+        ),
+        (
+            source(r#"{"issuer": "https://a.com/{tenant}"}"#, r#", "verified": {"issuers": []}"#),
+            "verified.issuers: is empty; name the accepted",
+        ),
+    ]);
+}
+
+#[test]
+fn names_the_mistake_in_verified() {
+    have_one_mistake([
+        (source(r#"{"claim": "tenancy"}"#, ""), "verified: missing; tenant.from[0].claim needs it; name the issuers"),
+        (source(r#"{"header": "y", "trust": "verified"}"#, ""), "verified: missing; tenant.from[0].trust needs it"),
+        (
+            source(r#"{"header": "y"}"#, r#", "verified": {"issuers": []}"#),
+            "verified.issuers: is empty; name the accepted",
+        ),
+        (source(r#"{"header": "y"}"#, r#", "verified": {"issuers": [""]}"#), "verified.issuers[0]: is empty"),
+        (
+            source(r#"{"header": "y"}"#, r#", "verified": {"issuers": ["a"], "claim": "groups"}"#),
+            "verified: claim and anyOf go together",
+        ),
+    ]);
+}
