@@ -28,7 +28,7 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     })
 }
 
-/// Repair may remove trace headers of an inbound request, which ../repair.rs tests and the naive filter leaves out.
+/// Repair may remove trace headers of an inbound request, which ../repair tests and the naive filter leaves out.
 fn is_trace_header(name: &str) -> bool {
     const TRACE_HEADERS: [&str; 7] = [
         "traceparent",
