@@ -9,6 +9,7 @@ mod node;
 mod overrides;
 mod ownership;
 mod repair;
+mod target;
 mod tenant;
 mod verified;
 

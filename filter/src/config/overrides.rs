@@ -6,14 +6,14 @@ use crate::events::Origin;
 use crate::names::{Field, HeaderName};
 use crate::read::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, is_service};
 use crate::read::source::{Belief, Source};
-use crate::request::Role;
 use crate::write::projection::{Projection, Service};
 use crate::write::targets::OverrideTargets;
 
 use super::draft::Draft;
 use super::node::{Entry, Form, Node, Object};
 use super::ownership::Owner;
-use super::tenant::{ON_INVALID, TargetKind, without_trust};
+use super::target::{TargetKind, read_targets};
+use super::tenant::{ON_INVALID, without_trust};
 
 /// What overrides come from.
 #[derive(Clone, Copy)]
@@ -33,7 +33,9 @@ const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &DIA
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules, OverrideTargets)> {
     let overrides = node.object(&["from", "to", "onDuplicate", "onInvalid"])?;
-    let (targets, decided) = read_targets(&overrides, draft);
+    let mut targets = OverrideTargets::default();
+    let entries = overrides.required_list("to", "name where the overrides are written, as in [{header: x-override}]");
+    let decided = read_targets(&entries, draft.role, "overrides.to", |entry| read_target(entry, draft, &mut targets));
     let mut sources: Vec<Source<OverridePlace>> = Vec::new();
     for (index, entry) in overrides.sources(draft.role, &SOURCE, "[{header: x-override}]").iter().enumerate() {
         let source = read_source(entry, index, draft, &targets);
@@ -49,28 +51,12 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules,
     Some((OverrideRules { decided, sources, on_duplicate, on_invalid }, targets))
 }
 
-/// Where the overrides are written; and in the mesh, what the previous proxy wrote there, as sources.
-fn read_targets(overrides: &Object<'_>, draft: &mut Draft) -> (OverrideTargets, Vec<Source<OverridePlace>>) {
-    let (mut targets, mut decided) = (OverrideTargets::default(), Vec::new());
-    let entries = overrides.required_list("to", "name where the overrides are written, as in [{header: x-override}]");
-    for (index, entry) in entries.iter().enumerate() {
-        let Some((place, kind)) = read_target(entry, draft, &mut targets) else { continue };
-        match draft.role {
-            Role::Edge => {}
-            Role::Mesh => decided.push(Source::always(place, Origin { list: "overrides.to", index, kind })),
-        }
-    }
-    // Headers are read before baggage, wherever each stands.
-    decided.sort_by_key(|source| matches!(source.place, OverridePlace::Baggage(_)));
-    (targets, decided)
-}
-
 fn read_target(
     entry: &Node<'_>,
     draft: &mut Draft,
     targets: &mut OverrideTargets,
-) -> Option<(OverridePlace, &'static str)> {
-    let Entry { kind, word, place, object } = entry.entry(&TARGET)?;
+) -> Option<(TargetKind, OverridePlace)> {
+    let Entry { kind, place, object, .. } = entry.entry(&TARGET)?;
     let place = match kind {
         TargetKind::Header => {
             let dialect = read_dialect(entry, &object);
@@ -90,7 +76,7 @@ fn read_target(
             OverridePlace::Baggage(key)
         }
     };
-    Some((place, word))
+    Some((kind, place))
 }
 
 fn read_source(

@@ -12,22 +12,12 @@ use crate::request::Role;
 use crate::write::targets::TenantTargets;
 
 use super::draft::Draft;
-use super::node::{Entry, Form, Node, Object};
+use super::node::{Entry, Form, Node};
 use super::ownership::Owner;
+use super::target::{TargetKind, read_targets};
 
 const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust"] };
 const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &[] };
-
-/// What a context is written into.
-#[derive(Clone, Copy)]
-pub(super) enum TargetKind {
-    Header,
-    Baggage,
-}
-
-impl TargetKind {
-    pub(super) const WORDS: [(&'static str, Self); 2] = [("header", Self::Header), ("baggage", Self::Baggage)];
-}
 
 /// A pattern describes a name, not a list of names.
 const MAX_PATTERN_BYTES: usize = 1024;
@@ -48,7 +38,9 @@ pub(super) fn none() -> (TenantRules, TenantTargets) {
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, TenantTargets)> {
     let tenant = node.object(&["from", "to", "pattern", "onConflict", "onInvalid"])?;
-    let (targets, mut sources) = read_targets(&tenant, draft);
+    let mut targets = TenantTargets::default();
+    let entries = tenant.required_list("to", "name where the tenant is written, as in [{header: x-tenant}]");
+    let mut sources = read_targets(&entries, draft.role, "tenant.to", |entry| read_target(entry, draft, &mut targets));
     for (index, entry) in
         tenant.sources(draft.role, &SOURCE, "[{host: \"{tenant}.www.example.com\"}]").iter().enumerate()
     {
@@ -69,28 +61,8 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
     Some((TenantRules { sources, pattern, on_conflict, on_invalid }, targets))
 }
 
-/// Where the tenant is written; and in the mesh, what the previous proxy wrote there, as sources.
-fn read_targets(tenant: &Object<'_>, draft: &mut Draft) -> (TenantTargets, Vec<Source<TenantPlace>>) {
-    let (mut targets, mut sources) = (TenantTargets::default(), Vec::new());
-    let entries = tenant.required_list("to", "name where the tenant is written, as in [{header: x-tenant}]");
-    for (index, entry) in entries.iter().enumerate() {
-        let Some((place, kind)) = read_target(entry, draft, &mut targets) else { continue };
-        match draft.role {
-            Role::Edge => {}
-            Role::Mesh => sources.push(Source::always(place, Origin { list: "tenant.to", index, kind })),
-        }
-    }
-    // Headers are read before baggage, wherever each stands.
-    sources.sort_by_key(|source| matches!(source.place, TenantPlace::Baggage(_)));
-    (targets, sources)
-}
-
-fn read_target(
-    entry: &Node<'_>,
-    draft: &mut Draft,
-    targets: &mut TenantTargets,
-) -> Option<(TenantPlace, &'static str)> {
-    let Entry { kind, word, place, .. } = entry.entry(&TARGET)?;
+fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut TenantTargets) -> Option<(TargetKind, TenantPlace)> {
+    let Entry { kind, place, .. } = entry.entry(&TARGET)?;
     let place = match kind {
         TargetKind::Header => {
             let (name, field) = draft.owned.target_header(&place, Owner::Tenant)?;
@@ -103,7 +75,7 @@ fn read_target(
             TenantPlace::Baggage(key)
         }
     };
-    Some((place, word))
+    Some((kind, place))
 }
 
 fn read_source(entry: &Node<'_>, index: usize, draft: &mut Draft) -> Option<Source<TenantPlace>> {

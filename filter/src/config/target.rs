@@ -1,0 +1,43 @@
+//! What a context is written into, and what that makes of it for the next proxy.
+
+use crate::events::Origin;
+use crate::read::source::Source;
+use crate::request::Role;
+
+use super::node::Node;
+
+/// What a context is written into. Headers are read before baggage.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TargetKind {
+    Header,
+    Baggage,
+}
+
+impl TargetKind {
+    pub(super) const WORDS: [(&'static str, Self); 2] = [("header", Self::Header), ("baggage", Self::Baggage)];
+
+    fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// Reads the entries of a list of targets. Returns what the previous proxy wrote there, as sources of the mesh, headers
+/// first; an edge takes no target for a source.
+pub(super) fn read_targets<P>(
+    entries: &[Node<'_>],
+    role: Role,
+    list: &'static str,
+    mut read: impl FnMut(&Node<'_>) -> Option<(TargetKind, P)>,
+) -> Vec<Source<P>> {
+    let mut written = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some((kind, place)) = read(entry) {
+            written.push((kind, Source::always(place, Origin { list, index, kind: kind.word() })));
+        }
+    }
+    written.sort_by_key(|(kind, _)| *kind);
+    match role {
+        Role::Edge => Vec::new(),
+        Role::Mesh => written.into_iter().map(|(_, source)| source).collect(),
+    }
+}
