@@ -20,26 +20,30 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
         let mut index = 0..;
         sources.retain(|source| index.next() <= Some(first) || source.get("host").is_none());
     }
-    let mut looked_at = 0;
-    for name in sources.into_iter().flat_map(|source| offers(scene, source)) {
-        if tenant.as_ref() == Some(&name) {
-            continue;
-        }
-        looked_at += 1;
-        match &tenant {
-            // What follows 64 values is one value more, whatever it says.
-            _ if looked_at > 65 => {}
-            Some(_) if looked_at == 65 && rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
-            Some(_) if looked_at == 65 => {}
-            _ if looked_at == 65 || !is_valid(rules, &name) => {
+    let decided = scene.decided("tenant").len();
+    let is_single = |source: &Value| ["host", "claim", "issuer"].iter().any(|kind| source.get(*kind).is_some());
+    // Values of `to` and of `from` that are looked at; what follows 64 is one invalid value, whatever it says.
+    let mut looked_at = [0, 0];
+    for (index, source) in sources.into_iter().enumerate() {
+        for name in offers(scene, source) {
+            let count = &mut looked_at[usize::from(index >= decided)];
+            *count += usize::from(!is_single(source));
+            let exceeds = *count > 64 && !is_single(source);
+            if exceeds && *count > 65 {
+                continue;
+            }
+            if exceeds || !is_valid(rules, &name) {
                 if rejects("onInvalid", false) {
                     return Err(Refusal::TenantInvalid);
                 }
+                continue;
             }
-            None => tenant = Some(name),
-            Some(chosen) if chosen.eq_ignore_ascii_case(&name) => {}
-            Some(_) if rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
-            Some(_) => {}
+            match &tenant {
+                None => tenant = Some(name),
+                Some(chosen) if chosen.eq_ignore_ascii_case(&name) => {}
+                Some(_) if rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
+                Some(_) => {}
+            }
         }
     }
     Ok(tenant)
