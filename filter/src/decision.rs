@@ -39,6 +39,11 @@ impl<'a> Mutation<'a> {
     pub fn remove(name: &'a [u8]) -> Self {
         Self::Remove { name }
     }
+
+    /// What leaves this value; no line if it is empty.
+    pub(crate) fn set_or_remove(name: &'a [u8], value: Vec<u8>) -> Self {
+        if value.is_empty() { Self::remove(name) } else { Self::Set { name, value: Cow::Owned(value) } }
+    }
 }
 
 /// Why a request is answered locally and goes no further.

@@ -215,7 +215,7 @@ pub enum Event<'e> {
         /// The member.
         member: &'e [u8],
     },
-    /// The request left the mesh, without our context.
+    /// The request left the mesh without our context, or trailers passed an outbound listener without it.
     Withheld {
         /// What was taken away.
         mutations: &'e [Mutation<'e>],

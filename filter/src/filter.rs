@@ -1,13 +1,11 @@
 //! The configuration, compiled: what a front end holds.
 
 use crate::config::{self, Compiled, ConfigErrors};
-use crate::decision::Mutation;
-use crate::events::Events;
 use crate::repair::Repair;
 use crate::request::{ClaimPath, Header, Peer, Role};
 use crate::rules::Rules;
 use crate::scan::Scan;
-use crate::write::strip;
+use crate::trailers::TrailerScan;
 
 /// The plugin configuration, compiled once and asked for every request.
 ///
@@ -75,35 +73,9 @@ impl Filter {
         Scan::new(self.rules(peer), self.repair.as_ref(), headers)
     }
 
-    /// What to remove from the request's trailers (RFC 9110 §6.5): at an edge, everything that is ours.
-    ///
-    /// ```
-    /// # use tenancy_filter::{Filter, Header, Mutation, Peer};
-    /// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-tenant"]}"#)?;
-    /// let trailers = [
-    ///     Header { name: b"x_tenant", value: b"evil" },
-    ///     Header { name: b"checksum", value: b"1" },
-    /// ];
-    /// let mutations = filter.strip_trailers(&trailers, Peer::Unknown, &());
-    ///
-    /// assert_eq!(mutations, [Mutation::remove(b"x_tenant")]);
-    /// # Ok::<(), tenancy_filter::ConfigErrors>(())
-    /// ```
-    pub fn strip_trailers<'a>(
-        &self,
-        trailers: &'a [Header<'a>],
-        peer: Peer,
-        events: &impl Events,
-    ) -> Vec<Mutation<'a>> {
-        let rules = self.rules(peer);
-        match rules.role {
-            Role::Edge => {
-                let mutations = strip::strip_trailers(&rules.names, trailers);
-                strip::record(&mutations, events);
-                mutations
-            }
-            Role::Mesh => Vec::new(),
-        }
+    /// Looks at a request's trailers (RFC 9110 §6.5), a line each.
+    pub fn scan_trailers<'a>(&'a self, trailers: &'a [Header<'a>], peer: Peer) -> TrailerScan<'a> {
+        TrailerScan::new(self.rules(peer), trailers)
     }
 
     fn rules(&self, peer: Peer) -> &Rules {

@@ -77,6 +77,7 @@ mod repair;
 mod request;
 mod rules;
 mod scan;
+mod trailers;
 mod write;
 
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
@@ -87,3 +88,4 @@ pub use filter::Filter;
 pub use repair::{EncodedContext, Found, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
 pub use scan::{Decision, Scan};
+pub use trailers::TrailerScan;

@@ -76,6 +76,17 @@ impl<'a> Lines<'a> {
     pub(crate) fn values(&self, field: Field) -> impl Iterator<Item = &'a [u8]> {
         self.owned.iter().filter(move |line| line.exact && line.field == field).map(|line| line.value)
     }
+
+    /// The names of some lines, each once.
+    pub(crate) fn names(&self, wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
+        let mut names = Vec::new();
+        for line in self.owned.iter().filter(|line| wanted(line)) {
+            if let Err(place) = names.binary_search(&line.name) {
+                names.insert(place, line.name);
+            }
+        }
+        names
+    }
 }
 
 /// All owned names, compiled for one look-up a header line.

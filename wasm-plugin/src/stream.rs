@@ -5,7 +5,7 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use tenancy_filter::{Decision, Event, Events, Lease, Mutation, Peer, Recalled, Refusal, Role};
-use tenancy_filter_envoy::{Facts, Pairs, peer};
+use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer};
 
 use crate::header_map::HeaderMap;
 use crate::host::{self, Host, HostFailure, MapType};
@@ -84,10 +84,7 @@ impl HttpContext for Stream {
         if self.is_answered {
             return Action::Pause;
         }
-        match self.plugin.filter.role(self.peer) {
-            Role::Edge => self.go_on(self.strip_trailers()),
-            Role::Mesh => Action::Continue,
-        }
+        self.go_on(self.strip_trailers())
     }
 }
 
@@ -121,7 +118,8 @@ impl Stream {
         let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
         let mut trailers = Pairs::new();
         map.headers(&mut trailers)?;
-        apply(MapType::RequestTrailers, &filter.strip_trailers(&trailers, self.peer, tally))
+        let scan = filter.scan_trailers(&trailers, self.peer);
+        apply(MapType::RequestTrailers, &scan.strip(|| is_outbound(&Host), tally)?)
     }
 
     /// An edge lets nothing pass that it did not look at; the mesh breaks no request over a host that fails.

@@ -5,9 +5,17 @@ use tenancy_filter::Direction;
 use crate::Attributes;
 
 /// The direction of the listener: `TrafficDirection` of Envoy's API.
-pub(crate) const LISTENER_DIRECTION: [&str; 2] = ["xds", "listener_direction"];
+const LISTENER_DIRECTION: [&str; 2] = ["xds", "listener_direction"];
 const INBOUND: [u8; 8] = 1u64.to_le_bytes();
-pub(crate) const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
+const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
+
+/// Whether a request goes out through this listener.
+///
+/// # Errors
+/// The failure of the host.
+pub fn is_outbound<A: Attributes>(host: &A) -> Result<bool, A::Failure> {
+    Ok(host.property(&LISTENER_DIRECTION)?.is_some_and(|direction| direction == OUTBOUND))
+}
 
 /// The direction of the listener, and the cluster of the route as far as it is wanted.
 #[derive(Debug)]

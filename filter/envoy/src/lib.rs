@@ -49,6 +49,7 @@ use tenancy_filter::{Filter, Gathered, Wants};
 use direction::Way;
 use token::Payload;
 
+pub use direction::is_outbound;
 pub use node::canonical_name;
 pub use pairs::{Pairs, pairs};
 pub use peer::peer;

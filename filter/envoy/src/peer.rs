@@ -3,7 +3,7 @@
 use tenancy_filter::{Filter, Peer};
 
 use crate::Attributes;
-use crate::direction::{LISTENER_DIRECTION, OUTBOUND};
+use crate::direction::is_outbound;
 
 /// The sender of a request, as far as the filter tells peers apart.
 ///
@@ -11,7 +11,7 @@ use crate::direction::{LISTENER_DIRECTION, OUTBOUND};
 /// if it is the workload beside this proxy, which calls out through an outbound listener. If nothing tells, or the
 /// host fails, it is unknown.
 pub fn peer<A: Attributes>(filter: &Filter, host: &A) -> Peer {
-    let is = |path: &[&str], expected: &[u8]| matches!(host.property(path), Ok(Some(value)) if value == expected);
-    let is_known = || is(&["connection", "mtls"], &[1]) || is(&LISTENER_DIRECTION, &OUTBOUND);
+    let has_certificate = || matches!(host.property(&["connection", "mtls"]), Ok(Some(value)) if value == [1]);
+    let is_known = || has_certificate() || matches!(is_outbound(host), Ok(true));
     if !filter.tells_peers_apart() || is_known() { Peer::Known } else { Peer::Unknown }
 }

@@ -12,7 +12,8 @@ use crate::bytes::percent::encode;
 use crate::bytes::text::join;
 use crate::decision::Mutation;
 use crate::events::{Event, Events};
-use crate::names::{Field, Lines};
+use crate::names::{Field, Lines, begins};
+use crate::request::Role;
 
 /// W3C Baggage, "Limits": a platform must propagate at least this many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.
@@ -27,6 +28,32 @@ pub(crate) const NAME: &str = "baggage";
 pub(crate) const BAGGAGE_PREFIXES: [&str; 3] = ["ot-baggage-", "uberctx-", "baggage-"];
 /// Headers of a list of members, from before W3C Baggage: its own first draft, and Jaeger's.
 pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
+
+/// A member to read: its key, and the headers that are believed to hold it, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MemberPlace {
+    key: Key,
+    carriers: &'static [Field],
+}
+
+impl MemberPlace {
+    /// The mesh also reads the older lists: a library that takes `baggage` in may write one of those instead (.NET up
+    /// to 9, `LegacyPropagator`). An edge removes them.
+    pub(crate) fn new(key: Key, role: Role) -> Self {
+        let carriers: &[_] = match role {
+            Role::Edge => &[Field::Baggage],
+            Role::Mesh => &[Field::Baggage, Field::OlderBaggage],
+        };
+        Self { key, carriers }
+    }
+
+    /// The values in all lines, decoded, under the exact spelling of the key alone.
+    pub(crate) fn values<'a>(&self, lines: &Lines<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let all = self.carriers.iter().flat_map(|carrier| lines.values(*carrier)).flat_map(members);
+        all.filter(|member| self.key.is(member.key)).filter_map(|member| member.value())
+    }
+}
+
 /// What becomes of members that are not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
@@ -42,12 +69,6 @@ pub(crate) struct BaggageRules {
     pub(crate) foreign: Foreign,
     /// At an edge a key is ours in any letter case and punctuation.
     pub(crate) any_spelling: bool,
-}
-
-/// The values of a key in all lines, under its exact spelling alone.
-pub(crate) fn values<'a>(lines: &Lines<'a>, key: &Key) -> impl Iterator<Item = Cow<'a, [u8]>> {
-    let all = lines.values(Field::Baggage).flat_map(members);
-    all.filter(|member| key.is(member.key)).filter_map(|member| member.value())
 }
 
 impl BaggageRules {
@@ -120,9 +141,22 @@ impl BaggageRules {
         }
     }
 
-    /// Takes our members, and what is outside the grammar, out of the lines of an older carrier; `None`
-    /// where they hold none of ours.
-    pub(crate) fn without_ours(&self, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
+    /// Whether a header of one member carries one of ours. Header names have no case, so neither has its key.
+    pub(crate) fn owns_header(&self, name: &[u8]) -> bool {
+        let prefix = BAGGAGE_PREFIXES.into_iter().find(|prefix| begins(name, prefix.as_bytes()));
+        let key = prefix.and_then(|prefix| name.get(prefix.len()..)).unwrap_or_default();
+        self.keys.iter().any(|ours| ours.may_be(key, true))
+    }
+
+    /// Takes our members out of the older lists; third-party members stay.
+    pub(crate) fn rewrite_older<'a>(&self, lines: &Lines<'a>) -> impl Iterator<Item = Mutation<'a>> {
+        let names = lines.names(|line| line.field == Field::OlderBaggage);
+        names.into_iter().filter_map(|name| Some(Mutation::set_or_remove(name, self.without_ours(lines, name)?)))
+    }
+
+    /// Takes our members, and what is outside the grammar, out of the lines of an older list; `None`
+    /// if they hold none of ours.
+    fn without_ours(&self, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>> {
         let named = || lines.owned.iter().filter(move |line| line.name == name).flat_map(|line| members(line.value));
         let ours = |member: &Member| self.owns(member.key);
         let foreign = || named().filter(|member| member.is_valid() && !ours(member)).map(|member| member.text);

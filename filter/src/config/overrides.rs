@@ -71,9 +71,9 @@ fn read_target(
                 place.mistake("is a second baggage key; two lists could exceed what baggage may hold");
                 return None;
             }
-            let key = draft.owned.target_key(&place, Owner::Overrides)?;
-            targets.baggage = Some(key.clone());
-            OverridePlace::Baggage(key)
+            let (key, place) = draft.owned.target_key(&place, Owner::Overrides)?;
+            targets.baggage = Some(key);
+            OverridePlace::Baggage(place)
         }
     };
     Some((kind, place))

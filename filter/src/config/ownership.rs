@@ -1,6 +1,6 @@
 //! Which header names and baggage keys a configuration owns, and for what.
 
-use crate::baggage::{self, BAGGAGE_PREFIXES, Key, OLDER_BAGGAGE};
+use crate::baggage::{self, BAGGAGE_PREFIXES, Key, MemberPlace, OLDER_BAGGAGE};
 use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
 use crate::names::{Field, HeaderName, Names, begins, same_name};
 use crate::read::overrides::MAX_ENCODED_BYTES;
@@ -75,19 +75,19 @@ impl Ownership {
         }
     }
 
-    /// A baggage key to write.
-    pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<Key> {
+    /// A baggage key to write, and where it is read.
+    pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<(Key, MemberPlace)> {
         let key = baggage_key(node)?;
         if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
             node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
             return None;
         }
         self.keys.push((key.clone(), owner, Use::Written));
-        Some(key)
+        Some((key.clone(), MemberPlace::new(key, self.role)))
     }
 
     /// A baggage key to read, which may be one that is written too.
-    pub(super) fn source_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<Key> {
+    pub(super) fn source_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<MemberPlace> {
         let key = baggage_key(node)?;
         match self.keys.iter().find(|(known, ..)| *known == key) {
             Some((_, other, _)) if *other != owner => {
@@ -97,7 +97,7 @@ impl Ownership {
             Some(_) => {}
             None => self.keys.push((key.clone(), owner, Use::Read)),
         }
-        Some(key)
+        Some(MemberPlace::new(key, self.role))
     }
 
     /// A cookie to read.
@@ -186,13 +186,11 @@ impl Ownership {
         written.map(member).fold(0, usize::saturating_add)
     }
 
-    /// Owns baggage, and at an edge whatever else applications read as baggage.
+    /// Owns baggage, and whatever else applications read as baggage.
     pub(super) fn own_baggage(&mut self) {
         self.names.insert(baggage::NAME, Field::Baggage);
-        if self.role == Role::Edge {
-            OLDER_BAGGAGE.iter().for_each(|name| self.names.insert(name, Field::OlderBaggage));
-            BAGGAGE_PREFIXES.iter().for_each(|prefix| self.names.insert_prefix(prefix, Field::BaggagePrefix));
-        }
+        OLDER_BAGGAGE.iter().for_each(|name| self.names.insert(name, Field::OlderBaggage));
+        BAGGAGE_PREFIXES.iter().for_each(|prefix| self.names.insert_prefix(prefix, Field::BaggagePrefix));
     }
 
     fn number(&self) -> u16 {

@@ -70,9 +70,9 @@ fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut TenantTargets)
             TenantPlace::Header(field)
         }
         TargetKind::Baggage => {
-            let key = draft.owned.target_key(&place, Owner::Tenant)?;
-            targets.baggage.push(key.clone());
-            TenantPlace::Baggage(key)
+            let (key, place) = draft.owned.target_key(&place, Owner::Tenant)?;
+            targets.baggage.push(key);
+            TenantPlace::Baggage(place)
         }
     };
     Some((kind, place))

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::baggage::{self, Key};
+use crate::baggage::MemberPlace;
 use crate::bytes::percent;
 use crate::bytes::text::{cut, elements, split, trim};
 use crate::events::Disbelief;
@@ -80,9 +80,9 @@ impl<'a> Evidence<'_, 'a> {
         self.lines.values(field).flat_map(elements)
     }
 
-    /// The values of a baggage key, decoded.
-    pub(crate) fn baggage(&self, key: &Key) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        baggage::values(self.lines, key)
+    /// The values of a baggage member, decoded.
+    pub(crate) fn baggage(&self, place: &MemberPlace) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        place.values(self.lines)
     }
 
     /// The values of a cookie, each without one pair of quotes around it (RFC 6265 §4.1.1).

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use regex_lite::Regex;
 
-use crate::baggage::Key;
+use crate::baggage::MemberPlace;
 use crate::bytes::grammar::is_label_value;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
@@ -44,7 +44,7 @@ pub(crate) enum TenantPlace {
     Claim(usize),
     Issuer(IssuerPattern),
     Header(Field),
-    Baggage(Key),
+    Baggage(MemberPlace),
     Cookie(Box<str>),
     Query(Box<str>),
 }
@@ -182,7 +182,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
                 name.map(Cow::Borrowed).into_iter().try_for_each(offer)?
             }
             TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
-            TenantPlace::Baggage(key) => evidence.baggage(key).try_for_each(offer)?,
+            TenantPlace::Baggage(place) => evidence.baggage(place).try_for_each(offer)?,
             TenantPlace::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,
             TenantPlace::Query(name) => evidence.query(name).try_for_each(offer)?,
         }
@@ -194,12 +194,13 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
 
     fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
         self.is_absent = false;
-        if !self.looks_at(source, &name)? {
-            return Ok(());
-        }
-        // Known to be valid: matched once, however often it stands there.
+        // Known to be valid: matched once, however often it stands there. It does not count as a further value either,
+        // because the next proxy finds it once more: where this one wrote it.
         if self.tenant.as_ref().is_some_and(|chosen| *chosen.0 == *name) {
             self.events.record(Event::TenantRepeated { source: source.origin });
+            return Ok(());
+        }
+        if !self.looks_at(source, &name)? {
             return Ok(());
         }
         match self.rules.fault(&name) {
@@ -340,8 +341,11 @@ mod tests {
         let rejects = rules(Policy::Reject, Policy::Reject, None);
         let lenient = rules(Policy::Reject, Policy::Tolerate, None);
         let a = || Ok(Some(b"a".to_vec()));
-        let [fits, exceeds] = [64, 66].map(|count| vec![&b"a"[..]; count]);
-        assert_eq!(resolve(&rejects, &fits), (a(), vec![(TenantHeader, 1)]));
+        let spelled_again = |count| [&[&b"a"[..]][..], &vec![&b"A"[..]; count]].concat();
+        let [fits, exceeds] = [63, 65].map(spelled_again);
+        for fits in [fits, vec![b"a"; 1000]] {
+            assert_eq!(resolve(&rejects, &fits), (a(), vec![(TenantHeader, 1)]));
+        }
         assert_eq!(resolve(&rejects, &exceeds).0, Err(Refusal::TenantInvalid), "who looks at it all?");
         assert_eq!(resolve(&lenient, &exceeds), (a(), vec![(TenantHeader, 1), (TenantInvalid, 1)]));
         let invalid = [&[&b"-"[..]; 66][..], &[b"a"]].concat();

@@ -1,14 +1,11 @@
 //! What an edge removes, because a client may not send it.
 
-use std::borrow::Cow;
-
-use crate::baggage::{BAGGAGE_PREFIXES, BaggageRules, Foreign};
+use crate::baggage::{BaggageRules, Foreign};
 use crate::bytes::grammar::is_token;
 use crate::bytes::text::{join, split, trim};
 use crate::decision::Mutation;
 use crate::events::{Event, Events};
-use crate::names::{Field, Line, Lines, Names, Scanned, begins};
-use crate::request::Header;
+use crate::names::{Field, Line, Lines, Names};
 
 /// Names the headers that the next hop drops (RFC 9110 §7.6.1).
 pub(crate) const CONNECTION: &str = "connection";
@@ -20,16 +17,14 @@ pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &L
         return Vec::new();
     }
     let mut mutations = Vec::new();
-    for name in distinct(lines.owned, |line| is_removed(line, baggage)) {
+    for name in lines.names(|line| is_removed(line, baggage)) {
         mutations.push(Mutation::remove(name));
     }
     if let Some(rules @ BaggageRules { foreign: Foreign::Keep, .. }) = baggage {
-        for name in distinct(lines.owned, |line| line.field == Field::OlderBaggage) {
-            mutations.extend(rules.without_ours(lines, name).map(|rest| replaced(name, rest)));
-        }
+        mutations.extend(rules.rewrite_older(lines));
     }
-    for name in distinct(lines.owned, |line| line.field == Field::Connection) {
-        mutations.extend(kept_tokens(names, lines, name).map(|rest| replaced(name, rest)));
+    for name in lines.names(|line| line.field == Field::Connection) {
+        mutations.extend(kept_tokens(names, lines, name).map(|rest| Mutation::set_or_remove(name, rest)));
     }
     mutations
 }
@@ -39,22 +34,9 @@ fn is_owned(field: Field) -> bool {
     !matches!(field, Field::Connection | Field::Cookie)
 }
 
-/// The trailers that go: every owned one, carriers of baggage whole.
-pub(crate) fn strip_trailers<'a>(names: &Names, trailers: &'a [Header<'a>]) -> Vec<Mutation<'a>> {
-    let mut scanned = Scanned::default();
-    names.scan(trailers, &mut scanned);
-    distinct(&scanned.owned, |line| is_owned(line.field)).into_iter().map(Mutation::remove).collect()
-}
-
-/// The names of some lines, each once.
-pub(crate) fn distinct<'a>(lines: &[Line<'a>], wanted: impl Fn(&Line<'a>) -> bool) -> Vec<&'a [u8]> {
-    let mut names = Vec::new();
-    for line in lines.iter().filter(|line| wanted(line)) {
-        if let Err(place) = names.binary_search(&line.name) {
-            names.insert(place, line.name);
-        }
-    }
-    names
+/// Removes every owned trailer, carriers of baggage whole.
+pub(crate) fn strip_trailers<'a>(lines: &Lines<'a>) -> Vec<Mutation<'a>> {
+    lines.names(|line| is_owned(line.field)).into_iter().map(Mutation::remove).collect()
 }
 
 /// Tells of each name that an edge removes.
@@ -73,11 +55,7 @@ fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
         Field::Target(_) | Field::Baggage => !line.exact,
         Field::Source(_) | Field::Stripped => true,
         Field::OlderBaggage => !baggage.is_some_and(keeps),
-        Field::BaggagePrefix => {
-            let prefix = BAGGAGE_PREFIXES.into_iter().find(|prefix| begins(line.name, prefix.as_bytes()));
-            let key = prefix.and_then(|prefix| line.name.get(prefix.len()..)).unwrap_or_default();
-            !baggage.is_some_and(|rules| keeps(rules) && !rules.owns(key))
-        }
+        Field::BaggagePrefix => !baggage.is_some_and(|rules| keeps(rules) && !rules.owns_header(line.name)),
         Field::Connection | Field::Cookie => false,
     }
 }
@@ -91,13 +69,11 @@ fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>>
     tokens().any(|token| ours(&token)).then(|| join(kept(), b", "))
 }
 
-fn replaced(name: &[u8], value: Vec<u8>) -> Mutation<'_> {
-    if value.is_empty() { Mutation::remove(name) } else { Mutation::Set { name, value: Cow::Owned(value) } }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::Scanned;
+    use crate::request::Header;
 
     /// An edge that owns `x-tenant` and `x-debug-*`, and drops third-party baggage.
     fn names() -> (Names, BaggageRules) {
@@ -151,6 +127,8 @@ mod tests {
         let (names, _) = names();
         let trailers = headers(&[("x-tenant", "a"), ("baggage", "a=1"), ("grpc-status", "0"), ("x.debug.1", "1")]);
         let expected = [&b"baggage"[..], b"x-tenant", b"x.debug.1"].map(Mutation::remove);
-        assert_eq!(strip_trailers(&names, &trailers), expected);
+        let mut scanned = Scanned::default();
+        names.scan(&trailers, &mut scanned);
+        assert_eq!(strip_trailers(&scanned.lines()), expected);
     }
 }

@@ -3,8 +3,7 @@
 use crate::baggage::BaggageRules;
 use crate::decision::Mutation;
 use crate::events::{Event, Events};
-use crate::names::{Field, Lines};
-use crate::write::strip::distinct;
+use crate::names::{Field, Line, Lines};
 
 /// What may not leave the mesh.
 #[derive(Debug)]
@@ -16,15 +15,25 @@ pub(crate) struct Withholding {
 }
 
 impl Withholding {
-    /// Removes everything of ours; third-party baggage stays, byte for byte.
+    /// Removes everything of ours; third-party members stay, byte for byte.
     pub(crate) fn withhold<'a>(&self, lines: &Lines<'a>, events: &impl Events) -> Vec<Mutation<'a>> {
-        let is_ours = |field| matches!(field, Field::Source(_) | Field::Target(_));
-        let carriers = distinct(lines.owned, |line| line.exact && is_ours(line.field));
-        let mut mutations: Vec<_> = carriers.into_iter().map(Mutation::remove).collect();
-        mutations.extend(self.baggage.as_ref().and_then(|rules| rules.rewrite(lines, &[], events)));
+        let mut mutations: Vec<_> = lines.names(|line| self.is_ours(line)).into_iter().map(Mutation::remove).collect();
+        if let Some(rules) = &self.baggage {
+            mutations.extend(rules.rewrite(lines, &[], events));
+            mutations.extend(rules.rewrite_older(lines));
+        }
         if !mutations.is_empty() {
             events.record(Event::Withheld { mutations: &mutations });
         }
         mutations
+    }
+
+    /// Whether a whole header is.
+    fn is_ours(&self, line: &Line<'_>) -> bool {
+        match line.field {
+            Field::Source(_) | Field::Target(_) => line.exact,
+            Field::BaggagePrefix => self.baggage.as_ref().is_some_and(|rules| rules.owns_header(line.name)),
+            Field::Baggage | Field::OlderBaggage | Field::Connection | Field::Cookie | Field::Stripped => false,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 use tenancy_filter::{Filter, Header, Mutation, Recalled, Refusal, Tally};
-use tenancy_filter_envoy::{Facts, peer};
+use tenancy_filter_envoy::{Facts, is_outbound, peer};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
@@ -39,7 +39,8 @@ impl NativeRunner {
         let (pseudo, headers) = part(headers);
         ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
         let lines = borrowed(&exchange.trailers);
-        let mutations = self.0.strip_trailers(&lines, peer(&self.0, &exchange), tally);
+        let scan = self.0.scan_trailers(&lines, peer(&self.0, &exchange));
+        let mutations = scan.strip(|| is_outbound(&exchange), tally)?;
         Ok((Outcome::upstream(headers, apply(&exchange.trailers, &mutations)), changes + mutations.len()))
     }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::baggage::Key;
+use crate::baggage::MemberPlace;
 use crate::bytes::grammar::Bytes;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, Origin};
@@ -33,7 +33,7 @@ pub(crate) enum OverridePlace {
     Header(Field, Dialect),
     /// By its number among the filter's claims.
     Claim(usize),
-    Baggage(Key),
+    Baggage(MemberPlace),
 }
 
 /// Which of two versions of one service counts.
@@ -118,7 +118,7 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
             OverridePlace::Header(field, dialect) => {
                 evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect, origin))?;
             }
-            OverridePlace::Baggage(key) => evidence.baggage(key).try_for_each(|value| match value {
+            OverridePlace::Baggage(place) => evidence.baggage(place).try_for_each(|value| match value {
                 Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL, origin),
                 Cow::Owned(line) => {
                     let mut entries = Dialect::CANONICAL.entries(&line);

@@ -1,5 +1,7 @@
 //! What the filter does with a request.
 
+use std::convert::Infallible;
+
 use tenancy_filter::{
     Claim, Decision, Direction, Filter, Gathered, Header, Mutation, Peer, Recalled, Refusal, Scan, Token,
 };
@@ -68,7 +70,11 @@ fn wanted<'a>(scan: &Scan<'_>, all: &Gathered<'a>) -> Gathered<'a> {
 /// What the filter wants changed in trailers.
 pub(super) fn trailers(filter: &Filter, call: &Call) -> Vec<Change> {
     let lines = bytes_of(&call.lines);
-    filter.strip_trailers(&headers(&lines), peer(call), &()).iter().map(change).collect()
+    let headers = headers(&lines);
+    let is_outbound = || Ok::<_, Infallible>(matches!(call.direction, naive::Direction::Outbound(_)));
+    let scan = filter.scan_trailers(&headers, peer(call));
+    let Ok(mutations) = scan.strip(is_outbound, &());
+    mutations.iter().map(change).collect()
 }
 
 pub(super) fn peer(call: &Call) -> Peer {

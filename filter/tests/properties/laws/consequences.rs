@@ -82,8 +82,15 @@ pub(crate) fn nothing_of_ours_leaves(config: &Value, after: &Lines) {
     assert!(after.iter().all(|(name, _)| !headers.contains(name)), "{after:?} holds one of {headers:?}");
     let keys = keys(config, &["from", "to"]);
     let key = |member: &str| decode(member.split(['=', ';']).next().unwrap_or_default());
-    let mut left = baggage(after).map(key);
-    assert!(left.all(|key| !keys.contains(&key.trim())), "{after:?} holds one of {keys:?}");
+    for carrier in ["baggage", "correlation-context", "jaeger-baggage"] {
+        let mut left = members(after, carrier).map(key);
+        assert!(left.all(|key| !keys.contains(&key.trim())), "{carrier} in {after:?} holds one of {keys:?}");
+    }
+    for prefix in ["ot-baggage-", "uberctx-", "baggage-"] {
+        let mut left = after.iter().filter_map(|(name, _)| name.strip_prefix(prefix));
+        let is_ours = |left: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(left));
+        assert!(!left.any(is_ours), "{prefix} in {after:?} names one of {keys:?}");
+    }
 }
 
 /// R19. Behind an edge lies the mesh; what has left it leaves nothing more.
@@ -124,7 +131,11 @@ fn may_be(member: &str, key: &str) -> bool {
 }
 
 fn baggage(lines: &Lines) -> impl Iterator<Item = &str> {
-    let lines = lines.iter().filter(|(name, _)| name == "baggage");
+    members(lines, "baggage")
+}
+
+fn members<'a>(lines: &'a Lines, carrier: &str) -> impl Iterator<Item = &'a str> {
+    let lines = lines.iter().filter(move |(name, _)| name == carrier);
     let members = lines.flat_map(|(_, line)| line.split(',')).map(|member| member.trim_matches([' ', '\t']));
     members.filter(|member| !member.is_empty())
 }

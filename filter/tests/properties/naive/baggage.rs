@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::names::fold;
+use super::names::{OLDER_BAGGAGE, fold};
 use super::overrides::{self, CANONICAL, Entries};
 use super::{Lines, Scene, decode, list, put, trim};
 
@@ -33,19 +33,30 @@ fn key(member: &str) -> &str {
     trim(member.split(['=', ';']).next().unwrap_or_default())
 }
 
-/// The decoded values of a key, from all lines.
+/// The decoded values of a key, from all lines; in the mesh, from the older lists too.
 pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<String> {
-    let found = scene.values("baggage").flat_map(members).filter(|member| key(member) == wanted);
+    let is_older = |name: &str| !scene.is_edge && OLDER_BAGGAGE.contains(&name);
+    let older = scene.call.lines.iter().filter(|(name, _)| is_older(name)).map(|(_, value)| value.as_str());
+    let found = scene.values("baggage").chain(older).flat_map(members).filter(|member| key(member) == wanted);
     found.filter_map(|member| Some(decode(&MEMBER.captures(member)?["value"]))).collect()
 }
 
 /// Whether some reader may take a key for one of ours.
 pub(crate) fn owns(scene: &Scene, received: &str) -> bool {
+    is_one_of_ours(scene, received, scene.is_edge)
+}
+
+/// The same of a key in the name of a header.
+pub(crate) fn owns_in_any_case(scene: &Scene, received: &str) -> bool {
+    is_one_of_ours(scene, received, true)
+}
+
+fn is_one_of_ours(scene: &Scene, received: &str, in_any_spelling: bool) -> bool {
     let is_blank = |c: char| !c.is_ascii_graphic();
     let decoded = decode(&received.replace('+', " "));
     let trimmed = decoded.trim_matches(is_blank);
     let joined = decoded.replace(is_blank, "");
-    keys(scene).into_iter().any(|ours| match scene.is_edge {
+    keys(scene).into_iter().any(|ours| match in_any_spelling {
         true => fold(trimmed) == fold(ours) || fold(&joined) == fold(ours),
         false => trimmed == ours,
     })

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::Value;
 
 use super::tenant::host_of;
-use super::{Call, Direction, Lines, Scene, baggage, clusters, list, put};
+use super::{Call, Direction, Lines, Scene, baggage, clusters, list, names, put};
 
 /// Whether an authority belongs to the mesh, where it tells.
 fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
@@ -54,5 +54,6 @@ pub(super) fn withhold(scene: &Scene) -> Lines {
         put(&mut lines, name, None);
     }
     baggage::write(scene, None, &Vec::new(), &mut lines);
+    names::withhold_older(scene, &mut lines);
     lines
 }

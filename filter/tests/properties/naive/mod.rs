@@ -78,7 +78,12 @@ pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Refusal> {
 
 /// The trailers that leave.
 pub(crate) fn trailers(config: &Value, call: &Call) -> Lines {
-    let scene = Scene::new(config, call);
+    let mut scene = Scene::new(config, call);
+    // Wherever the request goes.
+    scene.is_leaving = !scene.is_edge && matches!(call.direction, Direction::Outbound(_));
+    if scene.is_leaving {
+        return egress::withhold(&scene);
+    }
     let stays = |(name, _): &&(String, String)| !scene.is_edge || !names::is_ours(&scene, name);
     call.lines.iter().filter(stays).cloned().collect()
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Lines, Scene, baggage, list, trim};
 
-const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
+pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
 const TRACE_HEADERS: [&str; 8] = [
     "traceparent",
     "tracestate",
@@ -64,6 +64,14 @@ pub(crate) fn strip(scene: &Scene, lines: &mut Lines) {
     let older = |name: &str| OLDER_BAGGAGE.contains(&fold(name).as_str());
     rewrite(lines, older, |value| baggage::without_ours(scene, value), ",");
     rewrite(lines, |name| fold(name) == "connection", |value| without_our_names(scene, value), ", ");
+}
+
+/// Takes our members out of the older carriers.
+pub(crate) fn withhold_older(scene: &Scene, lines: &mut Lines) {
+    let is_ours = |name: &str| older_member(name).is_some_and(|key| baggage::owns_in_any_case(scene, key));
+    lines.retain(|(name, _)| is_configured(scene.config, &fold(name)) || !is_ours(name));
+    let older = |name: &str| OLDER_BAGGAGE.contains(&fold(name).as_str());
+    rewrite(lines, older, |value| baggage::without_ours(scene, value), ",");
 }
 
 /// Whether a line stays, perhaps rewritten.

@@ -26,6 +26,9 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
     let mut looked_at = [0, 0];
     for (index, source) in sources.into_iter().enumerate() {
         for name in offers(scene, source) {
+            if tenant.as_ref() == Some(&name) {
+                continue;
+            }
             let count = &mut looked_at[usize::from(index >= decided)];
             *count += usize::from(!is_single(source));
             let exceeds = *count > 64 && !is_single(source);
