@@ -101,6 +101,7 @@ impl Event<'_> {
             | Self::SourceNotBelieved { .. }
             | Self::TenantRepeated { .. }
             | Self::OverrideTaken { .. }
+            | Self::Projected { .. }
             | Self::OverrideSettled { .. } => return None,
             Self::TokenNotBelieved { why } => return why.counter(),
             Self::TenantChosen { kind, .. } => kind.counter(),

@@ -1,8 +1,12 @@
 //! What happens to a request and why: events, which the module counts and tests keep.
 
+mod detail;
+
 use std::fmt;
 
 use crate::decision::{Mutation, Refusal};
+
+pub use detail::Detail;
 
 /// Where a source stands in the configuration. It displays as a path: `tenant.from[0].host`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +203,15 @@ pub enum Event<'e> {
         service: &'e [u8],
         /// Its version.
         version: &'e [u8],
+    },
+    /// A projection was looked up.
+    Projected {
+        /// Its header.
+        header: &'e str,
+        /// The service; `None` for the called one.
+        service: Option<&'e str>,
+        /// Its version; `None` if no override names it.
+        version: Option<&'e [u8]>,
     },
     /// An edge removed a header or a trailer.
     Stripped {

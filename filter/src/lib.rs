@@ -83,7 +83,7 @@ mod write;
 pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
-pub use events::{Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
+pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
 pub use filter::Filter;
 pub use repair::{EncodedContext, Found, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};

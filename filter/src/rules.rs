@@ -89,8 +89,9 @@ impl Rules {
         };
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);
         self.overrides_to.write(lines, &context.overrides, &mut mutations);
-        for projection @ Projection { header, field, .. } in &self.projections {
+        for projection @ Projection { header, field, service } in &self.projections {
             let version = projection.version(host, &context.overrides, &self.mesh);
+            events.record(Event::Projected { header, service: service.name(), version: version.as_deref() });
             mutations.extend(set_line(lines, header, *field, version));
         }
         mutations.extend(self.write_baggage(lines, context, events));

@@ -45,6 +45,9 @@ fn told(event: &Event<'_>) -> String {
         }
         Event::OverrideInvalid { source, entry } => format!("{source} invalid: {}", text(entry)),
         Event::OverrideLimit { source, service, .. } => format!("{source} limit: {}", text(service)),
+        Event::Projected { header, service, version } => {
+            format!("{header}: {} {:?}", service.unwrap_or("called"), version.map(text))
+        }
         Event::Stripped { name } => format!("stripped {}", text(name)),
         Event::MemberInvalid { member } => format!("member invalid: {}", text(member)),
         Event::MemberLimit { member } => format!("member limit: {}", text(member)),

@@ -23,6 +23,16 @@ pub(crate) enum Service {
     Named(Box<str>),
 }
 
+impl Service {
+    /// `None` for the called one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Called => None,
+            Self::Named(name) => Some(name),
+        }
+    }
+}
+
 impl Projection {
     /// The version that the overrides choose for the service, which may be the one that this host names.
     pub(crate) fn version<'a>(

@@ -1,0 +1,159 @@
+//! Events as words and values: what a line of a log and an explanation are made of.
+
+use super::{Disbelief, Event, InvalidTenant, Origin, Recollection};
+use crate::decision::{Mutation, Refusal};
+
+/// One detail of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail<'e> {
+    /// A source, by its place in the configuration.
+    Source(Origin),
+    /// A word of ours, or a text of the configuration.
+    Word(&'e str),
+    /// The name of a header, as the request spells it.
+    Header(&'e [u8]),
+    /// A value that counts from here on: a tenant, a service or a version, valid by its grammar.
+    Chosen(&'e [u8]),
+    /// What the request says there, which may be any bytes.
+    Raw(&'e [u8]),
+    /// A number.
+    Count(usize),
+}
+
+impl Event<'_> {
+    /// The name of such events, in snake case. It stays what it is, as the fields of the configuration do.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::TokenNotBelieved { .. } => "token_not_believed",
+            Self::SourceAbsent { .. } => "source_absent",
+            Self::SourceNotBelieved { .. } => "source_not_believed",
+            Self::HostSettled { .. } => "host_settled",
+            Self::TenantChosen { .. } => "tenant_chosen",
+            Self::TenantRepeated { .. } => "tenant_repeated",
+            Self::TenantConflict { .. } => "tenant_conflict",
+            Self::TenantInvalid { .. } => "tenant_invalid",
+            Self::Overrides { .. } => "overrides",
+            Self::OverrideTaken { .. } => "override_taken",
+            Self::OverrideSettled { .. } => "override_settled",
+            Self::OverrideDuplicate { .. } => "override_duplicate",
+            Self::OverrideInvalid { .. } => "override_invalid",
+            Self::OverrideLimit { .. } => "override_limit",
+            Self::Projected { .. } => "projected",
+            Self::Stripped { .. } => "stripped",
+            Self::MemberInvalid { .. } => "member_invalid",
+            Self::MemberLimit { .. } => "member_limit",
+            Self::Withheld { .. } => "withheld",
+            Self::Recalled(_) => "recalled",
+            Self::Refused(_) => "refused",
+            Self::HostFailed => "host_failed",
+        }
+    }
+
+    /// Tells each detail by its key, in an order that stays.
+    pub fn details<'s>(&'s self, mut tell: impl FnMut(&'static str, Detail<'s>)) {
+        use Detail::{Chosen, Count, Header, Raw, Source, Word};
+        match self {
+            Self::Request | Self::HostFailed => {}
+            Self::TokenNotBelieved { why } => tell("why", Word(why.word())),
+            Self::SourceAbsent { source } | Self::HostSettled { source } | Self::TenantRepeated { source } => {
+                tell("source", Source(*source));
+            }
+            Self::SourceNotBelieved { source, why } => {
+                tell("source", Source(*source));
+                tell("why", Word(why.word()));
+            }
+            Self::TenantChosen { source, kind: _, name } => {
+                tell("source", Source(*source));
+                tell("tenant", Chosen(name));
+            }
+            Self::TenantConflict { source, name, is_first: _ } => {
+                tell("source", Source(*source));
+                tell("value", Raw(name));
+            }
+            Self::TenantInvalid { source, value, why } => {
+                tell("source", Source(*source));
+                tell("value", Raw(value));
+                tell("why", Word(why.word()));
+            }
+            Self::Overrides { count } => tell("count", Count(*count)),
+            Self::OverrideTaken { source, service, version } => {
+                tell("source", Source(*source));
+                tell("service", Chosen(service));
+                tell("version", Chosen(version));
+            }
+            Self::OverrideSettled { source, service, version }
+            | Self::OverrideDuplicate { source, service, version }
+            | Self::OverrideLimit { source, service, version } => {
+                tell("source", Source(*source));
+                tell("service", Raw(service));
+                tell("version", Raw(version));
+            }
+            Self::OverrideInvalid { source, entry } => {
+                tell("source", Source(*source));
+                tell("entry", Raw(entry));
+            }
+            Self::Projected { header, service, version } => {
+                tell("header", Word(header));
+                tell("service", Word(service.unwrap_or("called")));
+                version.iter().for_each(|version| tell("version", Chosen(version)));
+            }
+            Self::Stripped { name } => tell("header", Header(name)),
+            Self::MemberInvalid { member } | Self::MemberLimit { member } => tell("member", Raw(member)),
+            Self::Withheld { mutations } => mutations.iter().for_each(|mutation| match mutation {
+                Mutation::Remove { name } | Mutation::Set { name, .. } => tell("header", Header(name)),
+            }),
+            Self::Recalled(recollection) => tell("context", Word(recollection.word())),
+            Self::Refused(refusal) => tell("rule", Word(refusal.rule())),
+        }
+    }
+}
+
+impl Disbelief {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Untrusted => "untrusted",
+            Self::NoToken => "no_token",
+            Self::Issuer => "issuer",
+            Self::Claim => "claim",
+        }
+    }
+}
+
+impl InvalidTenant {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Pattern => "pattern",
+            Self::List => "list",
+            Self::Excess => "excess",
+        }
+    }
+}
+
+impl Recollection {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::Restored => "restored",
+            Self::None => "none",
+            Self::Ambiguous => "ambiguous",
+            Self::Large => "large",
+            Self::Full => "full",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Refusal {
+    /// The field of the configuration that refuses.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::TenantConflict => "tenant.onConflict",
+            Self::TenantInvalid => "tenant.onInvalid",
+            Self::OverrideDuplicate => "overrides.onDuplicate",
+            Self::OverrideInvalid => "overrides.onInvalid",
+            Self::Tunnel => "connect",
+        }
+    }
+}
