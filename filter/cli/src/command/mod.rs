@@ -1,0 +1,37 @@
+//! The subcommands.
+
+mod explain;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks, explains and tests configurations of the tenancy filter, without a cluster.
+///
+/// Exit codes: 0 all is well, 1 there are findings or failures, 2 the input cannot be used.
+#[derive(Debug, Parser)]
+#[command(name = "tenancy", version)]
+pub(crate) struct Command {
+    #[command(subcommand)]
+    subcommand: Chosen,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chosen {
+    Explain(explain::Arguments),
+}
+
+impl Command {
+    pub(crate) fn run(self) -> ExitCode {
+        let outcome = match &self.subcommand {
+            Chosen::Explain(arguments) => arguments.run(),
+        };
+        outcome.unwrap_or_else(|problem| {
+            eprintln!("tenancy: {problem}");
+            ExitCode::from(UNUSABLE)
+        })
+    }
+}
+
+/// The exit code for input that cannot be used.
+const UNUSABLE: u8 = 2;

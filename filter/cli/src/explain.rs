@@ -1,0 +1,132 @@
+//! A request on its way through instances of the filter.
+
+use std::cell::RefCell;
+
+use tenancy_filter::{Decision, Event, Events, Filter, Header, Mutation, Recalled, Refusal};
+use tenancy_filter_envoy::{Facts, is_outbound, peer};
+
+use crate::request::{Line, Request};
+use crate::told::{Told, latin1};
+
+/// An instance of the filter.
+#[derive(Debug)]
+pub struct Instance {
+    /// What it is called.
+    pub name: String,
+    /// Its configuration.
+    pub filter: Filter,
+}
+
+/// What became of a request, instance by instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// What it was at first.
+    pub request: Request,
+    /// Each instance that saw it, in order; the last one may have refused it.
+    pub hops: Vec<Hop>,
+}
+
+/// What one instance made of a request, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hop {
+    /// The instance's name.
+    pub instance: String,
+    /// What became of the request.
+    pub outcome: Outcome,
+    /// What the filter told, in order.
+    pub told: Vec<Told>,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It goes on like this.
+    Passed(Request),
+    /// It is answered.
+    Refused {
+        /// The status.
+        status: u32,
+        /// The body, a line.
+        body: String,
+    },
+}
+
+impl Explanation {
+    /// What became of it in the end.
+    pub fn outcome(&self) -> Outcome {
+        self.hops.last().map_or_else(|| Outcome::Passed(self.request.clone()), |hop| hop.outcome.clone())
+    }
+}
+
+impl Request {
+    /// The values of a header, a line each; each byte as the character of its number.
+    pub fn values(&self, name: &str) -> Vec<String> {
+        let lines = self.headers.iter().filter(|(known, _)| known == name.as_bytes());
+        lines.map(|(_, value)| latin1(value)).collect()
+    }
+}
+
+/// Sends a request through instances, in order. What leaves one reaches the next.
+///
+/// Nothing was remembered before, so `repair` restores nothing.
+pub fn explain(instances: &[Instance], request: &Request) -> Explanation {
+    let mut explanation = Explanation { request: request.clone(), hops: Vec::new() };
+    for instance in instances {
+        let Outcome::Passed(request) = explanation.outcome() else { break };
+        explanation.hops.push(pass(instance, &request));
+    }
+    explanation
+}
+
+fn pass(Instance { name, filter }: &Instance, request: &Request) -> Hop {
+    let log = Log::default();
+    let outcome = match rewrite(filter, request, &log) {
+        Ok(passed) => Outcome::Passed(passed),
+        Err(refusal) => Outcome::Refused { status: refusal.status(), body: refusal.to_string() },
+    };
+    Hop { instance: name.clone(), outcome, told: log.0.into_inner() }
+}
+
+/// The request as it leaves.
+fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Refusal> {
+    let (headers, trailers) = (borrowed(&request.headers), borrowed(&request.trailers));
+    let peer = peer(filter, request);
+    let scan = filter.scan(&headers, peer);
+    let Ok(facts) = Facts::gather(request, scan.wants(), filter);
+    let gathered = facts.gathered();
+    let Decision { mutations, memo: _ } = scan.decide(&gathered, |_| Recalled::Unknown, log)?;
+    let trailer_scan = filter.scan_trailers(&trailers, peer);
+    let Ok(of_trailers) = trailer_scan.strip(|| is_outbound(request), log);
+    Ok(Request {
+        headers: applied(&request.headers, &mutations),
+        trailers: applied(&request.trailers, &of_trailers),
+        ..request.clone()
+    })
+}
+
+fn borrowed(lines: &[Line]) -> Vec<Header<'_>> {
+    lines.iter().map(|(name, value)| Header { name, value }).collect()
+}
+
+/// The lines once they are changed so.
+fn applied(lines: &[Line], mutations: &[Mutation<'_>]) -> Vec<Line> {
+    let mut left = lines.to_vec();
+    for mutation in mutations {
+        let (Mutation::Remove { name } | Mutation::Set { name, .. }) = mutation;
+        left.retain(|(known, _)| known != name);
+        if let Mutation::Set { name, value } = mutation {
+            left.push((name.to_vec(), value.to_vec()));
+        }
+    }
+    left
+}
+
+/// Keeps what is told.
+#[derive(Default)]
+struct Log(RefCell<Vec<Told>>);
+
+impl Events for Log {
+    fn record(&self, event: Event<'_>) {
+        self.0.borrow_mut().push(Told::new(&event));
+    }
+}

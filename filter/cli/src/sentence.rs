@@ -1,0 +1,154 @@
+//! What the filter tells, in words.
+
+use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection};
+
+use crate::told::latin1;
+
+/// A sentence about something.
+pub(crate) struct Sentence {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+}
+
+impl Sentence {
+    pub(crate) fn of(event: &Event<'_>) -> Self {
+        let text = text(event);
+        let subject = match event {
+            Event::SourceAbsent { source }
+            | Event::SourceNotBelieved { source, .. }
+            | Event::HostSettled { source }
+            | Event::TenantChosen { source, .. }
+            | Event::TenantRepeated { source }
+            | Event::TenantConflict { source, .. }
+            | Event::TenantInvalid { source, .. }
+            | Event::OverrideTaken { source, .. }
+            | Event::OverrideSettled { source, .. }
+            | Event::OverrideDuplicate { source, .. }
+            | Event::OverrideInvalid { source, .. }
+            | Event::OverrideLimit { source, .. } => source.to_string(),
+            Event::Projected { header, .. } => (*header).to_owned(),
+            Event::Stripped { name } => shown(name),
+            Event::TokenNotBelieved { .. } => "token".into(),
+            Event::MemberInvalid { .. } | Event::MemberLimit { .. } => "baggage".into(),
+            Event::Recalled(_) => "repair".into(),
+            Event::Request
+            | Event::Overrides { .. }
+            | Event::Withheld { .. }
+            | Event::Refused(_)
+            | Event::HostFailed => String::new(),
+        };
+        Self { subject, text }
+    }
+}
+
+fn text(event: &Event<'_>) -> String {
+    match event {
+        Event::Request => "the filter looks at the request".into(),
+        Event::TokenNotBelieved { why } => disbelieved_token(*why).into(),
+        Event::SourceAbsent { source } => absent(*source).into(),
+        Event::SourceNotBelieved { why, .. } => format!("not believed: {}", disbelieved(*why)),
+        Event::HostSettled { .. } => "not asked: an earlier pattern fits the host".into(),
+        Event::TenantChosen { name, .. } => format!("chosen: {}", shown(name)),
+        Event::TenantRepeated { .. } => "names the same tenant".into(),
+        Event::TenantConflict { name, .. } => format!("names another tenant, {}: a conflict", shown(name)),
+        Event::TenantInvalid { value, why, .. } => format!("invalid: {}", invalid(value, *why)),
+        Event::Overrides { count } => format!("overrides: {count}"),
+        Event::OverrideTaken { service, version, .. } => format!("taken: {}", entry(service, version)),
+        Event::OverrideSettled { service, version, .. } => {
+            format!("not taken: {}; the previous proxy decided", entry(service, version))
+        }
+        Event::OverrideDuplicate { service, version, .. } => {
+            format!("a second version of one service: {}", entry(service, version))
+        }
+        Event::OverrideInvalid { entry, .. } => format!("dropped: {} is no service and version", shown(entry)),
+        Event::OverrideLimit { service, version, .. } => {
+            format!("dropped: {} is over 64 entries or 4,096 bytes", entry(service, version))
+        }
+        Event::Projected { service, version, .. } => projected(*service, *version),
+        Event::Stripped { .. } => "removed: a client may not send it".into(),
+        Event::MemberInvalid { member } => format!("dropped: {} is outside the grammar of W3C Baggage", shown(member)),
+        Event::MemberLimit { member } => format!("dropped: {} is over 64 members or 8,192 bytes", shown(member)),
+        Event::Withheld { mutations } => format!("leaves the mesh without our context: {}", names(mutations)),
+        Event::Recalled(recollection) => recalled(*recollection).into(),
+        Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
+        Event::HostFailed => "a host call failed".into(),
+    }
+}
+
+/// What it means that a source is absent, by its kind.
+fn absent(source: Origin) -> &'static str {
+    match source.kind {
+        "host" => "absent: the host does not fit the pattern",
+        "claim" => "absent: the token has no such claim",
+        "issuer" => "absent: the issuer does not fit the pattern",
+        "baggage" => "absent: no such member",
+        "cookie" => "absent: no such cookie",
+        "query" => "absent: no such parameter",
+        _ => "absent: no such header",
+    }
+}
+
+fn disbelieved(why: Disbelief) -> &'static str {
+    match why {
+        Disbelief::Untrusted => "a client can write it, and trust is mesh",
+        Disbelief::NoToken => "no verified token came",
+        Disbelief::Issuer => "the token's issuer does not count",
+        Disbelief::Claim => "verified.claim of the token holds none of verified.anyOf",
+    }
+}
+
+fn disbelieved_token(why: Disbelief) -> &'static str {
+    match why {
+        Disbelief::Untrusted => "not believed",
+        Disbelief::NoToken => "none came that jwt_authn verified, or its payload is not under verified.payload",
+        Disbelief::Issuer => "does not count: verified.issuers does not list its issuer",
+        Disbelief::Claim => "does not vouch: verified.claim holds none of verified.anyOf",
+    }
+}
+
+fn invalid(value: &[u8], why: InvalidTenant) -> String {
+    match why {
+        InvalidTenant::Malformed => format!("{} is no name of 1 to 63 of A-Za-z0-9._-", shown(value)),
+        InvalidTenant::Pattern => format!("{} does not match tenant.pattern", shown(value)),
+        InvalidTenant::List => "a list is no tenant".into(),
+        InvalidTenant::Excess => "more than 64 values".into(),
+    }
+}
+
+fn projected(service: Option<&str>, version: Option<&[u8]>) -> String {
+    match (service, version) {
+        (None, Some(version)) => format!("the called service's version, {}", shown(version)),
+        (Some(service), Some(version)) => format!("the version of {service}, {}", shown(version)),
+        (None, None) => "none: no override names the called service".into(),
+        (Some(service), None) => format!("none: no override names {service}"),
+    }
+}
+
+fn recalled(recollection: Recollection) -> &'static str {
+    match recollection {
+        Recollection::Forwarded => "not needed: the application forwarded the context",
+        Recollection::Restored => "restored what the application dropped",
+        Recollection::None => "nothing to restore: the inbound request had no context",
+        Recollection::Ambiguous => "restored nothing: the trace ids stand for several contexts",
+        Recollection::Large => "restored nothing: the context was too large to remember",
+        Recollection::Full => "restored nothing: perhaps no slot was free",
+        Recollection::Unknown => "restored nothing: no trace id is known",
+    }
+}
+
+fn entry(service: &[u8], version: &[u8]) -> String {
+    format!("{}:{}", shown(service), shown(version))
+}
+
+fn names(mutations: &[Mutation<'_>]) -> String {
+    let name = |mutation: &Mutation<'_>| match mutation {
+        Mutation::Remove { name } | Mutation::Set { name, .. } => shown(name),
+    };
+    mutations.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// Bytes as they are if that is one word of visible ASCII, else in quotes and with escapes.
+fn shown(bytes: &[u8]) -> String {
+    let is_plain = !bytes.is_empty() && bytes.iter().all(u8::is_ascii_graphic) && !bytes.contains(&b'"');
+    if is_plain { latin1(bytes) } else { format!("\"{}\"", bytes.escape_ascii()) }
+}
