@@ -107,6 +107,8 @@ pub enum Direction {
 pub enum Runner {
     /// The compiled module in the wasm host.
     Module,
+    /// `tenancy explain`.
+    Command,
     /// A mesh proxy behind the one of the case (R19).
     Twice,
     /// Envoy, whatever it speaks.

@@ -68,13 +68,20 @@ impl Request {
         request
     }
 
+    /// The same without a host, which is still to come.
+    pub fn without_authority(method: &str, path: &str) -> Self {
+        let mut request = Self::new(method, "", path);
+        request.headers.retain(|(name, _)| name != b":authority");
+        request
+    }
+
     /// Adds a header line.
     pub fn push(&mut self, name: &str, value: &[u8]) {
         self.headers.push((name.to_ascii_lowercase().into_bytes(), value.to_vec()));
     }
 
-    /// Adds a line `name: value`. A pseudo-header, or `host`, takes the place of the one that is there; without a value
-    /// it is removed.
+    /// Adds a line `name: value`. A pseudo-header, or `host`, takes the place of the one that is there. One without a
+    /// value is removed; only a host may be empty.
     ///
     /// # Errors
     /// It has no colon behind a name.
@@ -83,7 +90,7 @@ impl Request {
         let name = if name == b"host" { b":authority".to_vec() } else { name };
         if name.starts_with(b":") {
             self.headers.retain(|(known, _)| *known != name);
-            if !value.is_empty() {
+            if !value.is_empty() || name == b":authority" {
                 self.headers.insert(0, (name, value));
             }
         } else {
@@ -119,8 +126,7 @@ impl Request {
             Ok(_) => return Err(bad("it ends early")),
             Err(why) => return Err(bad(&why.to_string())),
         }
-        let mut request = Self::new(head.method.unwrap_or_default(), "", head.path.unwrap_or_default());
-        request.headers.retain(|(name, _)| name != b":authority");
+        let mut request = Self::without_authority(head.method.unwrap_or_default(), head.path.unwrap_or_default());
         for line in head.headers.iter() {
             let name = if line.name.eq_ignore_ascii_case("host") { ":authority" } else { line.name };
             request.push(name, line.value);

@@ -1,15 +1,139 @@
 //! `tenancy explain`.
 
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use tenancy::{Direction, Request, explain};
+use tenancy_filter::Peer;
 
-/// Tells what becomes of a request, and why.
+use super::{Problem, instances, render};
+
+/// Tells what becomes of a request, and why: what upstream gets, or the refusal, and a line for each thing that decided.
+///
+/// Several configurations are a chain: what leaves one reaches the next. A file that holds several, such as a bootstrap
+/// with a stripping and a resolving instance, is a chain in its order.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {}
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// A file with configurations: alone, in a manifest or in a bootstrap; `-` reads stdin
+    #[arg(short, long = "config", value_name = "FILE", required = true)]
+    config: Vec<PathBuf>,
+    /// The configurations of these names alone
+    #[arg(long, value_name = "PLUGIN")]
+    name: Vec<String>,
+    /// A header line; `host` and pseudo-headers such as `:scheme` too
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    headers: Vec<OsString>,
+    /// A trailer line
+    #[arg(long = "trailer", value_name = "NAME: VALUE")]
+    trailers: Vec<OsString>,
+    #[arg(long, default_value = "GET")]
+    method: String,
+    /// The path, with its query
+    #[arg(long, default_value = "/")]
+    path: String,
+    /// The head of an HTTP/1.1 request; `-`, or no request at all, reads stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "path"])]
+    request: Option<PathBuf>,
+    /// The claims of the verified token, as JSON
+    #[arg(long, value_name = "FILE")]
+    token: Option<PathBuf>,
+    /// The direction of the listener; outbound shows what leaves the mesh
+    #[arg(long, value_enum, default_value = "unspecified")]
+    direction: Way,
+    /// The cluster that the route chooses
+    #[arg(long, value_name = "NAME", default_value = "")]
+    cluster: String,
+    /// Whether the caller presented a client certificate, or is the workload beside the proxy
+    #[arg(long, value_enum, default_value = "known")]
+    peer: Caller,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tenancy explain -c gateway.yaml -H 'host: feat-x.www.example.com' -H 'x-tenant: evil'
+  tenancy explain -c gateway.yaml -H 'host: www.example.com' --token claims.json
+  tenancy explain -c sidecar.yaml --direction outbound -H 'host: api.example.com' -H 'x-tenant: dev1'
+  tenancy explain -c gateway.yaml -c sidecar.yaml --format json < request.txt";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Way {
+    Unspecified,
+    Inbound,
+    Outbound,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Caller {
+    Known,
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
 
 impl Arguments {
-    pub(crate) fn run(&self) -> Result<ExitCode, String> {
-        Err("explains nothing yet".into())
+    pub(crate) fn run(&self) -> Result<ExitCode, Problem> {
+        let instances = instances::load(&self.config, &self.name)?;
+        let explanation = explain(&instances, &self.request()?);
+        match self.format {
+            Format::Text => render::explanation(&mut anstream::stdout(), &explanation)?,
+            Format::Json => println!("{:#}", explanation.to_json()),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn request(&self) -> Result<Request, Problem> {
+        let mut request = self.head()?;
+        for line in &self.headers {
+            request.push_line(line.as_encoded_bytes())?;
+        }
+        for line in &self.trailers {
+            request.push_trailer(line.as_encoded_bytes())?;
+        }
+        if !request.has_authority() {
+            return Err(Problem::new("the request has no host; give one, as in -H 'host: www.example.com'"));
+        }
+        if let Some(path) = &self.token {
+            let claims = instances::read(path)?;
+            let claims = serde_json::from_str(&claims);
+            request.token = Some(claims.map_err(|why| Problem::new(format!("{}: is no JSON: {why}", path.display())))?);
+        }
+        request.cluster.clone_from(&self.cluster);
+        request.direction = match self.direction {
+            Way::Unspecified => Direction::Unspecified,
+            Way::Inbound => Direction::Inbound,
+            Way::Outbound => Direction::Outbound,
+        };
+        request.peer = match self.peer {
+            Caller::Known => Peer::Known,
+            Caller::Unknown => Peer::Unknown,
+        };
+        Ok(request)
+    }
+
+    /// The request that the arguments describe, or the one on stdin.
+    fn head(&self) -> Result<Request, Problem> {
+        let is_piped = self.headers.is_empty() && !std::io::stdin().is_terminal();
+        let path = self.request.clone().or_else(|| is_piped.then(|| PathBuf::from("-")));
+        let Some(path) = path else {
+            return Ok(Request::without_authority(&self.method, &self.path));
+        };
+        let name = if path.as_os_str() == "-" { "stdin".into() } else { path.display().to_string() };
+        let mut bytes = Vec::new();
+        let read = match path.as_os_str() == "-" {
+            true => std::io::stdin().read_to_end(&mut bytes),
+            false => std::fs::File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)),
+        };
+        read.map_err(|why| Problem::new(format!("{name}: {why}")))?;
+        Request::parse(&bytes).map_err(|why| Problem::new(format!("{name}: {why}")))
     }
 }

@@ -1,10 +1,17 @@
 //! The subcommands.
 
 mod explain;
+mod instances;
+mod problem;
+mod render;
+mod table;
+mod test;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use problem::Problem;
 
 /// Checks, explains and tests configurations of the tenancy filter, without a cluster.
 ///
@@ -19,12 +26,14 @@ pub(crate) struct Command {
 #[derive(Debug, Subcommand)]
 enum Chosen {
     Explain(explain::Arguments),
+    Test(test::Arguments),
 }
 
 impl Command {
     pub(crate) fn run(self) -> ExitCode {
         let outcome = match &self.subcommand {
             Chosen::Explain(arguments) => arguments.run(),
+            Chosen::Test(arguments) => arguments.run(),
         };
         outcome.unwrap_or_else(|problem| {
             eprintln!("tenancy: {problem}");

@@ -1,0 +1,42 @@
+//! Instances of the filter from files.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tenancy::Instance;
+use tenancy_filter::Filter;
+
+use super::Problem;
+
+/// The text of a file; `-` is stdin.
+pub(crate) fn read(path: &Path) -> Result<String, Problem> {
+    let mut text = String::new();
+    let read = match path.as_os_str() == "-" {
+        true => std::io::stdin().read_to_string(&mut text).map(drop),
+        false => std::fs::read_to_string(path).map(|read| text = read),
+    };
+    read.map_err(|why| Problem::new(format!("{}: {why}", path.display())))?;
+    Ok(text)
+}
+
+/// The instances of all configurations in these files, in order.
+pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>, Problem> {
+    let _ = names;
+    paths
+        .iter()
+        .map(|path| {
+            let value: serde_json::Value =
+                serde_norway::from_str(&read(path)?).map_err(|why| Problem::new(why.to_string()))?;
+            compile("config", &value.to_string(), &path.display().to_string())
+        })
+        .collect()
+}
+
+/// An instance with this configuration.
+pub(crate) fn compile(name: &str, json: &str, file: &str) -> Result<Instance, Problem> {
+    let refused = |errors: tenancy_filter::ConfigErrors| {
+        let lines: Vec<_> = errors.iter().map(|error| format!("  {error}")).collect();
+        Problem::new(format!("{file}: {name} is refused\n{}", lines.join("\n")))
+    };
+    Ok(Instance { name: name.to_owned(), filter: Filter::from_config(json.as_bytes()).map_err(refused)? })
+}

@@ -1,0 +1,210 @@
+//! A table of requests and what has to become of them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use tenancy::{BadRequest, Direction, Line, Outcome, Request};
+use tenancy_filter::Peer;
+
+use super::render::{ordinary, shown};
+
+/// A table, as a user writes it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Table {
+    pub(crate) config: Config,
+    /// The configurations of these names alone; all if it is empty.
+    #[serde(default)]
+    pub(crate) name: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// Where the configuration is: in a file, in a chain of files, or here.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Config {
+    File(String),
+    Files(Vec<String>),
+    Inline(Value),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) request: Asked,
+    pub(crate) expect: Expected,
+}
+
+/// A request; by default `GET /` of `www.example.com` from a known peer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Asked {
+    method: String,
+    authority: String,
+    path: String,
+    protocol: Option<String>,
+    headers: Vec<String>,
+    trailers: Vec<String>,
+    token: Option<Value>,
+    peer: Caller,
+    passage: Passage,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Caller {
+    #[default]
+    Known,
+    Unknown,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Passage {
+    direction: Way,
+    cluster: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Way {
+    #[default]
+    Unspecified,
+    Inbound,
+    Outbound,
+}
+
+/// What has to become of a request; what is left out is not compared, but an empty expectation is a mistake.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Expected {
+    /// All header lines that leave, names in any order.
+    upstream: Option<Vec<String>>,
+    /// The same for trailers.
+    trailers_upstream: Option<Vec<String>>,
+    /// Lines that are among those that leave.
+    has: Vec<String>,
+    /// Names that are not among those that leave.
+    lacks: Vec<String>,
+    /// The status of the local reply.
+    refused: Option<u32>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            method: "GET".into(),
+            authority: "www.example.com".into(),
+            path: "/".into(),
+            protocol: None,
+            headers: Vec::new(),
+            trailers: Vec::new(),
+            token: None,
+            peer: Caller::Known,
+            passage: Passage::default(),
+        }
+    }
+}
+
+impl Table {
+    /// Reads a table.
+    pub(crate) fn parse(yaml: &str) -> Result<Self, String> {
+        let table: Self = serde_norway::from_str(yaml).map_err(|why| why.to_string())?;
+        match table.rows.iter().find(|row| row.expect.is_empty()) {
+            Some(row) => Err(format!("{}: expects nothing; write upstream, has, lacks or refused", row.name)),
+            None => Ok(table),
+        }
+    }
+}
+
+impl Asked {
+    pub(crate) fn read(&self) -> Result<Request, BadRequest> {
+        let mut request = Request::new(&self.method, &self.authority, &self.path);
+        let is_plain_connect = self.method == "CONNECT" && self.protocol.is_none();
+        if is_plain_connect {
+            request.push_line(b":path:")?;
+            request.push_line(b":scheme:")?;
+        }
+        if let Some(protocol) = &self.protocol {
+            request.push_line(format!(":protocol: {protocol}").as_bytes())?;
+        }
+        for line in &self.headers {
+            request.push_line(&bytes(line)?)?;
+        }
+        for line in &self.trailers {
+            request.push_trailer(&bytes(line)?)?;
+        }
+        let direction = match self.passage.direction {
+            Way::Unspecified => Direction::Unspecified,
+            Way::Inbound => Direction::Inbound,
+            Way::Outbound => Direction::Outbound,
+        };
+        let peer = match self.peer {
+            Caller::Known => Peer::Known,
+            Caller::Unknown => Peer::Unknown,
+        };
+        Ok(Request { token: self.token.clone(), peer, direction, cluster: self.passage.cluster.clone(), ..request })
+    }
+}
+
+impl Expected {
+    fn is_empty(&self) -> bool {
+        let Self { upstream, trailers_upstream, has, lacks, refused } = self;
+        let compares_lines = upstream.is_some() || trailers_upstream.is_some();
+        !compares_lines && has.is_empty() && lacks.is_empty() && refused.is_none()
+    }
+
+    /// What is not as it has to be, a line each.
+    pub(crate) fn differences(&self, outcome: &Outcome) -> Vec<String> {
+        let passed = match (outcome, self.refused) {
+            (Outcome::Refused { status, .. }, Some(expected)) if *status == expected => return Vec::new(),
+            (Outcome::Refused { status, body }, Some(expected)) => {
+                return vec![format!("expected {expected}, got {status}: {}", body.trim_end())];
+            }
+            (Outcome::Refused { status, body }, None) => {
+                return vec![format!("expected that it goes on, got {status}: {}", body.trim_end())];
+            }
+            (Outcome::Passed(_), Some(expected)) => return vec![format!("expected {expected}, but it goes on")],
+            (Outcome::Passed(passed), None) => passed,
+        };
+        let headers: Vec<_> = ordinary(passed).cloned().collect();
+        let mut differences = Vec::new();
+        if let Some(upstream) = &self.upstream {
+            differences.extend(compare("upstream", upstream, &headers));
+        }
+        if let Some(upstream) = &self.trailers_upstream {
+            differences.extend(compare("trailers_upstream", upstream, &passed.trailers));
+        }
+        let went: Vec<_> = headers.iter().map(shown).collect();
+        let missing = self.has.iter().filter(|line| !went.contains(&normal(line)));
+        differences.extend(missing.map(|line| format!("expected {line:?}, which did not leave")));
+        let is_there = |name: &&String| headers.iter().any(|(known, _)| name.as_bytes().eq_ignore_ascii_case(known));
+        differences.extend(self.lacks.iter().filter(is_there).map(|name| format!("expected no {name:?}, which left")));
+        differences
+    }
+}
+
+/// Compares all lines; those of one name in their order.
+fn compare(what: &str, expected: &[String], went: &[Line]) -> Option<String> {
+    let mut expected: Vec<_> = expected.iter().map(|line| normal(line)).collect();
+    let mut went: Vec<_> = went.iter().map(shown).collect();
+    let name = |line: &String| line.split(':').next().unwrap_or_default().to_owned();
+    expected.sort_by_key(name);
+    went.sort_by_key(name);
+    (expected != went).then(|| format!("{what}: expected {expected:?}, got {went:?}"))
+}
+
+/// A line as it is shown: the name in lower case, the value trimmed, each character up to U+00FF as its byte.
+fn normal(line: &str) -> String {
+    let (name, value) = line.split_once(':').unwrap_or((line, ""));
+    let bytes = |text: &str| bytes(text).unwrap_or_else(|_| text.as_bytes().to_vec());
+    shown(&(bytes(&name.trim().to_ascii_lowercase()), bytes(value.trim())))
+}
+
+/// Each character up to U+00FF as the byte of its number.
+fn bytes(text: &str) -> Result<Vec<u8>, BadRequest> {
+    let byte = |character: char| u8::try_from(u32::from(character));
+    let too_high = |_| BadRequest(format!("{text:?} has a character above U+00FF, which is no byte"));
+    text.chars().map(byte).collect::<Result<_, _>>().map_err(too_high)
+}
