@@ -59,6 +59,7 @@ impl From<log::Level> for Level {
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
     fn proxy_log(level: Level, message: *const u8, size: usize) -> u32;
+    fn proxy_get_log_level(level: *mut u32) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_get_buffer_bytes(buffer: u32, start: usize, length: usize, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, size: usize, metric: *mut u32) -> u32;
@@ -113,6 +114,14 @@ pub(crate) fn log(level: Level, message: &str) {
     // A line that the log does not take is lost, and nothing else.
     // SAFETY: the host reads the message during the call.
     let _ = unsafe { proxy_log(level, message.as_ptr(), message.len()) };
+}
+
+/// The level of the proxy's log, by its number in [`Level`].
+pub(crate) fn log_level() -> Result<u32, HostFailure> {
+    let mut level = 0;
+    // SAFETY: the host writes a number during the call.
+    done(unsafe { proxy_get_log_level(&mut level) })?;
+    Ok(level)
 }
 
 /// Sets how often `on_tick` runs; zero stops it.

@@ -8,6 +8,7 @@ mod host;
 mod logger;
 mod remembered;
 mod root;
+mod story;
 mod stream;
 
 use root::Root;

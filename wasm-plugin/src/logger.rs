@@ -21,6 +21,13 @@ pub(crate) fn install() {
     }
 }
 
+/// Takes over the level of the proxy's log, as far as it decides something here: what a request tells at the debug level
+/// is not even formatted unless somebody reads it.
+pub(crate) fn follow_host() {
+    let is_debug = host::log_level().is_ok_and(|level| level <= Level::Debug as u32);
+    log::set_max_level(if is_debug { LevelFilter::Debug } else { LevelFilter::Warn });
+}
+
 impl Log for HostLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.level() <= log::max_level()

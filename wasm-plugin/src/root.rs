@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use tenancy_filter::{Filter, Tally};
+use tenancy_filter::Filter;
 
 use crate::counters;
 use crate::host;
+use crate::logger;
+use crate::story::Story;
 use crate::stream::{Stream, Unconfigured};
 
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
@@ -23,13 +25,13 @@ pub(crate) struct Root {
 /// What all requests of a configuration share.
 pub(crate) struct Plugin {
     pub(crate) filter: Filter,
-    pub(crate) tally: Tally,
+    pub(crate) story: Story,
 }
 
 /// When the configuration is replaced and its last request is over.
 impl Drop for Plugin {
     fn drop(&mut self) {
-        counters::flush(&self.tally);
+        counters::flush(&self.story.tally);
     }
 }
 
@@ -55,8 +57,9 @@ impl RootContext for Root {
         let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
         match Filter::from_config(&json) {
             Ok(filter) => {
-                self.plugin = Some(Rc::new(Plugin { filter, tally: Tally::default() }));
+                self.plugin = Some(Rc::new(Plugin { filter, story: Story::default() }));
                 counters::define();
+                logger::follow_host();
                 // Without a timer the counts are handed on with the configuration's end.
                 let _ = host::set_tick_period(FLUSH);
                 true
@@ -69,8 +72,9 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
+        logger::follow_host();
         if let Some(plugin) = &self.plugin {
-            counters::flush(&plugin.tally);
+            counters::flush(&plugin.story.tally);
         }
     }
 

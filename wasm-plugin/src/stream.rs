@@ -77,6 +77,7 @@ impl HttpContext for Stream {
         }
         self.peer = peer(&self.plugin.filter, &Host);
         let outcome = self.rewrite_headers();
+        self.plugin.story.end("");
         self.go_on(outcome)
     }
 
@@ -84,7 +85,9 @@ impl HttpContext for Stream {
         if self.is_answered {
             return Action::Pause;
         }
-        self.go_on(self.strip_trailers())
+        let outcome = self.strip_trailers();
+        self.plugin.story.end("trailers; ");
+        self.go_on(outcome)
     }
 }
 
@@ -94,7 +97,7 @@ impl Stream {
     }
 
     fn rewrite_headers(&mut self) -> Result<(), Stop> {
-        let Plugin { filter, tally } = &*self.plugin;
+        let Plugin { filter, story } = &*self.plugin;
         let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
         let mut headers = Pairs::new();
         map.headers(&mut headers)?;
@@ -106,7 +109,12 @@ impl Stream {
         let facts = Facts::gather(&Host, scan.wants(), filter)?;
         let gathered = facts.gathered();
         let recall = |id: &_| filter.repair().map_or(Recalled::Unknown, |repair| remembered::recall(repair, id));
-        let Decision { mutations, memo } = scan.decide(&gathered, recall, tally)?;
+        // Twice the code, so that who tells nothing pays nothing.
+        let decision = match story.listener() {
+            Some(listener) => scan.decide(&gathered, recall, listener),
+            None => scan.decide(&gathered, recall, &story.tally),
+        };
+        let Decision { mutations, memo } = decision?;
         if let (Some(repair), Some(memo)) = (filter.repair(), memo) {
             self.leases.extend(remembered::remember(repair, memo));
         }
@@ -114,12 +122,12 @@ impl Stream {
     }
 
     fn strip_trailers(&self) -> Result<(), Stop> {
-        let Plugin { filter, tally } = &*self.plugin;
+        let Plugin { filter, story } = &*self.plugin;
         let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
         let mut trailers = Pairs::new();
         map.headers(&mut trailers)?;
         let scan = filter.scan_trailers(&trailers, self.peer);
-        apply(MapType::RequestTrailers, &scan.strip(|| is_outbound(&Host), tally)?)
+        apply(MapType::RequestTrailers, &scan.strip(|| is_outbound(&Host), story)?)
     }
 
     /// An edge lets nothing pass that it did not look at; the mesh breaks no request over a host that fails.
@@ -128,7 +136,7 @@ impl Stream {
         match stop {
             Stop::Refused(refusal) => host::respond(refusal.status(), &refusal.to_string()),
             Stop::HostFailed => {
-                self.plugin.tally.record(Event::HostFailed);
+                self.plugin.story.record(Event::HostFailed);
                 match self.plugin.filter.role(self.peer) {
                     Role::Mesh => return Action::Continue,
                     Role::Edge => host::respond(500, NO_ACCESS),

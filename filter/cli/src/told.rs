@@ -31,7 +31,7 @@ pub enum Fact {
 impl Told {
     pub(crate) fn new(event: &Event<'_>) -> Self {
         let mut details = Vec::new();
-        event.details(|key, detail| {
+        event.details(&mut |key, detail| {
             let fact = match detail {
                 Detail::Source(origin) => Fact::Text(origin.to_string()),
                 Detail::Word(word) => Fact::Text(word.to_owned()),

@@ -51,7 +51,7 @@ impl Event<'_> {
     }
 
     /// Tells each detail by its key, in an order that stays.
-    pub fn details<'s>(&'s self, mut tell: impl FnMut(&'static str, Detail<'s>)) {
+    pub fn details<'s>(&'s self, tell: &mut dyn FnMut(&'static str, Detail<'s>)) {
         use Detail::{Chosen, Count, Header, Raw, Source, Word};
         match self {
             Self::Request | Self::HostFailed => {}

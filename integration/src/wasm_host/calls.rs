@@ -14,6 +14,8 @@ const INTERNAL_FAILURE: u32 = 10;
 const REQUEST_HEADERS: u64 = 0;
 const REQUEST_TRAILERS: u64 = 1;
 const PLUGIN_CONFIGURATION: u64 = 7;
+const DEBUG: u32 = 1;
+const INFO: u32 = 2;
 
 /// A host call under way.
 struct Call<'c> {
@@ -56,6 +58,11 @@ impl Call<'_> {
     fn run(&mut self, name: &str, arguments: &[u64]) -> Result<u32, Error> {
         match (name, arguments) {
             ("proxy_log", &[_, data, size]) => self.log(data, size),
+            ("proxy_get_log_level", &[level]) => {
+                let number: u32 = if self.caller.data().is_debugging { DEBUG } else { INFO };
+                self.write(level, &number.to_le_bytes())?;
+                Ok(OK)
+            }
             ("proxy_get_buffer_bytes", &[kind, start, length, data, size]) => {
                 self.buffer(kind, start, length, data, size)
             }

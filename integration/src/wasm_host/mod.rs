@@ -206,6 +206,11 @@ impl WasmHost {
         Ok(memory.data_size(&self.store))
     }
 
+    /// Chooses between the debug level of the log and the next higher one.
+    pub fn debug(&mut self, is_debugging: bool) {
+        self.store.data_mut().is_debugging = is_debugging;
+    }
+
     /// What the module logged.
     pub fn log(&self) -> &[String] {
         &self.store.data().log

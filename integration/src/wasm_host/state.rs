@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) faults: BTreeMap<String, Faults>,
     pub(super) journal: Vec<String>,
     pub(super) log: Vec<String>,
+    /// Whether its log is at the debug level.
+    pub(super) is_debugging: bool,
 }
 
 impl Exchange {

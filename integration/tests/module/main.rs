@@ -1,6 +1,7 @@
 //! The compiled module and its host: calls that fail, and callbacks in any order.
 
 mod configurations;
+mod story;
 
 use std::collections::BTreeMap;
 

@@ -36,6 +36,7 @@ async fn a_denied_host_call_leaves_later_requests_answered() -> Result<()> {
         ("proxy_replace_header_map_value", [500, 200, 500]),
         ("proxy_get_property", [500, 500, 500]),
         ("proxy_define_metric", [200, 200, 200]),
+        ("proxy_get_log_level", [200, 200, 200]),
         ("proxy_set_tick_period_milliseconds", [200, 200, 200]),
     ] {
         for ((status, body), expected) in answers(denied).await?.into_iter().zip(expected) {
