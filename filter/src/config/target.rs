@@ -7,7 +7,7 @@ use crate::request::Role;
 use super::node::Node;
 
 /// What a context is written into. Headers are read before baggage.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum TargetKind {
     Header,
     Baggage,
@@ -29,15 +29,18 @@ pub(super) fn read_targets<P>(
     list: &'static str,
     mut read: impl FnMut(&Node<'_>) -> Option<(TargetKind, P)>,
 ) -> Vec<Source<P>> {
-    let mut written = Vec::new();
+    let (mut written, mut members) = (Vec::new(), Vec::new());
     for (index, entry) in entries.iter().enumerate() {
-        if let Some((kind, place)) = read(entry) {
-            written.push((kind, Source::always(place, Origin { list, index, kind: kind.word() })));
+        let Some((kind, place)) = read(entry) else { continue };
+        let source = Source::always(place, Origin { list, index, kind: kind.word() });
+        match kind {
+            TargetKind::Header => written.push(source),
+            TargetKind::Baggage => members.push(source),
         }
     }
-    written.sort_by_key(|(kind, _)| *kind);
+    written.append(&mut members);
     match role {
         Role::Edge => Vec::new(),
-        Role::Mesh => written.into_iter().map(|(_, source)| source).collect(),
+        Role::Mesh => written,
     }
 }
