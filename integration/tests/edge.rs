@@ -58,6 +58,7 @@ fn competing(role: &str, sources: &[Value]) -> Value {
         "version": 1,
         "role": role,
         "tenant": {"from": sources, "to": [{"header": "c-tenancy"}, {"baggage": "tenant"}], "onConflict": "first"},
+        "verified": {"issuers": ["https://idp.example.com"]},
     })
 }
 
@@ -80,7 +81,11 @@ fn reaches(shop: &str, lines: &[&str]) -> (String, Vec<String>) {
 
 #[tokio::test]
 async fn a_cookie_or_query_that_an_edge_does_not_believe_is_believed_nowhere() -> Result<()> {
-    let unbelieved = [json!({"cookie": "c-tenancy"}), json!({"query": "c-tenancy"}), json!({"header": "c-tenancy"})];
+    let unbelieved = [
+        json!({"cookie": "c-tenancy", "trust": "verified"}),
+        json!({"query": "c-tenancy", "trust": "verified"}),
+        json!({"header": "c-tenancy"}),
+    ];
     let chain = chain(&unbelieved, &[json!({"header": "c-tenancy"}), json!({"baggage": "c-tenancy"})]).await?;
     let request = || Request::to(HOST).path("/?c-tenancy=feat-x&tenant=feat-x");
     for protocol in [Http1, Http2] {

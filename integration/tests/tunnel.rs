@@ -43,7 +43,7 @@ async fn gateway(connect: Option<&str>) -> Result<Hop> {
             "from": [{"host": "{tenant}.www.carouselltenancy.com"}],
             "to": [{"header": "c-tenancy"}, {"baggage": "tenant"}],
         },
-        "overrides": {"from": [{"header": "x-override"}], "to": [{"header": "x-override"}]},
+        "strip": ["x-override"],
     });
     if let Some(connect) = connect {
         configuration["connect"] = connect.into();

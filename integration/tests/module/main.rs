@@ -29,7 +29,10 @@ fn configuration(role: &str) -> Value {
             "from": [{"claim": "tenant"}, {"host": "{tenant}.www.example.com"}],
             "to": [{"header": "x-tenant"}, {"baggage": "tenant"}],
         },
-        "overrides": {"from": [{"header": "x-override"}], "to": [{"header": "x-override"}]},
+        "overrides": {
+            "from": [{"header": "x-override", "trust": "mesh"}, {"claim": "overrides"}],
+            "to": [{"header": "x-override"}],
+        },
         "verified": {"issuers": ["https://idp.example.com"]},
     })
 }
