@@ -39,7 +39,7 @@ pub fn measure() -> Result<Vec<Figure>> {
 }
 
 fn core_allocations(get: &Get) -> Result<Figure> {
-    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?;
+    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?.filter;
     let (lines, tally) = (get.headers(), Tally::default());
     let headers = borrowed(&lines);
     let (count, _) = allocations(|| decided(&filter, &headers, &tally, |changes| changes.len()));
@@ -51,7 +51,7 @@ fn module(get: &Get) -> Result<Vec<Figure>> {
     let root = host.configure(WHOLE_JOB)?.context("a configuration that the module takes")?;
     let bytes = |(name, value): (String, String)| (name.into_bytes(), value.into_bytes());
     let headers = Headers(get.headers().into_iter().map(bytes).collect());
-    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?;
+    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?.filter;
     let (mut fuel, mut expected) = (0, headers.clone());
     for (name, value) in decide(&filter, &borrowed(&get.headers())) {
         expected.0.retain(|(known, _)| *known != name.as_bytes());

@@ -64,7 +64,7 @@ impl Answer {
             Self::Withheld(_) => Some(Vec::new()),
             Self::TenantAs(_) if get.name != "tenant" => None,
             Self::As(configuration) | Self::TenantAs(configuration) => {
-                Some(decide(&Filter::from_config(configuration.as_bytes())?, &borrowed(&get.headers())))
+                Some(decide(&Filter::from_config(configuration.as_bytes())?.filter, &borrowed(&get.headers())))
             }
         })
     }

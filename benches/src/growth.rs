@@ -141,7 +141,7 @@ fn requests() -> Vec<(&'static str, usize, Get)> {
 }
 
 async fn with_request(bench: &Bench, series: &str, size: usize, get: &Get) -> Result<Point> {
-    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?;
+    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?.filter;
     let changes = decide(&filter, &borrowed(&get.headers()));
     let few = |changes| Task { warm_up: 200, requests: 300, ..Task::new(get, changes) };
     let ours = bench.run(OURS, &few(changes)).await?;

@@ -60,7 +60,7 @@ pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Row>> {
 }
 
 fn chains(modules: &Modules, get: &Get) -> Result<Vec<(Chain, Changes)>> {
-    let whole_job = decide(&Filter::from_config(WHOLE_JOB.as_bytes())?, &borrowed(&get.headers()));
+    let whole_job = decide(&Filter::from_config(WHOLE_JOB.as_bytes())?.filter, &borrowed(&get.headers()));
     let one = vec![("c-tenancy".to_owned(), Some("feat-x".to_owned()))];
     Ok(vec![
         (Chain::new(NONE, vec![]), Vec::new()),

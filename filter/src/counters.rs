@@ -168,7 +168,7 @@ impl Recollection {
 ///
 /// ```
 /// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Recalled, Tally};
-/// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-debug-*"]}"#)?;
+/// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-debug-*"]}"#)?.filter;
 /// let headers = [Header { name: b"x-debug-on", value: b"1" }];
 /// let gathered = Gathered { token: None, direction: Direction::Unspecified };
 /// let tally = Tally::default();
@@ -179,7 +179,7 @@ impl Recollection {
 ///
 /// assert!(tally.take().eq([(Counter::Requests, 3), (Counter::Stripped, 3)]));
 /// assert_eq!(tally.take().count(), 0);
-/// # Ok::<(), tenancy_filter::ConfigErrors>(())
+/// # Ok::<(), tenancy_filter::Findings>(())
 /// ```
 #[derive(Debug, Default)]
 pub struct Tally([Cell<u64>; Counter::ALL.len()]);

@@ -1,6 +1,6 @@
 //! The configuration, compiled: what a front end holds.
 
-use crate::config::{self, Compiled, ConfigErrors};
+use crate::config::{self, Compiled, Findings};
 use crate::repair::Repair;
 use crate::request::{ClaimPath, Header, Peer, Role};
 use crate::rules::Rules;
@@ -20,11 +20,21 @@ pub struct Filter {
     repair: Option<Repair>,
 }
 
+/// A configuration that was taken.
+#[derive(Debug)]
+#[must_use = "whoever configures a proxy has to see the warnings"]
+pub struct Parsed {
+    /// The filter, which works whatever the warnings say.
+    pub filter: Filter,
+    /// What the configuration says in vain, or hardly means; none of them is an error.
+    pub warnings: Findings,
+}
+
 impl Filter {
     /// Compiles a plugin configuration: JSON, at most [`MAX_CONFIG_BYTES`](crate::MAX_CONFIG_BYTES).
     ///
     /// # Errors
-    /// Everything that is wrong with it, each with the path of its field and the remedy:
+    /// Everything that was found, errors and warnings, each with the path of its field and the remedy:
     ///
     /// ```
     /// # use tenancy_filter::Filter;
@@ -35,9 +45,9 @@ impl Filter {
     /// assert_eq!(paths, ["tenant.too", "tenant.to", "tenant.from[0].host"]);
     /// assert!(errors.to_string().contains(r#"tenant.from[0].host: "a.com" needs exactly one {tenant}"#));
     /// ```
-    pub fn from_config(json: &[u8]) -> Result<Self, ConfigErrors> {
-        let Compiled { rules, unknown_peer, claims, repair } = config::compile(json)?;
-        Ok(Self { rules, unknown_peer, claims, repair })
+    pub fn from_config(json: &[u8]) -> Result<Parsed, Findings> {
+        let (Compiled { rules, unknown_peer, claims, repair }, warnings) = config::compile(json)?;
+        Ok(Parsed { filter: Self { rules, unknown_peer, claims, repair }, warnings })
     }
 
     /// Whether it matters which [`Peer`] sends a request. If `false`, either gives the same.
@@ -107,7 +117,7 @@ mod tests {
             (mtls(vouched), true, true),
         ] {
             let json = format!(r#"{{"version": 1, {config}, "verified": {{"issuers": ["i"]}}}}"#);
-            let filter = Filter::from_config(json.as_bytes()).unwrap();
+            let filter = Filter::from_config(json.as_bytes()).unwrap().filter;
             let wants_token = |peer| filter.scan(&[], peer).wants().token;
             assert_eq!((wants_token(Peer::Unknown), filter.tells_peers_apart()), (reads_token, reads_peer), "{config}");
             let differs = filter.role(Peer::Known) != filter.role(Peer::Unknown);

@@ -29,7 +29,7 @@
 //!         "from": [{"host": "{tenant}.www.example.com"}],
 //!         "to": [{"header": "x-tenant"}, {"baggage": "tenant"}]
 //!     }
-//! }"#)?;
+//! }"#)?.filter;
 //! let headers = [Header { name: b":authority", value: b"feat-x.www.example.com:8443" }];
 //! let scan = filter.scan(&headers, Peer::Unknown);
 //! let wants = scan.wants();
@@ -80,11 +80,11 @@ mod scan;
 mod trailers;
 mod write;
 
-pub use config::{ConfigError, ConfigErrors, MAX_CONFIG_BYTES};
+pub use config::{Finding, Findings, MAX_CONFIG_BYTES, Severity};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
 pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
-pub use filter::Filter;
+pub use filter::{Filter, Parsed};
 pub use repair::{EncodedContext, Found, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
 pub use scan::{Decision, Scan};

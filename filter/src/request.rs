@@ -78,7 +78,7 @@ pub type ClaimPath = Vec<String>;
 ///     "role": "edge",
 ///     "tenant": {"from": [{"claim": "tenancy.name"}], "to": [{"header": "x-tenant"}]},
 ///     "verified": {"issuers": ["https://idp.example.com"]}
-/// }"#)?;
+/// }"#)?.filter;
 /// assert_eq!(filter.claims(), [["tenancy", "name"]]);
 ///
 /// let scan = filter.scan(&[], Peer::Unknown);

@@ -30,7 +30,7 @@ pub struct Decision<'a> {
 ///     "version": 1,
 ///     "role": "mesh",
 ///     "tenant": {"to": [{"header": "x-tenant"}]}
-/// }"#)?;
+/// }"#)?.filter;
 /// let headers = [
 ///     Header { name: b":authority", value: b"api.example.com" },
 ///     Header { name: b"x-tenant", value: b"feat-x" },
@@ -99,7 +99,7 @@ impl<'a> Scan<'a> {
     ///         "from": [{"host": "{tenant}.www.example.com"}, {"cookie": "tenant", "trust": "anyone"}],
     ///         "to": [{"header": "x-tenant"}]
     ///     }
-    /// }"#)?;
+    /// }"#)?.filter;
     /// let headers = [
     ///     Header { name: b":authority", value: b"feat-x.www.example.com" },
     ///     Header { name: b"cookie", value: b"a=1; tenant=dev1" },
@@ -113,7 +113,7 @@ impl<'a> Scan<'a> {
     /// assert_eq!(refusal.status(), 400);
     /// assert_eq!(refusal.to_string(), "the request names two different tenants (tenant.onConflict)\n");
     /// assert!(tally.take().any(|counted| counted == (Counter::Refused, 1)));
-    /// # Ok::<(), tenancy_filter::ConfigErrors>(())
+    /// # Ok::<(), tenancy_filter::Findings>(())
     /// ```
     #[inline(always)]
     pub fn decide<'g>(

@@ -18,7 +18,7 @@ use crate::write::strip;
 ///     "version": 1,
 ///     "role": "mesh",
 ///     "tenant": {"to": [{"header": "x-tenant"}]}
-/// }"#)?;
+/// }"#)?.filter;
 /// let trailers = [
 ///     Header { name: b"x-tenant", value: b"feat-x" },
 ///     Header { name: b"checksum", value: b"1" },

@@ -70,7 +70,7 @@ const CONFIGS: [&str; 3] = [
 ];
 
 fn filters() -> impl Iterator<Item = Filter> {
-    CONFIGS.into_iter().map(|config| Filter::from_config(config.as_bytes()).unwrap())
+    CONFIGS.into_iter().map(|config| Filter::from_config(config.as_bytes()).unwrap().filter)
 }
 
 /// The most bytes that are held while a request is decided, and how many changes come of it.

@@ -83,7 +83,7 @@ fn story(
     token: Option<Token<'_>>,
     direction: Direction<'_>,
 ) -> (Vec<String>, Vec<(Counter, u64)>) {
-    let filter = Filter::from_config(configuration.as_bytes()).unwrap();
+    let filter = Filter::from_config(configuration.as_bytes()).unwrap().filter;
     let headers: Vec<_> =
         lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
     let (told, counted) = (Story::default(), Tally::default());

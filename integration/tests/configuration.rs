@@ -1,7 +1,7 @@
 //! Envoy refuses a wrong plugin configuration, and its log says all that is wrong.
 
 use anyhow::Result;
-use integration::{Bootstrap, Envoy};
+use integration::{Bootstrap, Envoy, Hop, Request};
 use serde_json::json;
 
 /// The mistakes that the filter logged, as `path: message`.
@@ -44,5 +44,43 @@ fn text_that_is_no_json_is_refused() -> Result<()> {
     let mistakes = mistakes(&verdict.log);
     assert!(!verdict.accepted, "{}", verdict.log);
     assert!(matches!(mistakes[..], [only] if only.starts_with("configuration: is not JSON")), "{mistakes:?}");
+    Ok(())
+}
+
+/// What Envoy does with one configuration: a trial VM, the main thread's and the worker's, which tell it once between them.
+#[tokio::test]
+async fn a_warning_is_told_once_and_the_filter_works() -> Result<()> {
+    let configuration = json!({
+        "version": 1,
+        "role": "edge",
+        "tenant": {"from": [{"host": "{tenant}.a.test"}, {"header": "x-a"}], "to": [{"header": "x-tenant"}]},
+    });
+    let hop = Hop::start(Bootstrap::gateway()?.configuration(configuration)).await?;
+    assert_eq!(hop.pass(&Request::to("dev1.a.test").header("x-a", "1")).await?, ["x-tenant: dev1"]);
+    let log = hop.envoy.log()?;
+    eprintln!("{log}");
+    let told: Vec<_> = log.lines().filter(|line| line.contains("tenancy-filter: ")).collect();
+    assert!(
+        matches!(&told[..], [only] if only.contains("[warning]")
+        && only.contains("tenancy-filter: warning: tenant.from[1]: is removed at an edge and never believed;")),
+        "{log}"
+    );
+    Ok(())
+}
+
+/// Envoy hands its bytes on as they are, which may begin like an object in JSON: a line feed, and 123 for a length.
+#[test]
+fn a_struct_is_called_by_its_name() -> Result<()> {
+    let kind = "type.googleapis.com/google.protobuf.Struct";
+    for length in [1, 116, 200] {
+        let mut bootstrap = Bootstrap::gateway()?;
+        bootstrap.plugin()["configuration"] = json!({"@type": kind, "value": {"v": "x".repeat(length), "w": {}}});
+        let verdict = Envoy::validate(&bootstrap)?;
+        let told =
+            "configuration: is a protobuf message, as Envoy hands on a google.protobuf.Struct; write JSON as the";
+        let mistakes = mistakes(&verdict.log);
+        let is_told = matches!(mistakes[..], [only] if only.starts_with(told));
+        assert!(!verdict.accepted && is_told, "{length}: {}", verdict.log);
+    }
     Ok(())
 }

@@ -79,7 +79,8 @@ fn the_filter_takes_every_configuration() -> Result<()> {
     for file in manifests()? {
         for document in documents(&file)? {
             for configuration in configurations(&document).with_context(|| file.clone())? {
-                Filter::from_config(configuration.as_bytes()).with_context(|| file.clone())?;
+                let parsed = Filter::from_config(configuration.as_bytes()).with_context(|| file.clone())?;
+                assert_eq!(parsed.warnings.to_string(), "", "{file}");
                 let mistaken = Filter::from_config(mistaken(&configuration)?.as_bytes()).err().context("a mistake")?;
                 assert!(mistaken.to_string().starts_with("tennant: unknown field"), "{file}: {mistaken}");
                 taken.push(Path::new(&file).parent().context("a folder")?.display().to_string());

@@ -40,7 +40,8 @@ fn configurations_are_accepted() -> Result<()> {
     let guided = blocks_of("wasm-plugin/repair.md", "yaml")?.into_iter().filter(|block| block.starts_with("version:"));
     for block in blocks("yaml")?.into_iter().chain(guided) {
         let configuration: Value = serde_norway::from_str(&block)?;
-        Filter::from_config(configuration.to_string().as_bytes()).context(block)?;
+        let parsed = Filter::from_config(configuration.to_string().as_bytes()).with_context(|| block.clone())?;
+        assert_eq!(parsed.warnings.to_string(), "", "{block}");
     }
     Ok(())
 }
@@ -108,7 +109,7 @@ fn every_dialect_is_read_and_written() -> Result<()> {
 
 /// What a configuration writes into one header when it reads another.
 fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<String> {
-    let filter = Filter::from_config(configuration.to_string().as_bytes())?;
+    let filter = Filter::from_config(configuration.to_string().as_bytes())?.filter;
     let headers = [Header { name: name.as_bytes(), value: value.as_bytes() }];
     let scan = filter.scan(&headers, Peer::Known);
     let facts = Facts::gather(&(), scan.wants(), &filter)?;

@@ -10,6 +10,7 @@ mod remembered;
 mod root;
 mod story;
 mod stream;
+mod told;
 
 use root::Root;
 

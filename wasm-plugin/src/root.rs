@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use tenancy_filter::Filter;
+use tenancy_filter::{Filter, Parsed};
 
 use crate::counters;
 use crate::host;
 use crate::logger;
 use crate::story::Story;
 use crate::stream::{Stream, Unconfigured};
+use crate::told;
 
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -52,11 +53,13 @@ impl RootContext for Root {
         Some(ContextType::HttpContext)
     }
 
-    /// Takes the configuration, of this many bytes. If it is refused, the log says why, and an earlier one stays.
+    /// Takes the configuration, of this many bytes. The log says what was found; if it is refused, an earlier one
+    /// stays.
     fn on_configure(&mut self, size: usize) -> bool {
         let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
         match Filter::from_config(&json) {
-            Ok(filter) => {
+            Ok(Parsed { filter, warnings }) => {
+                told::tell_once(&json, &warnings);
                 self.plugin = Some(Rc::new(Plugin { filter, story: Story::default() }));
                 counters::define();
                 logger::follow_host();
@@ -64,8 +67,8 @@ impl RootContext for Root {
                 let _ = host::set_tick_period(FLUSH);
                 true
             }
-            Err(errors) => {
-                errors.iter().for_each(|error| log::error!("{error}"));
+            Err(findings) => {
+                told::tell(&findings);
                 false
             }
         }

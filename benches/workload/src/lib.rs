@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn changes(get: &Get) -> Vec<(String, Option<String>)> {
-        decide(&Filter::from_config(WHOLE_JOB.as_bytes()).unwrap(), &borrowed(&get.headers()))
+        decide(&Filter::from_config(WHOLE_JOB.as_bytes()).unwrap().filter, &borrowed(&get.headers()))
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!     "version": 1,
 //!     "role": "edge",
 //!     "tenant": {"from": [{"host": "{tenant}.www.example.com"}], "to": [{"header": "x-tenant"}]}
-//! }"#)?;
+//! }"#)?.filter;
 //! let instances = [Instance { name: "gateway".into(), filter }];
 //! let mut request = Request::new("GET", "feat-x.www.example.com", "/");
 //! request.push("x-tenant", b"evil");

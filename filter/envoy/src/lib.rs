@@ -23,7 +23,7 @@
 //!     "version": 1,
 //!     "role": "mesh",
 //!     "tenant": {"to": [{"header": "x-tenant"}]}
-//! }"#)?;
+//! }"#)?.filter;
 //! let headers = [
 //!     Header { name: b":authority", value: b"api.example.com" },
 //!     Header { name: b"x-tenant", value: b"feat-x" },

@@ -121,7 +121,7 @@ mod tests {
                 r#"{{"version": 1, "role": "edge", "verified": {{{key} "issuers": ["i"]}},
                     "tenant": {{"from": [{{"claim": "tenant"}}], "to": [{{"header": "x"}}]}}}}"#
             );
-            let filter = Filter::from_config(json.as_bytes()).unwrap();
+            let filter = Filter::from_config(json.as_bytes()).unwrap().filter;
             let Ok(payload) = Payload::read(&Providers, &filter);
             let token = payload.as_ref().map(Payload::token);
             assert_eq!(

@@ -67,7 +67,7 @@ fn gather(host: &Host, wants: Wants, claims: &[&[&str]]) -> Result<Facts, Broken
         r#"{{"version": 1, "role": "edge", "tenant": {{"from": [{sources}], "to": [{{"header": "x"}}]}},
             "verified": {{"issuers": ["i"]}}}}"#
     );
-    Facts::gather(host, wants, &Filter::from_config(json.as_bytes()).unwrap())
+    Facts::gather(host, wants, &Filter::from_config(json.as_bytes()).unwrap().filter)
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_peer_is_known_by_its_certificate_or_by_going_out() {
         let json = format!(
             r#"{{"version": 1, "role": "mesh", "tenant": {{"to": [{{"header": "x-t"}}]}}, "peers": "{peers}"}}"#
         );
-        Filter::from_config(json.as_bytes()).unwrap()
+        Filter::from_config(json.as_bytes()).unwrap().filter
     };
     let certificate = |value: &[u8]| Host::default().with("connection/mtls", value);
     for (host, expected) in [

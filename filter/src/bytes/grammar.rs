@@ -25,6 +25,8 @@ impl Bytes {
     pub(crate) const HEXADECIMAL: Self = Self(1 << 8);
     /// `VCHAR` and the space (RFC 5234 §B.1).
     pub(crate) const PRINTABLE: Self = Self(1 << 9);
+    /// `a-z0-9-`: a tenant of a host, which is lower-cased.
+    pub(crate) const LOWER_LABEL: Self = Self(1 << 10);
 
     pub(crate) fn has(self, byte: u8) -> bool {
         SETS.get(usize::from(byte)).is_some_and(|sets| sets & self.0 != 0)
@@ -52,6 +54,7 @@ const fn sets_of(byte: u8) -> u16 {
     let is_alphanumeric = byte.is_ascii_alphanumeric();
     set(Bytes::ALPHANUMERIC, is_alphanumeric)
         | set(Bytes::LABEL, is_alphanumeric || byte == b'-')
+        | set(Bytes::LOWER_LABEL, byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         | set(Bytes::HOST, is_alphanumeric || matches!(byte, b'-' | b'_' | b'~'))
         | set(Bytes::NAME, is_alphanumeric || matches!(byte, b'-' | b'.' | b'_'))
         | set(Bytes::UNRESERVED, is_alphanumeric || matches!(byte, b'-' | b'.' | b'_' | b'~'))

@@ -7,6 +7,7 @@ use crate::read::overrides::{OverridePlace, OverrideRules};
 use crate::read::tenant::{TenantPlace, TenantRules};
 use crate::repair;
 use crate::request::Role;
+use crate::write::projection::{Projection, Service};
 use crate::write::withhold::Withholding;
 
 use super::draft::Draft;
@@ -18,12 +19,18 @@ pub(super) fn read_trace_headers(config: &Object<'_>, draft: &mut Draft) {
         node.mistake("decides nothing in the mesh, which keeps trace headers; leave it out");
     }
     if node.word(&[("drop", true), ("keep", false)]) == Some(true) {
-        repair::dropped().for_each(|name| draft.owned.strip_name(name));
+        repair::dropped().for_each(|name| draft.owned.strip(name));
     }
 }
 
-pub(super) fn read_domains(config: &Object<'_>) -> MeshDomains {
+/// At an edge, from which nothing leaves the mesh, they only say which service is called.
+pub(super) fn read_domains(config: &Object<'_>, role: Role, projections: &[Projection]) -> MeshDomains {
     let clusters = config.field("clusterDomains");
+    let is_idle = role == Role::Edge && projections.iter().all(|projection| projection.service != Service::Called);
+    let fields = [clusters.clone(), config.field("internal")].into_iter().flatten();
+    for node in fields.filter(|node| is_idle && node.value.as_array().is_some_and(|list| !list.is_empty())) {
+        node.warn("decides nothing at an edge without a projection of service: called; leave it out");
+    }
     let internal = config.field("internal").map_or(Vec::new(), |node| node.list());
     MeshDomains {
         clusters: clusters.map_or_else(|| vec!["cluster.local".into()], |node| read_clusters(&node)),

@@ -1,9 +1,8 @@
 //! What a configuration has said so far.
 
-use crate::read::source::{Belief, Condition};
 use crate::request::{ClaimPath, Role};
 
-use super::node::{Node, Object};
+use super::node::Node;
 use super::ownership::Ownership;
 
 /// A configuration while it is read, for one role.
@@ -14,17 +13,12 @@ pub(super) struct Draft {
     pub(super) claims: Vec<ClaimPath>,
     /// The first field that needs `verified`, by its path.
     pub(super) needs_verified: Option<String>,
+    /// Whether a source has `trust: verified`, in whatever role.
+    pub(super) trusts_verified: bool,
     /// Whether issuers name tenants, and count without standing in `verified.issuers`.
     pub(super) admits_issuers: bool,
     /// Whether a token decides anything in this role.
     pub(super) reads_token: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Trust {
-    Mesh,
-    Verified,
-    Anyone,
 }
 
 impl Draft {
@@ -35,26 +29,10 @@ impl Draft {
             owned: Ownership::new(role),
             claims,
             needs_verified: None,
+            trusts_verified: false,
             admits_issuers: false,
             reads_token: false,
         }
-    }
-
-    /// When a source is believed that a client can write; in the mesh always.
-    pub(super) fn condition(&mut self, source: &Object<'_>) -> Condition {
-        let words = [("mesh", Trust::Mesh), ("verified", Trust::Verified), ("anyone", Trust::Anyone)];
-        let node = source.field("trust");
-        let trust = node.as_ref().and_then(|node| node.word(&words)).unwrap_or(Trust::Mesh);
-        if let (Trust::Verified, Some(node)) = (trust, node) {
-            self.needs_verified.get_or_insert(node.path);
-        }
-        let belief = match (self.role, trust) {
-            (Role::Mesh, Trust::Mesh | Trust::Verified | Trust::Anyone) | (Role::Edge, Trust::Anyone) => Belief::Always,
-            (Role::Edge, Trust::Verified) => Belief::Vouched,
-            (Role::Edge, Trust::Mesh) => Belief::Never,
-        };
-        self.reads_token |= belief == Belief::Vouched;
-        Condition { belief }
     }
 
     /// The number of the claim that a source names.
@@ -66,18 +44,31 @@ impl Draft {
 
     /// The number of the claim that a field names: a path with dots, or a list of segments.
     pub(super) fn claim(&mut self, node: &Node<'_>) -> Option<usize> {
-        let path = claim_path(node).or_else(|| {
-            let remedy =
-                "expected a claim as in tenancy.name, or a list of names and indexes as in [\"https://a.com/t\", 0]";
-            node.mistake(format!("{remedy}, found {}", node.shown()));
-            None
-        })?;
+        let path = match node.value.as_str().is_some_and(is_url) {
+            true => {
+                let shown = node.shown();
+                let remedy = format!("write [{shown}] if it is one name, or a list of the names of a path");
+                node.mistake(format!("{shown} would be split at its dots; {remedy}"));
+                None
+            }
+            false => claim_path(node).or_else(|| {
+                node.expected(
+                    "a claim as in tenancy.name, or a list of names and indexes as in [\"https://a.com/t\", 0]",
+                );
+                None
+            }),
+        }?;
         let known = self.claims.iter().position(|known| *known == path);
         Some(known.unwrap_or_else(|| {
             self.claims.push(path);
             self.claims.len().saturating_sub(1)
         }))
     }
+}
+
+/// Whether a claim in a text is rather one name that holds dots than a path with dots between its names.
+fn is_url(claim: &str) -> bool {
+    claim.contains('.') && claim.bytes().any(|byte| b"/:".contains(&byte))
 }
 
 fn claim_path(node: &Node<'_>) -> Option<ClaimPath> {

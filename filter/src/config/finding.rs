@@ -1,43 +1,65 @@
-//! What can be wrong with a plugin configuration.
+//! What a plugin configuration has wrong, and what it says in vain.
 
 use std::fmt;
 
-/// One mistake: where it is, what it is and how to mend it.
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The configuration works, but this part of it can never have an effect, or hardly the one that is meant.
+    Warning,
+    /// The configuration is refused.
+    Error,
+}
+
+/// One finding: where it is, what it is and how to mend it.
+///
+/// It displays as `path: message`, a warning with `warning: ` before that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
+pub struct Finding {
+    /// Whether it refuses the configuration.
+    pub severity: Severity,
     /// The path of the field, as in `tenant.from[0].host`; empty for the configuration as a whole.
     pub path: String,
     /// What is wrong there and what to write instead, in one line.
     pub message: String,
 }
 
-impl fmt::Display for ConfigError {
+impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning: ",
+            Severity::Error => "",
+        };
         let path = if self.path.is_empty() { "configuration" } else { &self.path };
-        write!(f, "{path}: {}", self.message)
+        write!(f, "{severity}{path}: {}", self.message)
     }
 }
 
-/// All mistakes of one plugin configuration, in the order of the contract; never empty.
+/// All findings of one plugin configuration, in the order of the contract.
 ///
-/// It displays as one line a mistake.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigErrors(pub(super) Vec<ConfigError>);
+/// It displays as one line a finding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings(pub(super) Vec<Finding>);
 
-impl ConfigErrors {
-    /// The mistakes.
-    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+impl Findings {
+    /// The findings.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.0.iter()
     }
+
+    /// Whether one of them refuses the configuration.
+    pub(super) fn refuse(&self) -> bool {
+        self.0.iter().any(|finding| finding.severity == Severity::Error)
+    }
 }
 
-impl fmt::Display for ConfigErrors {
+impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.0.iter().enumerate() {
-            write!(f, "{}{error}", if index == 0 { "" } else { "\n" })?;
+        for (index, finding) in self.0.iter().enumerate() {
+            write!(f, "{}{finding}", if index == 0 { "" } else { "\n" })?;
         }
         Ok(())
     }
 }
 
-impl std::error::Error for ConfigErrors {}
+impl std::error::Error for Findings {}

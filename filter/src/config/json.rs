@@ -8,6 +8,11 @@ use serde_json::{Map, Value};
 /// A value without a field that stands twice.
 struct Unique(Value);
 
+/// How a Struct with a field begins, as bytes: with an entry of its map (protobuf, "Encoding"; `struct.proto`).
+const STRUCT: &[u8] = b"\n";
+/// What stands before the value of such an entry; a control byte, of which JSON has none.
+const VALUE: u8 = 0x12;
+
 /// Parses JSON, or says what is wrong with it.
 pub(super) fn parse(json: &[u8]) -> Result<Value, String> {
     let remedy = match json.trim_ascii_start().first() {
@@ -16,6 +21,9 @@ pub(super) fn parse(json: &[u8]) -> Result<Value, String> {
             "; YAML is for Istio's pluginConfig alone, in an Envoy configuration write JSON as the value of a google.protobuf.StringValue"
         }
     };
+    if json.starts_with(STRUCT) && json.contains(&VALUE) {
+        return Err("is a protobuf message, as Envoy hands on a google.protobuf.Struct; write JSON as the value of a google.protobuf.StringValue".into());
+    }
     let parsed = serde_json::from_slice(json).map(|Unique(value)| value);
     parsed.map_err(|error| match error.is_data() {
         true => error.to_string(),

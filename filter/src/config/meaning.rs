@@ -15,6 +15,9 @@ struct Group {
 
 const OURS: &str = "choose a header of yours, as in x-tenant";
 
+const REQUEST_ID: &str = "x-request-id";
+const TRACING: &str = "it is a part of tracing";
+
 const GROUPS: [Group; 11] = [
     Group {
         names: &["host"],
@@ -79,7 +82,17 @@ pub(super) fn of(name: &str) -> Option<(&'static str, &'static str)> {
     let group = GROUPS.iter().find(|group| group.names.iter().any(|known| covers(known, name)));
     let known = group.map(|group| (group.meaning, group.remedy));
     let mut trace_headers = TraceHeader::words().into_iter().map(|(word, _)| word).chain(repair::dropped());
-    known.or_else(|| trace_headers.any(|known| covers(known, name)).then_some(("it is a part of tracing", OURS)))
+    known.or_else(|| trace_headers.any(|known| covers(known, name)).then_some((TRACING, OURS)))
+}
+
+/// What a prefix reaches without naming its kind, and what that means; `None` if it reaches nothing of the sort. Trace
+/// headers are clients' own, but for the one that the proxy makes.
+pub(super) fn reached_by(prefix: &str) -> Option<(&'static str, &'static str)> {
+    let names = GROUPS.iter().flat_map(|group| group.names.iter().map(|name| (*name, group.meaning)));
+    names.chain([(REQUEST_ID, TRACING)]).find(|(name, _)| {
+        let stem = name.strip_suffix('*').unwrap_or(name).as_bytes();
+        stem.len() > prefix.len() && begins(stem, prefix.as_bytes())
+    })
 }
 
 fn covers(known: &str, name: &str) -> bool {

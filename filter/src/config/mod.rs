@@ -1,31 +1,37 @@
-//! The plugin configuration: parsed once, with all its mistakes reported at once.
+//! The plugin configuration: parsed once, with everything that is found reported at once.
 
 mod boundary;
 mod draft;
-mod error;
+mod finding;
 mod json;
 mod meaning;
 mod node;
 mod overrides;
 mod ownership;
+mod pattern;
 mod repair;
+mod strip;
 mod target;
 mod tenant;
+mod trust;
 mod verified;
 
 use serde_json::Value;
 
-pub use error::{ConfigError, ConfigErrors};
+pub use finding::{Finding, Findings, Severity};
 
 use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
 use crate::decision::Policy;
-use crate::read::overrides::OverrideRules;
+use crate::names::Field;
+use crate::read::overrides::{OverridePlace, OverrideRules};
+use crate::read::source::Belief;
+use crate::read::tenant::{TenantPlace, TenantRules};
 use crate::repair::Repair;
 use crate::request::{ClaimPath, Role};
 use crate::rules::Rules;
 use crate::write::targets::OverrideTargets;
 use draft::Draft;
-use node::{Mistakes, Node, Object};
+use node::{Node, Notes, Object};
 
 /// The most bytes of a configuration, 64 KiB: it names rules, not sandboxes, and each worker holds a copy.
 pub const MAX_CONFIG_BYTES: usize = 64 * 1024;
@@ -57,19 +63,19 @@ pub(crate) struct Compiled {
     pub(crate) repair: Option<Repair>,
 }
 
-/// Compiles a plugin configuration, or lists everything that is wrong with it.
-pub(crate) fn compile(json: &[u8]) -> Result<Compiled, ConfigErrors> {
-    let mistakes = Mistakes::default();
+/// Compiles a plugin configuration, with its warnings, or lists everything that was found if it is refused.
+pub(crate) fn compile(json: &[u8]) -> Result<(Compiled, Findings), Findings> {
+    let notes = Notes::default();
     let compiled = match parse(json) {
-        Ok(value) => read_configuration(&Node::root(&value, &mistakes)),
+        Ok(value) => read_configuration(&Node::root(&value, &notes)),
         Err(message) => {
-            mistakes.borrow_mut().push(ConfigError { path: String::new(), message });
+            Node::root(&Value::Null, &notes).mistake(message);
             None
         }
     };
-    match (compiled, mistakes.into_inner()) {
-        (Some(compiled), mistakes) if mistakes.is_empty() => Ok(compiled),
-        (_, mistakes) => Err(ConfigErrors(mistakes)),
+    match (compiled, Findings(notes.into_inner())) {
+        (Some(compiled), findings) if !findings.refuse() => Ok((compiled, findings)),
+        (_, findings) => Err(findings),
     }
 }
 
@@ -102,11 +108,11 @@ fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
     Some(Compiled { rules, unknown_peer, claims, repair })
 }
 
-/// The same configuration as an edge reads it. Its mistakes are those that were found already, and
-/// what only an edge has to say, which a mesh configuration may leave out.
+/// The same configuration as an edge reads it. What it finds was found already, or is what only an edge has to say,
+/// which a mesh configuration may leave out.
 fn rules_of_an_edge(root: &Node<'_>, draft: &mut Draft) -> Option<Rules> {
-    let mistakes = Mistakes::default();
-    let root = Node::root(root.value, &mistakes);
+    let notes = Notes::default();
+    let root = Node::root(root.value, &notes);
     let config = root.object(FIELDS)?;
     Some(read_rules(&root, &config, draft))
 }
@@ -124,12 +130,12 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     let projections = overrides::read_projections(config, draft);
     let verified = verified::read(config, draft);
     if let Some(node) = strip {
-        read_strip(&node, draft);
+        strip::read(&node, draft, &believed(&tenant, &overrides));
     }
     boundary::read_trace_headers(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
-    let mesh = boundary::read_domains(config);
+    let mesh = boundary::read_domains(config, draft.role, &projections);
     let withholding = boundary::withholding(draft, &tenant, &overrides);
     let names = std::mem::take(&mut draft.owned.names);
     Rules {
@@ -147,6 +153,19 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         mesh,
         withholding,
     }
+}
+
+/// The headers that are believed, whether always or under a condition.
+fn believed(tenant: &TenantRules, overrides: &OverrideRules) -> Vec<Field> {
+    let tenant = tenant.sources.iter().filter_map(|source| {
+        let TenantPlace::Header(field) = source.place else { return None };
+        Some((field, source.when))
+    });
+    let overrides = overrides.sources.iter().filter_map(|source| {
+        let OverridePlace::Header(field, _) = source.place else { return None };
+        Some((field, source.when))
+    });
+    tenant.chain(overrides).filter(|(_, when)| when.belief != Belief::Never).map(|(field, _)| field).collect()
 }
 
 fn read_version(config: &Object<'_>) {
@@ -176,16 +195,6 @@ fn tells_peers_apart(config: &Object<'_>, role: Role) -> bool {
         node.mistake("decides nothing at an edge, which trusts nobody; leave it out");
     }
     node.word(&[("any", false), ("mtls", true)]).unwrap_or(false)
-}
-
-fn read_strip(node: &Node<'_>, draft: &mut Draft) {
-    if draft.role == Role::Mesh {
-        node.mistake("strips nothing in the mesh; move it to the edge");
-    }
-    if node.value.as_array().is_some_and(Vec::is_empty) {
-        node.mistake("is empty; leave it out, or name headers as in [x-debug-*]");
-    }
-    node.list().iter().for_each(|entry| draft.owned.strip(entry));
 }
 
 fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> Option<BaggageRules> {

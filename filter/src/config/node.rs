@@ -1,4 +1,4 @@
-//! A JSON value with the path that led to it, and the mistakes found on the way.
+//! A JSON value with the path that led to it, and what was found on the way.
 
 use std::cell::RefCell;
 
@@ -6,17 +6,17 @@ use serde_json::{Map, Value};
 
 use crate::request::Role;
 
-use super::error::ConfigError;
+use super::finding::{Finding, Severity};
 
-/// Where mistakes are collected, so that one reading finds them all.
-pub(super) type Mistakes = RefCell<Vec<ConfigError>>;
+/// Where findings are collected, so that one reading finds them all.
+pub(super) type Notes = RefCell<Vec<Finding>>;
 
 /// A value of the configuration and its path.
 #[derive(Clone)]
 pub(super) struct Node<'c> {
     pub(super) value: &'c Value,
     pub(super) path: String,
-    mistakes: &'c Mistakes,
+    notes: &'c Notes,
 }
 
 /// An object of which only named fields are known.
@@ -24,7 +24,7 @@ pub(super) struct Object<'c> {
     map: &'c Map<String, Value>,
     fields: Vec<&'static str>,
     path: String,
-    mistakes: &'c Mistakes,
+    notes: &'c Notes,
 }
 
 /// What an entry of a list may say: exactly one place, of one of these kinds, and options.
@@ -46,18 +46,29 @@ pub(super) struct Entry<'c, K> {
 const MAX_ENTRIES: usize = 64;
 
 impl<'c> Node<'c> {
-    pub(super) fn root(value: &'c Value, mistakes: &'c Mistakes) -> Self {
-        Self { value, path: String::new(), mistakes }
+    pub(super) fn root(value: &'c Value, notes: &'c Notes) -> Self {
+        Self { value, path: String::new(), notes }
     }
 
-    /// Notes a mistake here.
+    /// Notes a mistake here, which refuses the configuration.
+    #[inline(never)]
     pub(super) fn mistake(&self, message: impl Into<String>) {
-        let error = ConfigError { path: self.path.clone(), message: message.into() };
-        self.mistakes.borrow_mut().push(error);
+        self.note(Severity::Error, message.into());
+    }
+
+    /// Notes that what stands here has no effect, or hardly the one that is meant.
+    #[inline(never)]
+    pub(super) fn warn(&self, message: impl Into<String>) {
+        self.note(Severity::Warning, message.into());
+    }
+
+    fn note(&self, severity: Severity, message: String) {
+        self.notes.borrow_mut().push(Finding { severity, path: self.path.clone(), message });
     }
 
     /// Notes that something else belongs here, and shows what stands there.
-    fn expected(&self, what: &str) {
+    #[inline(never)]
+    pub(super) fn expected(&self, what: &str) {
         self.mistake(format!("expected {what}, found {}", self.shown()));
     }
 
@@ -76,7 +87,7 @@ impl<'c> Node<'c> {
             self.expected(&format!("an object with the fields {}", fields.join(", ")));
             return None;
         };
-        let object = Object { map, fields: fields.to_vec(), path: self.path.clone(), mistakes: self.mistakes };
+        let object = Object { map, fields: fields.to_vec(), path: self.path.clone(), notes: self.notes };
         object.refuse_unknown();
         Some(object)
     }
@@ -103,7 +114,7 @@ impl<'c> Node<'c> {
         if entries.len() > MAX_ENTRIES {
             self.mistake(format!("has {} entries; at most {MAX_ENTRIES} are allowed", entries.len()));
         }
-        let node = |(index, value)| Node { value, path: format!("{}[{index}]", self.path), mistakes: self.mistakes };
+        let node = |(index, value)| Node { value, path: format!("{}[{index}]", self.path), notes: self.notes };
         entries.iter().take(MAX_ENTRIES).enumerate().map(node).collect()
     }
 
@@ -131,11 +142,24 @@ impl<'c> Node<'c> {
         let meaning = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
         let meaning = self.value.as_str().and_then(meaning);
         if meaning.is_none() {
-            let words: Vec<_> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-            self.expected(&words.join(" or "));
+            self.expected_word(&words.iter().map(|(word, _)| *word).collect::<Vec<_>>());
         }
         meaning
     }
+
+    fn expected_word(&self, known: &[&str]) {
+        let meant = self.value.as_str().and_then(|word| nearest(word, known));
+        let meant = meant.map_or(String::new(), |known| format!("; did you mean {known}?"));
+        let words: Vec<_> = known.iter().map(|word| format!("{word:?}")).collect();
+        self.mistake(format!("expected {}, found {}{meant}", words.join(" or "), self.shown()));
+    }
+}
+
+/// The known word that a misspelt one is nearest to; `None` if it is near none, and so rather another word.
+fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+    let distances = known.iter().map(|known| (strsim::levenshtein(word, known), *known));
+    let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance.saturating_mul(3) <= known.len()).then_some(known)
 }
 
 impl Node<'_> {
@@ -150,9 +174,11 @@ impl Node<'_> {
 impl<'c> Object<'c> {
     fn refuse_unknown(&self) {
         for (name, value) in self.map.iter().filter(|(name, _)| !self.fields.contains(&name.as_str())) {
+            let meant = nearest(name, &self.fields);
+            let meant = meant.map_or(String::new(), |known| format!("did you mean {known}? "));
             let known = self.fields.join(", ");
             let path = self.child_path(&name.escape_debug().to_string());
-            Node { value, path, mistakes: self.mistakes }.mistake(format!("unknown field; known here: {known}"));
+            Node { value, path, notes: self.notes }.mistake(format!("unknown field; {meant}known here: {known}"));
         }
     }
 
@@ -161,18 +187,20 @@ impl<'c> Object<'c> {
     }
 
     /// Notes a mistake of the whole object.
+    #[inline(never)]
     pub(super) fn mistake(&self, message: impl Into<String>) {
         self.whole().mistake(message);
     }
 
     fn whole(&self) -> Node<'c> {
-        Node { value: &Value::Null, path: self.path.clone(), mistakes: self.mistakes }
+        Node { value: &Value::Null, path: self.path.clone(), notes: self.notes }
     }
 
     /// A field; `None` if it is absent.
+    #[inline(never)]
     pub(super) fn field(&self, name: &'static str) -> Option<Node<'c>> {
         debug_assert!(self.fields.contains(&name));
-        self.map.get(name).map(|value| Node { value, path: self.child_path(name), mistakes: self.mistakes })
+        self.map.get(name).map(|value| Node { value, path: self.child_path(name), notes: self.notes })
     }
 
     /// A field that has to be there; `remedy` says what to write.

@@ -13,7 +13,8 @@ use super::draft::Draft;
 use super::node::{Entry, Form, Node, Object};
 use super::ownership::Owner;
 use super::target::{TargetKind, read_targets};
-use super::tenant::{ON_INVALID, without_trust};
+use super::tenant::ON_INVALID;
+use super::trust::{self, without_trust};
 
 /// What overrides come from.
 #[derive(Clone, Copy)]
@@ -37,12 +38,14 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules,
     let entries = overrides.required_list("to", "name where the overrides are written, as in [{header: x-override}]");
     let decided = read_targets(&entries, draft.role, "overrides.to", |entry| read_target(entry, draft, &mut targets));
     let mut sources: Vec<Source<OverridePlace>> = Vec::new();
-    for (index, entry) in overrides.sources(draft.role, &SOURCE, "[{header: x-override}]").iter().enumerate() {
+    let entries = overrides.sources(draft.role, &SOURCE, "[{header: x-override, trust: verified}]");
+    for (index, entry) in entries.iter().enumerate() {
         let source = read_source(entry, index, draft, &targets);
         let is_new = |source: &Source<_>| decided.iter().chain(&sources).all(|known| known.place != source.place);
         let source = source.filter(is_new);
         sources.extend(source);
     }
+    trust::warn_of_unbelieved(overrides.field("from").as_ref(), &entries, &sources);
     let words = [("first", OnDuplicate::First), ("last", OnDuplicate::Last), ("reject", OnDuplicate::Reject)];
     let on_duplicate = overrides.field("onDuplicate").and_then(|node| node.word(&words));
     let on_duplicate = on_duplicate.unwrap_or(OnDuplicate::First);
@@ -94,7 +97,7 @@ fn read_source(
     }
     let when = match source.kind {
         SourceKind::Claim => without_trust(&source, Belief::Verified),
-        SourceKind::Header | SourceKind::Baggage => draft.condition(&source.object),
+        SourceKind::Header | SourceKind::Baggage => trust::of_client(&source.object, draft),
     };
     let place = match source.kind {
         SourceKind::Header => read_header(entry, &source.object, &source.place, draft, targets)?,

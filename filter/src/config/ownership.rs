@@ -2,7 +2,7 @@
 
 use crate::baggage::{self, BAGGAGE_PREFIXES, Key, MemberPlace, OLDER_BAGGAGE};
 use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
-use crate::names::{Field, HeaderName, Names, begins, same_name};
+use crate::names::{Field, HeaderName, Names, same_name};
 use crate::read::overrides::MAX_ENCODED_BYTES;
 use crate::request::Role;
 use crate::write::strip::CONNECTION;
@@ -19,9 +19,9 @@ pub(super) enum Owner {
 }
 
 /// Carriers of baggage members, which are named by key.
-const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
+pub(super) const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
 
-const COOKIE: &str = "cookie";
+pub(super) const COOKIE: &str = "cookie";
 
 /// Everything owned so far.
 pub(super) struct Ownership {
@@ -127,38 +127,24 @@ impl Ownership {
     /// An edge does not remove cookies and queries, so what it did not believe would be believed behind it.
     fn refuse_in_mesh(&self, node: &Node<'_>, kind: &str) {
         if self.role == Role::Mesh {
-            node.mistake(format!("a {kind} is a source of an edge only, which does not remove it; leave it out"));
+            node.mistake(format!(
+                "only an edge reads a {kind}: it does not remove it, so in the mesh any client could have sent it; leave it out"
+            ));
         }
     }
 
-    /// A name, or a prefix with `*` behind it, that an edge removes.
-    pub(super) fn strip(&mut self, node: &Node<'_>) {
-        let Some(text) = node.text() else { return };
-        let (name, is_prefix) = text.strip_suffix('*').map_or((text, false), |prefix| (prefix, true));
-        let hits = |taken: &&str| {
-            let (taken, name) = (taken.as_bytes(), name.as_bytes());
-            if is_prefix { begins(taken, name) } else { same_name(taken, name) }
-        };
-        if !is_token(name.as_bytes()) || name.contains('*') {
-            node.mistake(format!("expected a header name, or a prefix followed by \"*\", found {text:?}"));
-        } else if self.names.get(COOKIE.as_bytes()).is_some() && hits(&COOKIE) {
-            node.mistake(format!("{text:?} would remove the cookies that tenant.from reads; leave one of them out"));
-        } else if let Some(carrier) = BAGGAGE.iter().find(|carrier| hits(carrier)) {
-            node.mistake(format!("{text:?} would remove {carrier:?}; write foreignBaggage: drop for that"));
-        } else if let Some(framing) = meaning::framing().find(hits) {
-            node.mistake(format!("{text:?} would remove {framing:?}, without which no request is whole; name less"));
-        } else {
-            self.strip_name(&text.to_ascii_lowercase());
-        }
-    }
-
-    /// The same of a lower-case name that is known to be one, unless it is owned already.
-    pub(super) fn strip_name(&mut self, name: &str) {
+    /// Removes a header by its lower-case name, or all that begin with what stands before `*`, unless it is owned.
+    pub(super) fn strip(&mut self, name: &str) {
         match name.strip_suffix('*') {
             Some(prefix) => self.names.insert_prefix(prefix, Field::Stripped),
             None if self.names.get(name.as_bytes()).is_none() => self.names.insert(name, Field::Stripped),
             None => {}
         }
+    }
+
+    /// The name of a header that is read or written, by its field.
+    pub(super) fn header(&self, field: Field) -> Option<&str> {
+        self.headers.iter().find(|(_, known, _)| *known == field).map(|(name, ..)| &**name)
     }
 
     pub(super) fn has_keys(&self) -> bool {

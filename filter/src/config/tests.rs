@@ -1,13 +1,21 @@
 mod mistakes;
 mod overrides;
+mod warnings;
 
 use super::*;
 use crate::repair::TraceHeader;
 
 /// The mistakes of a configuration, a line each.
 fn mistakes(json: &str) -> Vec<String> {
-    let errors = compile(json.as_bytes()).expect_err(json);
-    errors.iter().map(ToString::to_string).collect()
+    let findings = compile(json.as_bytes()).expect_err(json);
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.map(ToString::to_string).collect()
+}
+
+/// The warnings of a configuration that is taken, a line each.
+fn warnings(json: &str) -> Vec<String> {
+    let (_, findings) = compile(json.as_bytes()).expect(json);
+    findings.iter().map(ToString::to_string).collect()
 }
 
 /// A configuration of an edge with these further fields.
@@ -51,7 +59,7 @@ fn accepts_what_the_contract_knows_at_an_edge() {
         edge(r#""strip": ["traceparent"], "traceHeaders": "drop", "internal": ["lan"]"#),
         edge(
             r#""tenant": {"from": [{"claim": "tenancy.name"}, {"claim": ["https://a.com/t", 0.0]}, {"baggage": "k",
-                "trust": "verified"}, {"cookie": "tenant", "trust": "anyone"}, {"query": "tenant"}],
+                "trust": "verified"}, {"cookie": "tenant", "trust": "anyone"}, {"query": "tenant", "trust": "anyone"}],
                 "to": [{"header": "x-tenant"}], "pattern": "(dev|mp)-[a-z0-9-]+"},
                 "verified": {"issuers": ["https://idp.example.com"], "claim": "groups", "anyOf": ["developers"]},
                 "connect": "pass""#,
@@ -90,7 +98,7 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
         "overides": {}
     }"#;
     let starts = [
-        "overides: unknown field; known here: version, role, tenant,",
+        "overides: unknown field; did you mean overrides? known here: version, role, tenant,",
         "version: expected 1, found 2;",
         "role: missing; write \"edge\" in a proxy that faces clients, \"mesh\" in one between workloads",
         "tenant.to[0].header: expected a header name",
@@ -111,7 +119,7 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
 /// A trace header that repair knows and an edge keeps would let a client choose whose context a call gets.
 #[test]
 fn an_edge_that_drops_trace_headers_drops_every_one_that_repair_knows() {
-    let compiled = compile(edge(r#""strip": ["x-debug"], "traceHeaders": "drop""#).as_bytes()).unwrap();
+    let (compiled, _) = compile(edge(r#""strip": ["x-debug"], "traceHeaders": "drop""#).as_bytes()).unwrap();
     for (name, header) in TraceHeader::words() {
         let is_dropped = compiled.rules.names.look_up(name.as_bytes()).is_some();
         assert_eq!(is_dropped, header != TraceHeader::RequestId, "{name}: the proxy makes x-request-id anew");

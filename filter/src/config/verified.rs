@@ -18,7 +18,17 @@ pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Verified {
         }
         return none();
     };
+    warn_of_idle(&node, draft);
     read_object(&node, draft).unwrap_or_else(none)
+}
+
+/// Warns of what no source needs, in whatever role.
+fn warn_of_idle(node: &Node<'_>, draft: &Draft) {
+    if draft.needs_verified.is_none() && !draft.admits_issuers {
+        node.warn("decides nothing, because no source needs a token; leave it out");
+    } else if !draft.trusts_verified && node.value.get("claim").is_some() {
+        node.warn("narrows nothing by its claim, which is for sources with trust: verified and not for claims; leave out claim and anyOf");
+    }
 }
 
 /// Without `verified` no token counts.
@@ -34,6 +44,12 @@ fn read_object(node: &Node<'_>, draft: &mut Draft) -> Option<Verified> {
         true => Vec::new(),
         false => verified.required_list("issuers", remedy),
     };
+    for issuer in issuers
+        .iter()
+        .filter(|issuer| issuer.value.as_str().is_some_and(|text| text.bytes().any(|byte| b"*{".contains(&byte))))
+    {
+        issuer.warn("is compared byte for byte; a pattern for issuers is a source, as in tenant.from: [{issuer: \"https://a.com/{tenant}\"}]");
+    }
     let issuers = texts(&issuers);
     let narrowed = match (verified.field("claim"), verified.field("anyOf")) {
         (None, None) => None,

@@ -126,6 +126,9 @@ impl Label {
         }
         let (before, after) = cut(label, PLACEHOLDER);
         let text = [before, after.unwrap_or_default()].concat();
+        if text.contains(&b'*') {
+            return Err("has \"*\" inside a label; it stands for a whole label, as in \"{tenant}.*.example.com\"");
+        }
         if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte)) {
             return Err(
                 "has a label of other bytes than letters, digits and hyphens; the placeholder is {tenant}, in lower case",

@@ -32,7 +32,7 @@ fn a_request_of_too_many_ids_brings_none_of_them() {
 #[test]
 fn ids_of_different_headers_never_meet() {
     let config = CONFIG.replace("\"x-request-id\"", "\"x-b3-traceid\", \"x-request-id\"");
-    let filter = Filter::from_config(config.as_bytes()).unwrap();
+    let filter = Filter::from_config(config.as_bytes()).unwrap().filter;
     let id = format!("{:032x}", 2);
     let b3 = || pair("x-b3-traceid", &id);
     let tenant = |name: &str| vec![pair("x-tenant", name)];
@@ -80,7 +80,7 @@ fn an_id_that_an_application_tidies_up_is_known_as_it_came() {
         ("Rails", ("x-request-id", format!("{}{UUID}", ".".repeat(200))), ("x-request-id", &UUID.into())),
     ] {
         let config = CONFIG.replace("\"traceparent\", \"x-request-id\"", &format!("{forwarded:?}"));
-        let (filter, mut host) = (Filter::from_config(config.as_bytes()).unwrap(), Host::default());
+        let (filter, mut host) = (Filter::from_config(config.as_bytes()).unwrap().filter, Host::default());
         let _victim = host.open(&filter, vec![pair(forwarded, value)], vec![pair("x-tenant", "victim")]);
         let call = [pair(forwarded, value)];
         assert_eq!(host.call(&filter, &call).0, [pair("x-tenant", "victim")], "{way} {forwarded}");

@@ -120,7 +120,7 @@ fn traceparent(id: u8) -> (String, String) {
 }
 
 fn filter() -> Filter {
-    Filter::from_config(CONFIG.as_bytes()).unwrap()
+    Filter::from_config(CONFIG.as_bytes()).unwrap().filter
 }
 
 fn context(tenant: u8) -> Vec<(String, String)> {
@@ -276,7 +276,7 @@ fn a_bucket_that_was_closed_or_is_none_tells_nothing() {
 #[test]
 fn an_update_forgets_nothing() {
     let update = CONFIG.replace("x-tenant", "x-team");
-    let [before, after] = [CONFIG, &update].map(|config| Filter::from_config(config.as_bytes()).unwrap());
+    let [before, after] = [CONFIG, &update].map(|config| Filter::from_config(config.as_bytes()).unwrap().filter);
     let mut host = Host::default();
     let _open = host.open(&before, vec![traceparent(1)], vec![pair("x-tenant", "dev1")]);
     assert_eq!(host.call(&after, &[traceparent(1)]).0, [pair("x-team", "dev1")]);

@@ -17,7 +17,7 @@ pub struct NativeRunner(Filter);
 impl NativeRunner {
     /// A filter with this configuration.
     pub fn new(configuration: &Value) -> Result<Self> {
-        Ok(Self(Filter::from_config(configuration.to_string().as_bytes())?))
+        Ok(Self(Filter::from_config(configuration.to_string().as_bytes())?.filter))
     }
 
     /// Asks the filter, and applies its mutations as Envoy applies them.

@@ -16,7 +16,8 @@ fn every_yaml_block_is_one_that_something_checks() -> Result<()> {
             for document in serde_norway::Deserializer::from_str(block) {
                 let document = Value::deserialize(document)?;
                 if let Some(configuration) = configuration(&document).with_context(|| block.to_owned())? {
-                    Filter::from_config(configuration.to_string().as_bytes()).with_context(|| block.to_owned())?;
+                    let parsed = Filter::from_config(configuration.to_string().as_bytes());
+                    assert_eq!(parsed.with_context(|| block.to_owned())?.warnings.to_string(), "", "{block}");
                     configurations += 1;
                 }
             }

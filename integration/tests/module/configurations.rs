@@ -1,10 +1,11 @@
 //! Configurations of one VM: several at once, refused ones, and their ends.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use integration::cases::Case;
 use integration::text::Text;
 use integration::wasm_host::Action::{Continue, Pause};
-use integration::wasm_host::{Exchange, Reply, WasmHost};
+use integration::wasm_host::{Exchange, Fault, Reply, Shared, WasmHost};
+use serde_json::json;
 
 use crate::{configuration, configured, count, passes, request};
 
@@ -83,4 +84,27 @@ fn a_configuration_that_goes_takes_its_timer_and_leaves_its_counts() -> Result<(
     host.close(late)?;
     assert_eq!(host.take_metrics().get("tenancy.requests"), Some(&2));
     passes(&mut host, new)
+}
+
+/// Each worker has a VM, and so has Envoy's trial of a configuration; a host that cannot share leaves it to each.
+#[test]
+fn the_vms_of_a_proxy_tell_a_warning_once() -> Result<()> {
+    let dead = |name: &str| json!({"version": 1, "role": "edge", "strip": ["x-a"], "internal": [name]}).to_string();
+    let told = |shared: &Shared, name: &str, fault: Option<&str>| -> Result<Vec<String>> {
+        let mut host = WasmHost::start_with(shared)?;
+        fault.into_iter().for_each(|call| host.fail(call, 0, Fault::Fails));
+        host.configure(&dead(name))?.context("it is taken")?;
+        Ok(host.log().to_vec())
+    };
+    let shared = Shared::default();
+    let warning =
+        |lines: Vec<String>| matches!(&lines[..], [only] if only.starts_with("tenancy-filter: warning: internal: "));
+    assert!(warning(told(&shared, "lan", None)?));
+    assert_eq!(told(&shared, "lan", None)?, [""; 0]);
+    assert!(warning(told(&shared, "lan.example.com", None)?), "another configuration");
+    for call in ["proxy_get_shared_data", "proxy_set_shared_data"] {
+        let shared = Shared::default();
+        assert!(warning(told(&shared, "lan", Some(call))?) && warning(told(&shared, "lan", Some(call))?), "{call}");
+    }
+    Ok(())
 }

@@ -8,20 +8,21 @@ use integration::root;
 use jsonschema::Validator;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tenancy_filter::{ConfigError, Filter};
+use tenancy_filter::{Filter, Finding, Severity};
 
 /// `integration/configurations.yaml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
     pub(crate) accepted: Vec<Value>,
-    pub(crate) refused: Vec<Refused>,
+    pub(crate) warned: Vec<Found>,
+    pub(crate) refused: Vec<Found>,
     pub(crate) beyond: Vec<Beyond>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Refused {
+pub(crate) struct Found {
     pub(crate) path: String,
     pub(crate) configuration: Value,
 }
@@ -100,9 +101,15 @@ impl Schema {
 }
 
 /// What the filter finds wrong.
-pub(crate) fn mistakes(configuration: &Value) -> Vec<ConfigError> {
-    let errors = Filter::from_config(configuration.to_string().as_bytes()).err();
-    errors.iter().flat_map(|errors| errors.iter().cloned()).collect()
+pub(crate) fn mistakes(configuration: &Value) -> Vec<Finding> {
+    let found = Filter::from_config(configuration.to_string().as_bytes()).err().unwrap_or_default();
+    found.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect()
+}
+
+/// What the filter takes, but warns of.
+pub(crate) fn warnings(configuration: &Value) -> Result<Vec<Finding>> {
+    let parsed = Filter::from_config(configuration.to_string().as_bytes())?;
+    Ok(parsed.warnings.iter().cloned().collect())
 }
 
 /// The JSON pointers of a value and of everything in it.
@@ -167,7 +174,7 @@ pub(crate) fn mutants(configuration: &Value, pointer: &str, others: &[Value]) ->
 /// Whether both accept it; panics where they disagree for no listed reason.
 pub(crate) fn agreed(schema: &Schema, table: &Table, configuration: &Value) -> bool {
     let (ours, theirs) = (mistakes(configuration), schema.mistakes(configuration));
-    let is_beyond = |mistake: &ConfigError| table.beyond.iter().any(|beyond| mistake.message.contains(&beyond.says));
+    let is_beyond = |mistake: &Finding| table.beyond.iter().any(|beyond| mistake.message.contains(&beyond.says));
     let excused = theirs.is_empty() && ours.iter().all(is_beyond);
     assert!(excused || ours.is_empty() == theirs.is_empty(), "{configuration}\n{ours:#?}\n{theirs:#?}");
     ours.is_empty() && theirs.is_empty()

@@ -11,19 +11,22 @@ use integration::cases::CaseFile;
 use integration::{markdown, root};
 use serde_json::{Value, json};
 
-use contract::{Beyond, Refused, Schema, Table, agreed, mistakes, mutants, others, path, pointers, replaced};
+use contract::{Beyond, Found, Schema, Table, agreed, mistakes, mutants, others, path, pointers, replaced, warnings};
 
 #[test]
 fn accept_the_same() -> Result<()> {
     let schema = Schema::read()?;
     let mut configurations = Table::read()?.accepted;
-    configurations.extend(CaseFile::all()?.into_iter().map(|file| file.configuration));
     for block in markdown::blocks("yaml")? {
         configurations.push(serde_norway::from_str(&block).context(block)?);
     }
     let deployed = deployed(&root().join("envoyfilter"))?;
     assert!(deployed.len() > 1, "no bootstraps");
     configurations.extend(deployed);
+    for configuration in &configurations {
+        assert_eq!(warnings(configuration)?, [], "{configuration}");
+    }
+    configurations.extend(CaseFile::all()?.into_iter().map(|file| file.configuration));
     for configuration in configurations {
         assert_eq!(mistakes(&configuration), [], "{configuration}");
         assert_eq!(schema.mistakes(&configuration), [""; 0], "{configuration}");
@@ -49,10 +52,22 @@ fn deployed(folder: &Path) -> Result<Vec<Value>> {
     Ok(found)
 }
 
+/// R43: to a schema they are as good as any.
+#[test]
+fn the_filter_alone_warns() -> Result<()> {
+    let schema = Schema::read()?;
+    for Found { path, configuration } in Table::read()?.warned {
+        let warnings = warnings(&configuration)?;
+        assert!(matches!(&warnings[..], [only] if only.path == path), "{path}: {configuration}\n{warnings:#?}");
+        assert_eq!(schema.mistakes(&configuration), [""; 0], "{configuration}");
+    }
+    Ok(())
+}
+
 #[test]
 fn refuse_the_same() -> Result<()> {
     let schema = Schema::read()?;
-    for Refused { path, configuration } in Table::read()?.refused {
+    for Found { path, configuration } in Table::read()?.refused {
         let mistakes = mistakes(&configuration);
         assert!(matches!(&mistakes[..], [only] if only.path == path), "{path}: {configuration}\n{mistakes:#?}");
         assert!(!schema.validator.is_valid(&configuration), "{path}: {configuration}");

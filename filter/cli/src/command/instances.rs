@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use tenancy::Instance;
-use tenancy_filter::Filter;
+use tenancy_filter::{Filter, Findings, Parsed};
 
 use super::Problem;
 
@@ -32,11 +32,13 @@ pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>,
         .collect()
 }
 
-/// An instance with this configuration.
+/// An instance with this configuration, whose warnings go to stderr.
 pub(crate) fn compile(name: &str, json: &str, file: &str) -> Result<Instance, Problem> {
-    let refused = |errors: tenancy_filter::ConfigErrors| {
-        let lines: Vec<_> = errors.iter().map(|error| format!("  {error}")).collect();
+    let refused = |findings: Findings| {
+        let lines: Vec<_> = findings.iter().map(|finding| format!("  {finding}")).collect();
         Problem::new(format!("{file}: {name} is refused\n{}", lines.join("\n")))
     };
-    Ok(Instance { name: name.to_owned(), filter: Filter::from_config(json.as_bytes()).map_err(refused)? })
+    let Parsed { filter, warnings } = Filter::from_config(json.as_bytes()).map_err(refused)?;
+    warnings.iter().for_each(|warning| eprintln!("{file}: {name}: {warning}"));
+    Ok(Instance { name: name.to_owned(), filter })
 }

@@ -7,7 +7,7 @@ pub(crate) mod text;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use tenancy_filter::{Filter, Refusal, Role};
+use tenancy_filter::{Filter, Parsed, Refusal, Role, Severity};
 
 use call::{Change, decide, trailers};
 
@@ -40,7 +40,7 @@ static HOSTILE: LazyLock<Vec<(&Subject, Call)>> = LazyLock::new(|| {
 impl Subject {
     fn new(config: Value) -> Self {
         let compile =
-            |config: &Value| Filter::from_config(config.to_string().as_bytes()).expect("a valid configuration");
+            |config: &Value| Filter::from_config(config.to_string().as_bytes()).expect("a valid configuration").filter;
         let filter = compile(&config);
         let next = compile(&behind(&config));
         Self { config, filter, next }
@@ -115,14 +115,15 @@ fn sorted(lines: &Lines) -> Lines {
 pub(crate) fn configuration(json: &[u8]) {
     let [once, twice] = [(); 2].map(|()| Filter::from_config(json));
     assert_eq!(format!("{once:?}"), format!("{twice:?}"));
+    let findings = once.as_ref().map_or_else(|findings| findings, |parsed| &parsed.warnings);
+    for finding in findings.iter() {
+        assert!(!finding.message.is_empty() && !finding.to_string().contains('\n'), "{finding:?}");
+    }
+    let is_refused = findings.iter().any(|finding| finding.severity == Severity::Error);
+    assert_eq!(once.is_err(), is_refused, "{findings}");
     match once {
-        Err(errors) => {
-            assert!(errors.iter().count() > 0);
-            for error in errors.iter() {
-                assert!(!error.message.is_empty() && !error.to_string().contains('\n'), "{error:?}");
-            }
-        }
-        Ok(filter) => {
+        Err(_) => {}
+        Ok(Parsed { filter, .. }) => {
             let config = serde_json::from_slice(json).unwrap();
             for (_, call) in HOSTILE.iter() {
                 let _either = agree(&config, &filter, call);
