@@ -74,6 +74,8 @@ counters! {
     HostFailed => "tenancy.host_failed",
     /// Requests that left the mesh, without our context.
     Withheld => "tenancy.withheld",
+    /// Trace headers that were not well-formed, removed from inbound requests under `repair`.
+    TraceMalformed => "tenancy.trace_malformed",
     /// Outbound requests whose context the application forwarded, under `repair`.
     ContextForwarded => "tenancy.context_forwarded",
     /// Outbound requests to which we restored what the application dropped.
@@ -116,6 +118,7 @@ impl Event<'_> {
             Self::MemberInvalid { .. } => Counter::BaggageInvalid,
             Self::MemberLimit { .. } => Counter::BaggageLimit,
             Self::Withheld { .. } => Counter::Withheld,
+            Self::TraceMalformed { .. } => Counter::TraceMalformed,
             Self::Recalled(recollection) => recollection.counter(),
             Self::Refused(_) => Counter::Refused,
             Self::HostFailed => Counter::HostFailed,

@@ -233,6 +233,11 @@ pub enum Event<'e> {
         /// What was taken away.
         mutations: &'e [Mutation<'e>],
     },
+    /// An inbound request has a trace header that is not well-formed, and loses it under `repair`.
+    TraceMalformed {
+        /// Its name, as a configuration writes it.
+        header: &'static str,
+    },
     /// An outbound request was looked at for what its application dropped.
     Recalled(Recollection),
     /// The configuration refuses the request.

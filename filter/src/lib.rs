@@ -85,7 +85,7 @@ pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
 pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
 pub use filter::{Filter, Parsed};
-pub use repair::{EncodedContext, Found, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TraceId};
+pub use repair::{EncodedContext, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TABLE_KEY_BYTES, Table, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
 pub use scan::{Decision, Scan};
 pub use trailers::TrailerScan;

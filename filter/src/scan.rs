@@ -126,7 +126,7 @@ impl<'a> Scan<'a> {
         let mut context = Context::default();
         let mutations = self.mutations(gathered, &mut context, recall, events);
         let mutations = mutations.inspect_err(|refusal| events.record(Event::Refused(*refusal)))?;
-        Ok(self.remember(mutations, &context, gathered.direction))
+        Ok(self.remember(mutations, &context, gathered.direction, events))
     }
 
     /// The straight line: a tunnel, a way out of the mesh, or what is believed, restored and written.
@@ -164,11 +164,12 @@ impl<'a> Scan<'a> {
         mut mutations: Vec<Mutation<'g>>,
         context: &Context<'g>,
         direction: Direction<'_>,
+        events: &impl Events,
     ) -> Decision<'g> {
         let (Some(repair), Direction::Inbound) = (self.repair, direction) else {
             return Decision { mutations, memo: None };
         };
-        let (ids, removed) = repair.take_in(self.headers);
+        let (ids, removed) = repair.take_in(self.headers, events);
         mutations.extend(removed);
         Decision { mutations, memo: Some(Memo::new(context, ids)) }
     }

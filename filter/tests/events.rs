@@ -52,6 +52,7 @@ fn told(event: &Event<'_>) -> String {
         Event::MemberInvalid { member } => format!("member invalid: {}", text(member)),
         Event::MemberLimit { member } => format!("member limit: {}", text(member)),
         Event::Withheld { mutations } => format!("withheld {}", mutations.len()),
+        Event::TraceMalformed { header } => format!("malformed {header}"),
         Event::Recalled(recollection) => format!("recalled: {recollection:?}"),
         Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
         Event::HostFailed => "host failed".into(),
@@ -237,6 +238,12 @@ fn the_mesh_tells_what_was_settled_restored_withheld_and_refused() {
         "member invalid: a b=1",
     ];
     assert_eq!(told, expected);
+
+    let malformed =
+        [(":authority", "cart"), ("x-team", "dev1"), ("traceparent", "00"), ("b3", "0"), ("x-b3.traceid", "1")];
+    let (told, counted) = story(MESH, &malformed, None, Direction::Inbound);
+    assert_eq!(told[told.len() - 2..], ["malformed traceparent", "malformed x-b3-traceid"]);
+    assert!(counted.contains(&(Counter::TraceMalformed, 2)), "{counted:?}");
 
     let outside = [(":authority", "api.example.com"), ("x-team", "dev1")];
     assert_eq!(story(MESH, &outside, None, outbound).0, ["request", "withheld 1"]);

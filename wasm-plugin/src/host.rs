@@ -95,6 +95,11 @@ unsafe extern "C" {
     ) -> u32;
 }
 
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    fn random_get(data: *mut u8, size: usize) -> u32;
+}
+
 fn done(status: u32) -> Result<(), HostFailure> {
     if status == OK { Ok(()) } else { Err(HostFailure) }
 }
@@ -177,12 +182,23 @@ fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     }
 }
 
-/// The proxy's clock, in milliseconds.
-pub(crate) fn milliseconds() -> Result<u64, HostFailure> {
+/// Fills a buffer with random bytes (WASI, `random_get`).
+pub(crate) fn random(buffer: &mut [u8]) -> Result<(), HostFailure> {
+    // SAFETY: the host writes within the buffer, during the call.
+    done(unsafe { random_get(buffer.as_mut_ptr(), buffer.len()) })
+}
+
+/// The proxy's clock, in nanoseconds.
+pub(crate) fn nanoseconds() -> Result<u64, HostFailure> {
     let mut time = 0;
     // SAFETY: the host writes once through the pointer.
     done(unsafe { proxy_get_current_time_nanoseconds(&mut time) })?;
-    Ok(time / 1_000_000)
+    Ok(time)
+}
+
+/// The same in milliseconds.
+pub(crate) fn milliseconds() -> Result<u64, HostFailure> {
+    nanoseconds().map(|time| time / 1_000_000)
 }
 
 /// Bytes that all VMs of a proxy share, and their version.

@@ -5,17 +5,22 @@ use std::time::Duration;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
-use tenancy_filter::{Filter, Parsed};
+use tenancy_filter::{Filter, Parsed, Table};
 
 use crate::counters;
-use crate::host;
+use crate::host::{self, HostFailure};
 use crate::logger;
+use crate::remembered::{self, Memory};
 use crate::story::Story;
 use crate::stream::{Stream, Unconfigured};
 use crate::told;
 
 /// How often counts are handed to the host: no call a request, and no older than a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
+
+const NO_SHARED_DATA: &str =
+    "the proxy gives no access to its shared data or its clock; allow what the reference lists";
+const OTHER_SLOTS: &str = "the proxy keeps the number that it started with; restart it to take another";
 
 /// A plugin: the last configuration that was accepted, if any.
 #[derive(Default)]
@@ -27,6 +32,20 @@ pub(crate) struct Root {
 pub(crate) struct Plugin {
     pub(crate) filter: Filter,
     pub(crate) story: Story,
+    /// `None` where nothing is repaired.
+    table: Option<Table>,
+}
+
+impl Plugin {
+    fn new(filter: Filter) -> Result<Self, HostFailure> {
+        let table = filter.repair().map(remembered::table).transpose()?;
+        Ok(Self { filter, story: Story::default(), table })
+    }
+
+    /// `None` where nothing is repaired.
+    pub(crate) fn memory(&self) -> Option<Memory<'_>> {
+        Some(Memory { repair: self.filter.repair()?, table: self.table.as_ref()? })
+    }
 }
 
 /// When the configuration is replaced and its last request is over.
@@ -46,6 +65,24 @@ impl Drop for Root {
     }
 }
 
+impl Root {
+    fn start(&mut self, filter: Filter) -> bool {
+        let Ok(plugin) = Plugin::new(filter) else {
+            log::error!("repair: {NO_SHARED_DATA}");
+            return false;
+        };
+        if plugin.memory().is_some_and(|memory| !memory.repair.fits(memory.table)) {
+            log::warn!("repair.slots: {OTHER_SLOTS}");
+        }
+        self.plugin = Some(Rc::new(plugin));
+        counters::define();
+        logger::follow_host();
+        // Without a timer the counts are handed on with the configuration's end.
+        let _ = host::set_tick_period(FLUSH);
+        true
+    }
+}
+
 impl Context for Root {}
 
 impl RootContext for Root {
@@ -60,12 +97,7 @@ impl RootContext for Root {
         match Filter::from_config(&json) {
             Ok(Parsed { filter, warnings }) => {
                 told::tell_once(&json, &warnings);
-                self.plugin = Some(Rc::new(Plugin { filter, story: Story::default() }));
-                counters::define();
-                logger::follow_host();
-                // Without a timer the counts are handed on with the configuration's end.
-                let _ = host::set_tick_period(FLUSH);
-                true
+                self.start(filter)
             }
             Err(findings) => {
                 told::tell(&findings);

@@ -9,7 +9,6 @@ use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer};
 
 use crate::header_map::HeaderMap;
 use crate::host::{self, Host, HostFailure, MapType};
-use crate::remembered;
 use crate::root::Plugin;
 
 /// The body of a 500.
@@ -49,8 +48,8 @@ impl From<HostFailure> for Stop {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Some(repair) = self.plugin.filter.repair() {
-            remembered::release(repair, &self.leases);
+        if let Some(memory) = self.plugin.memory() {
+            memory.release(&self.leases);
         }
     }
 }
@@ -97,7 +96,8 @@ impl Stream {
     }
 
     fn rewrite_headers(&mut self) -> Result<(), Stop> {
-        let Plugin { filter, story } = &*self.plugin;
+        let Plugin { filter, story, .. } = &*self.plugin;
+        let memory = self.plugin.memory();
         let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
         let mut headers = Pairs::new();
         map.headers(&mut headers)?;
@@ -108,21 +108,21 @@ impl Stream {
         let scan = filter.scan(&headers, self.peer);
         let facts = Facts::gather(&Host, scan.wants(), filter)?;
         let gathered = facts.gathered();
-        let recall = |id: &_| filter.repair().map_or(Recalled::Unknown, |repair| remembered::recall(repair, id));
+        let recall = |id: &_| memory.map_or(Recalled::Unknown, |memory| memory.recall(id));
         // Twice the code, so that who tells nothing pays nothing.
         let decision = match story.listener() {
             Some(listener) => scan.decide(&gathered, recall, listener),
             None => scan.decide(&gathered, recall, &story.tally),
         };
         let Decision { mutations, memo } = decision?;
-        if let (Some(repair), Some(memo)) = (filter.repair(), memo) {
-            self.leases.extend(remembered::remember(repair, memo));
+        if let (Some(memory), Some(memo)) = (memory, memo) {
+            self.leases.extend(memory.remember(memo));
         }
         apply(MapType::RequestHeaders, &mutations)
     }
 
     fn strip_trailers(&self) -> Result<(), Stop> {
-        let Plugin { filter, story } = &*self.plugin;
+        let Plugin { filter, story, .. } = &*self.plugin;
         let Some(map) = HeaderMap::read(MapType::RequestTrailers)? else { return Ok(()) };
         let mut trailers = Pairs::new();
         map.headers(&mut trailers)?;

@@ -44,6 +44,7 @@ impl Event<'_> {
             Self::MemberInvalid { .. } => "member_invalid",
             Self::MemberLimit { .. } => "member_limit",
             Self::Withheld { .. } => "withheld",
+            Self::TraceMalformed { .. } => "trace_malformed",
             Self::Recalled(_) => "recalled",
             Self::Refused(_) => "refused",
             Self::HostFailed => "host_failed",
@@ -103,6 +104,7 @@ impl Event<'_> {
             Self::Withheld { mutations } => mutations.iter().for_each(|mutation| match mutation {
                 Mutation::Remove { name } | Mutation::Set { name, .. } => tell("header", Header(name)),
             }),
+            Self::TraceMalformed { header } => tell("header", Word(header)),
             Self::Recalled(recollection) => tell("context", Word(recollection.word())),
             Self::Refused(refusal) => tell("rule", Word(refusal.rule())),
         }

@@ -6,7 +6,7 @@
 //! stream that never ends was that of a VM that died; after a day its slot is free.
 
 use super::context::{EncodedContext, MAX_CONTEXT_BYTES};
-use super::{Day, Found, Held, Recalled};
+use super::{Day, Held, Recalled};
 
 /// Slots of a bucket: few enough that one look-up stays small, many enough that an even load fills them evenly.
 pub(super) const SLOTS: usize = 8;
@@ -52,8 +52,6 @@ impl Day {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Remembered {
     Context(EncodedContext),
-    /// A context whose requests had the id in another header: it is not restored by this one.
-    Elsewhere(EncodedContext),
     /// Two contexts at once: nothing is restored until the slot ends.
     Ambiguous,
     TooLarge,
@@ -66,17 +64,13 @@ impl Remembered {
             Self::Context(context) => (0, &context.0),
             Self::Ambiguous => (1, &[]),
             Self::TooLarge => (2, &[]),
-            Self::Elsewhere(context) => (3, &context.0),
         }
     }
 
     /// Another request with the same id.
-    fn meet(&mut self, other: Self) {
-        match (&*self, &other) {
-            (mine, other) if mine == other => {}
-            (Self::Context(mine), Self::Elsewhere(other)) if mine == other => {}
-            (Self::Elsewhere(mine), Self::Context(theirs)) if mine == theirs => *self = other,
-            (Self::Context(_) | Self::Elsewhere(_) | Self::Ambiguous | Self::TooLarge, _) => *self = Self::Ambiguous,
+    fn meet(&mut self, other: &Self) {
+        if self != other {
+            *self = Self::Ambiguous;
         }
     }
 }
@@ -117,18 +111,17 @@ impl Bucket {
         self.overflow.iter().any(|usage| usage.is_live(now))
     }
 
-    pub(super) fn remember(&mut self, id: &[u8], found: Found, context: &EncodedContext, now: u64) -> Held {
+    pub(super) fn remember(&mut self, id: &[u8], context: &EncodedContext, now: u64) -> Held {
         self.slots.retain(|slot| slot.usage.is_live(now));
-        let memory = match (context.0.len(), found) {
-            (0..=MAX_CONTEXT_BYTES, Found::Here) => Remembered::Context(context.clone()),
-            (0..=MAX_CONTEXT_BYTES, Found::Elsewhere) => Remembered::Elsewhere(context.clone()),
-            (_, Found::Here | Found::Elsewhere) => Remembered::TooLarge,
+        let memory = match context.0.len() {
+            0..=MAX_CONTEXT_BYTES => Remembered::Context(context.clone()),
+            _ => Remembered::TooLarge,
         };
         let is_full = self.slots.len() >= SLOTS || self.overflows(now);
         match self.slots.iter_mut().find(|slot| slot.id == id) {
             Some(slot) => {
                 slot.usage.open(now);
-                slot.memory.meet(memory);
+                slot.memory.meet(&memory);
                 Held::Slot { since: slot.since }
             }
             None if is_full => {
@@ -162,7 +155,6 @@ impl Bucket {
             Some(Remembered::Context(context)) => Recalled::Known(context.clone()),
             Some(Remembered::Ambiguous) => Recalled::Ambiguous,
             Some(Remembered::TooLarge) => Recalled::TooLarge,
-            Some(Remembered::Elsewhere(_)) => Recalled::Unknown,
             None if self.overflows(now) => Recalled::Full,
             None => Recalled::Unknown,
         }
@@ -235,7 +227,6 @@ impl Slot {
             0 => Remembered::Context(EncodedContext(context.to_vec())),
             1 => Remembered::Ambiguous,
             2 => Remembered::TooLarge,
-            3 => Remembered::Elsewhere(EncodedContext(context.to_vec())),
             _ => return None,
         };
         Some((Self { id: id.to_vec(), since: u64::from_le_bytes(*since), usage, memory }, rest))
@@ -249,132 +240,4 @@ fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LINGER: u64 = 5_000;
-    const SLOT: Held = Held::Slot { since: 0 };
-    const OVERFLOW: Held = Held::Overflow(Day::Even);
-
-    fn context(text: &str) -> EncodedContext {
-        EncodedContext(text.as_bytes().to_vec())
-    }
-
-    fn known(text: &str) -> Recalled {
-        Recalled::Known(context(text))
-    }
-
-    #[test]
-    fn a_slot_lives_while_a_stream_uses_it_and_a_little_longer() {
-        let mut bucket = Bucket::default();
-        for now in [0, 10] {
-            assert_eq!(bucket.remember(b"a", Found::Here, &context("x"), now), SLOT);
-        }
-        bucket.release(b"a", SLOT, 20, LINGER);
-        assert_eq!(bucket.recall(b"a", 1_000_000), known("x"), "a stream is open");
-        bucket.release(b"a", SLOT, 2_000_000, LINGER);
-        assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER - 1), known("x"));
-        assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER), Recalled::Unknown);
-        bucket.remember(b"a", Found::Here, &context("y"), 2_000_000 + LINGER);
-        assert_eq!(bucket.recall(b"a", 2_000_000 + LINGER), known("y"), "a new life");
-    }
-
-    #[test]
-    fn two_contexts_are_none_until_the_slot_ends() {
-        let mut bucket = Bucket::default();
-        for text in ["x", "y", "x"] {
-            bucket.remember(b"a", Found::Here, &context(text), 0);
-            bucket.release(b"a", SLOT, 0, LINGER);
-        }
-        assert_eq!(bucket.recall(b"a", 0), Recalled::Ambiguous);
-        assert_eq!(bucket.recall(b"a", LINGER), Recalled::Unknown);
-    }
-
-    #[test]
-    fn a_context_is_remembered_up_to_its_limit() {
-        let mut bucket = Bucket::default();
-        let [fits, exceeds] = [512, 513].map(|bytes| context(&"x".repeat(bytes)));
-        bucket.remember(b"a", Found::Here, &fits, 0);
-        bucket.remember(b"b", Found::Here, &exceeds, 0);
-        assert_eq!(bucket.recall(b"a", 0), Recalled::Known(fits));
-        assert_eq!(bucket.recall(b"b", 0), Recalled::TooLarge);
-        bucket.remember(b"b", Found::Here, &context("small"), 0);
-        assert_eq!(bucket.recall(b"b", 0), Recalled::Ambiguous, "the large one is still in use");
-    }
-
-    #[test]
-    fn a_full_bucket_takes_nothing_over_and_nobody_in() {
-        let mut bucket = Bucket::default();
-        for id in 0..SLOTS {
-            assert_eq!(bucket.remember(&id.to_le_bytes(), Found::Here, &context("x"), 0), SLOT);
-        }
-        assert_eq!(bucket.remember(b"victim", Found::Here, &context("v"), 0), OVERFLOW);
-        assert_eq!(bucket.recall(b"victim", 0), Recalled::Full);
-        assert_eq!(bucket.recall(&0usize.to_le_bytes(), 0), known("x"));
-
-        bucket.release(&0usize.to_le_bytes(), SLOT, 0, LINGER);
-        assert_eq!(
-            bucket.remember(b"victim", Found::Here, &context("attacker"), LINGER),
-            OVERFLOW,
-            "the victim is still there"
-        );
-        assert_eq!(bucket.recall(b"victim", LINGER), Recalled::Full);
-
-        for _ in 0..2 {
-            bucket.release(b"victim", OVERFLOW, LINGER, LINGER);
-        }
-        assert_eq!(bucket.remember(b"new", Found::Here, &context("n"), 2 * LINGER - 1), OVERFLOW);
-        bucket.release(b"new", OVERFLOW, 2 * LINGER, LINGER);
-        assert_eq!(bucket.remember(b"new", Found::Here, &context("n"), 3 * LINGER), Held::Slot { since: 3 * LINGER });
-    }
-
-    #[test]
-    fn what_a_dead_vm_held_is_free_after_a_day() {
-        let mut bucket = Bucket::default();
-        bucket.remember(b"a", Found::Here, &context("x"), 0);
-        assert_eq!(bucket.recall(b"a", ABANDONED - 1), known("x"));
-        assert_eq!(bucket.recall(b"a", ABANDONED), Recalled::Unknown);
-        let mut closed = Bucket::closed(0);
-        closed.release(b"a", OVERFLOW, 0, LINGER);
-        assert_eq!(closed.remember(b"a", Found::Here, &context("x"), ABANDONED - 1), OVERFLOW);
-    }
-
-    #[test]
-    fn what_found_no_slot_in_a_dead_vm_is_forgotten_where_new_ones_never_cease() {
-        const HOUR: u64 = ABANDONED / 24;
-        let mut full = Bucket::default();
-        for id in 0..=SLOTS {
-            full.remember(&id.to_le_bytes(), Found::Here, &context("x"), 0);
-        }
-        for mut bucket in [full, Bucket::closed(0)] {
-            for hour in 1..=48 {
-                let held = bucket.remember(b"a", Found::Here, &context("x"), hour * HOUR);
-                assert_eq!(matches!(held, Held::Slot { .. }), hour >= 47, "hour {hour}");
-                bucket.release(b"a", held, hour * HOUR, LINGER);
-            }
-        }
-    }
-
-    #[test]
-    fn a_stream_of_more_than_a_day_lets_go_of_nothing_that_is_anothers() {
-        let mut bucket = Bucket::default();
-        let long = bucket.remember(b"a", Found::Here, &context("x"), 0);
-        bucket.remember(b"a", Found::Here, &context("y"), ABANDONED);
-        bucket.release(b"a", long, ABANDONED, LINGER);
-        assert_eq!(bucket.recall(b"a", ABANDONED + LINGER), known("y"), "its stream is open");
-    }
-
-    #[test]
-    fn bytes_say_it_all() {
-        let mut bucket = Bucket::default();
-        assert_eq!(Bucket::parse(b""), Some(Bucket::default()));
-        for (id, text) in [("a", "x"), ("b", ""), ("c", "x"), ("c", "y"), ("d", &"x".repeat(513))] {
-            bucket.remember(id.as_bytes(), Found::Here, &context(text), 7);
-        }
-        let bytes = bucket.to_bytes();
-        assert_eq!(Bucket::parse(&bytes), Some(bucket));
-        let cut_short = (1..bytes.len()).filter(|length| Bucket::parse(&bytes[..*length]).is_some()).count();
-        assert_eq!(cut_short, 4, "only where a slot ends");
-        assert_eq!(Bucket::parse(b"something else altogether"), None);
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! What is remembered of a request: its context, as bytes.
 
-use super::{Found, TraceId};
+use super::TraceId;
 use crate::context::Context;
 use crate::read::overrides::{Dialect, Overrides};
 use crate::rules::Rules;
@@ -17,12 +17,12 @@ pub struct EncodedContext(pub(super) Vec<u8>);
 pub struct Memo {
     /// What it carries.
     pub context: EncodedContext,
-    /// By which ids to remember that; at most 128.
-    pub ids: Vec<(TraceId, Found)>,
+    /// By which ids to remember that, each once: one for each trace header, or two for one that is not well-formed.
+    pub ids: Vec<TraceId>,
 }
 
 impl Memo {
-    pub(crate) fn new(context: &Context<'_>, ids: Vec<(TraceId, Found)>) -> Self {
+    pub(crate) fn new(context: &Context<'_>, ids: Vec<TraceId>) -> Self {
         Self { context: EncodedContext::new(context), ids }
     }
 }

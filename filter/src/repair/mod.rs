@@ -6,9 +6,10 @@
 
 mod bucket;
 mod context;
+mod table;
 mod trace;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::context::Context;
 use crate::decision::Mutation;
@@ -18,45 +19,19 @@ use crate::rules::Rules;
 
 use bucket::Bucket;
 pub use context::{EncodedContext, MAX_CONTEXT_BYTES, Memo};
+pub use table::{TABLE_KEY_BYTES, Table};
+pub use trace::TraceId;
+use trace::{Found, Reading};
 pub(crate) use trace::{TraceHeader, dropped};
-
-/// What a request is remembered by, at most: all headers that hold an id, each read in several ways and for each
-/// header of the configuration. Without a limit one request could take all slots.
-const MAX_IDS: usize = 128;
-/// The longest line that is read for ids, several times what any format takes.
-const MAX_LINE_BYTES: usize = 512;
 
 /// How to remember contexts, compiled from `repair`.
 #[derive(Debug)]
 pub struct Repair {
     headers: Vec<TraceHeader>,
-    buckets: u64,
+    buckets: u32,
     /// Milliseconds.
     linger: u64,
 }
-
-/// A trace id, and the header that it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TraceId(Vec<u8>);
-
-impl TraceId {
-    fn new(header: TraceHeader, id: &[u8]) -> Self {
-        Self([&[header as u8], id].concat())
-    }
-}
-
-/// Where an inbound request has a trace id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Found {
-    /// In the id's own header, whatever other holds it too.
-    Here,
-    /// In another header alone, from which an application may copy it: it restores nothing, and contradicts
-    /// who brings another context.
-    Elsewhere,
-}
-
-/// The ids of one request, each once.
-type Ids = BTreeMap<TraceId, Found>;
 
 /// A stream's hold on a trace id, until the stream ends and [`Repair::release`] takes it back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,57 +81,35 @@ pub enum Recalled {
 /// The ids of a request.
 impl Repair {
     pub(crate) fn new(headers: Vec<TraceHeader>, slots: u64, linger_seconds: u64) -> Self {
-        let buckets = slots.div_ceil(bucket::SLOTS as u64);
+        let buckets = u32::try_from(slots.div_ceil(bucket::SLOTS as u64)).unwrap_or(u32::MAX);
         Self { headers, buckets, linger: linger_seconds.saturating_mul(1000) }
     }
 
-    /// What an inbound request is to be remembered by. Where that is too much, the headers that hold ids go:
-    /// what is not remembered could be forwarded as another's.
-    pub(crate) fn take_in<'a>(&self, headers: &[Header<'a>]) -> (Vec<(TraceId, Found)>, Vec<Mutation<'a>>) {
-        match self.inbound_ids(headers) {
-            Some(ids) => (ids, Vec::new()),
-            None => {
-                let holds_ids = |name| self.read().any(|header| header.may_be(name));
-                let names: BTreeSet<_> = headers.iter().map(|line| line.name).filter(|name| holds_ids(name)).collect();
-                (self.traced_ids(headers), names.into_iter().map(Mutation::remove).collect())
+    /// What an inbound request is to be remembered by, and the headers that have to go: what an application makes of a
+    /// malformed line nobody else knows, and it could be another request's id.
+    pub(crate) fn take_in<'a>(
+        &self,
+        headers: &[Header<'a>],
+        events: &impl Events,
+    ) -> (Vec<TraceId>, Vec<Mutation<'a>>) {
+        let (mut ids, mut removed) = (Vec::new(), BTreeSet::new());
+        let mut add = |id| {
+            if !ids.contains(&id) {
+                ids.push(id);
             }
-        }
-    }
-
-    /// The ids that a proxy which traces writes again behind us, whatever was removed: one of each header.
-    fn traced_ids(&self, headers: &[Header<'_>]) -> Vec<(TraceId, Found)> {
-        let mut ids = Ids::default();
-        for read in self.read() {
-            let id = read.lines(headers).next().and_then(|line| read.id(line));
-            if let Some(id) = id {
-                self.add(&mut ids, read, &id);
-            }
-        }
-        ids.into_iter().collect()
-    }
-
-    /// Every trace id that the application may find in an inbound request or make of one, each once; `None` if they
-    /// are too many.
-    fn inbound_ids(&self, headers: &[Header<'_>]) -> Option<Vec<(TraceId, Found)>> {
-        let mut ids = Ids::default();
-        for read in self.read() {
-            for line in read.lenient_lines(headers) {
-                if line.len() > MAX_LINE_BYTES || ids.len() > MAX_IDS {
-                    return None;
+        };
+        for header in self.read() {
+            match header.find(headers) {
+                None => {}
+                Some(Found::WellFormed(id)) => id.into_iter().for_each(&mut add),
+                Some(Found::Malformed { first }) => {
+                    events.record(Event::TraceMalformed { header: header.name() });
+                    removed.extend(header.names(headers));
+                    first.into_iter().flat_map(|line| header.traced(line)).for_each(&mut add);
                 }
-                read.lenient_ids(line).iter().for_each(|id| self.add(&mut ids, read, id));
             }
         }
-        (ids.len() <= MAX_IDS).then(|| ids.into_iter().collect())
-    }
-
-    /// Adds an id, for each header in which an application may forward it.
-    fn add(&self, ids: &mut Ids, read: TraceHeader, id: &[u8]) {
-        for written in self.headers.iter().filter(|written| written.is_akin(read)) {
-            let found = if *written == read { Found::Here } else { Found::Elsewhere };
-            let known = ids.entry(TraceId::new(*written, id)).or_insert(found);
-            *known = found.min(*known);
-        }
+        (ids, removed.into_iter().map(Mutation::remove).collect())
     }
 
     /// The headers from which an id may come into one of those that are configured.
@@ -192,19 +145,19 @@ impl Repair {
         }));
     }
 
-    /// What all trace ids of a request stand for, if they agree and none is repeated.
+    /// What all trace ids of a request stand for, if they agree and none is repeated. Each is looked up once.
     fn recall_all(&self, headers: &[Header<'_>], mut recall: impl FnMut(&TraceId) -> Recalled) -> Recalled {
         let mut all = Recalled::Unknown;
+        let mut ids = Vec::new();
         for header in &self.headers {
             let mut lines = header.lines(headers);
-            match (lines.next(), lines.next()) {
+            match (lines.next().map(|line| header.read(line)), lines.next()) {
                 (Some(_), Some(_)) => return Recalled::Ambiguous,
-                (Some(line), None) => {
-                    if let Some(id) = header.id(line) {
-                        all = all.and(recall(&TraceId::new(*header, &id)));
-                    }
+                (Some(Reading::Id(id)), None) if !ids.contains(&id) => {
+                    all = all.and(recall(&id));
+                    ids.push(id);
                 }
-                (None, _) => {}
+                (Some(Reading::Id(_) | Reading::NoId | Reading::Malformed) | None, None) | (None, Some(_)) => {}
             }
         }
         all
@@ -214,35 +167,23 @@ impl Repair {
 /// The buckets. A function takes the bytes of one, which are empty if there is no such bucket yet, and the time in
 /// milliseconds. Bytes that are no bucket's count as a closed one.
 impl Repair {
-    /// The bucket of a trace id, by number: the same in every proxy VM.
-    pub fn bucket(&self, id: &TraceId) -> u32 {
-        let bucket = fnv1a(&id.0).checked_rem(self.buckets).unwrap_or_default();
-        u32::try_from(bucket).unwrap_or_default()
-    }
-
     /// An inbound stream begins to use a trace id. Returns the bucket from now on, and the stream's lease.
-    pub fn remember(
-        &self,
-        bucket: &[u8],
-        (id, found): (&TraceId, Found),
-        context: &EncodedContext,
-        now: u64,
-    ) -> (Vec<u8>, Lease) {
+    pub fn remember(&self, bucket: &[u8], id: &TraceId, context: &EncodedContext, now: u64) -> (Vec<u8>, Lease) {
         let mut bucket = self.open(bucket, now);
-        let held = bucket.remember(&id.0, found, context, now);
+        let held = bucket.remember(id.bytes(), context, now);
         (bucket.to_bytes(), Lease { id: id.clone(), held })
     }
 
     /// The stream has ended. Returns the bucket from now on.
     pub fn release(&self, bucket: &[u8], Lease { id, held }: &Lease, now: u64) -> Vec<u8> {
         let mut bucket = self.open(bucket, now);
-        bucket.release(&id.0, *held, now, self.linger);
+        bucket.release(id.bytes(), *held, now, self.linger);
         bucket.to_bytes()
     }
 
     /// What a trace id stands for.
     pub fn recall(&self, bucket: &[u8], id: &TraceId, now: u64) -> Recalled {
-        self.open(bucket, now).recall(&id.0, now)
+        self.open(bucket, now).recall(id.bytes(), now)
     }
 
     /// A bucket that tells nobody anything, for when an update cannot be written: what it would have
@@ -266,10 +207,4 @@ impl Recalled {
             (Self::Known(_) | Self::Ambiguous | Self::TooLarge, _) => Self::Ambiguous,
         }
     }
-}
-
-/// FNV-1a of 64 bits: spreads ids over buckets; within one a whole id is compared.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }

@@ -14,6 +14,8 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["cookie"], COOKIES, &[";", "; "]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),
+    (&["traceparent", "b3", "x-b3-traceid"], TRACES, &["", "-", ","]),
+    (&["x-datadog-trace-id", "uber-trace-id", "x-cloud-trace-context", "x-request-id"], TRACES, &["", "-", ":"]),
     (&["traceparent", "tracestate", "accept", "x-tenants", "x-tenan", "tenant"], NASTY, &[",", "=", ""]),
     (&["b3", "x-b3-traceid", "x-datadog-trace-id", "uber-trace-id", "grpc-trace-bin", "x-request-id"], NASTY, &["-"]),
 ];
@@ -98,6 +100,21 @@ const MEMBERS: &[&str] = &[
     "f=\u{e9}",
     "g=1;",
     "h=1;p q",
+];
+
+const TRACES: &[&str] = &[
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "4BF92f3577b34da6a3ce929d0e0e4736",
+    "00f067aa0ba902b7",
+    "0f3c2a1e-5b7d-4e0a-9a1d-0c8f7b6a5d4e",
+    "0000000000000000",
+    "18446744073709551615",
+    "1f:2:0:1",
+    "/1;o=1",
+    "1",
+    "d",
+    "_",
+    "x",
 ];
 
 /// What belongs nowhere.

@@ -4,20 +4,23 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test may panic"
 )]
 
+mod attacks;
+mod host;
 mod ids;
-
-use std::collections::HashMap;
+mod law;
+mod readers;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tenancy_filter::{
-    Counter, Decision, Direction, EncodedContext, Filter, Found, Gathered, Header, Lease, Memo, Mutation, Peer,
-    Recalled, Repair, Tally, TraceId,
-};
+use tenancy_filter::{Counter, Filter, Memo, Recalled};
+
+use host::{Host, Stream};
+use law::{decide, headers};
 
 const CONFIG: &str = r#"{
     "version": 1,
@@ -27,89 +30,6 @@ const CONFIG: &str = r#"{
     "repair": {"by": ["traceparent", "x-request-id"], "slots": 64, "lingerSeconds": 5}
 }"#;
 const LINGER: u64 = 5_000;
-
-/// What a host keeps, and its clock.
-#[derive(Default)]
-struct Host {
-    buckets: HashMap<u32, Vec<u8>>,
-    now: u64,
-}
-
-/// An inbound request whose application is at work.
-struct Stream {
-    lines: Vec<(String, String)>,
-    context: Vec<(String, String)>,
-    leases: Vec<Lease>,
-}
-
-/// The headers of a request within the mesh.
-fn headers(lines: &[(String, String)]) -> Vec<Header<'_>> {
-    let authority = Header { name: b":authority", value: b"shop" };
-    let lines = lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() });
-    [authority].into_iter().chain(lines).collect()
-}
-
-/// The names that are removed from an inbound request, and what to remember of it.
-fn decide(filter: &Filter, headers: &[Header<'_>]) -> (Vec<Vec<u8>>, Memo) {
-    let gathered = Gathered { token: None, direction: Direction::Inbound };
-    let scan = filter.scan(headers, Peer::Known);
-    let decision = scan.decide(&gathered, |_| panic!("asks for an id"), &());
-    let Decision { mutations, memo } = decision.expect("nothing is refused");
-    let removed = mutations.iter().map(|mutation| match mutation {
-        Mutation::Remove { name } => name.to_vec(),
-        Mutation::Set { name, value } => panic!("sets {name:?} to {value:?}"),
-    });
-    (removed.collect(), memo.expect("is configured"))
-}
-
-impl Host {
-    fn bucket(&self, repair: &Repair, id: &TraceId) -> &[u8] {
-        self.buckets.get(&repair.bucket(id)).map_or(&[], |bytes| bytes)
-    }
-
-    /// The inbound request, as the proxy hands it to its application.
-    fn open(&mut self, filter: &Filter, ids: Vec<(String, String)>, context: Vec<(String, String)>) -> Stream {
-        let lines = [ids, context.clone()].concat();
-        let headers = headers(&lines);
-        let (_, memo) = decide(filter, &headers);
-        let repair = filter.repair().expect("is configured");
-        let ids = memo.ids.into_iter();
-        let leases = ids.map(|(id, found)| self.remember(repair, &id, found, &memo.context)).collect();
-        Stream { lines, context, leases }
-    }
-
-    fn remember(&mut self, repair: &Repair, id: &TraceId, found: Found, context: &EncodedContext) -> Lease {
-        let (bucket, lease) = repair.remember(self.bucket(repair, id), (id, found), context, self.now);
-        self.buckets.insert(repair.bucket(id), bucket);
-        lease
-    }
-
-    fn close(&mut self, filter: &Filter, stream: Stream) {
-        let repair = filter.repair().expect("is configured");
-        for lease in stream.leases {
-            let bucket = repair.release(self.bucket(repair, lease.id()), &lease, self.now);
-            self.buckets.insert(repair.bucket(lease.id()), bucket);
-        }
-    }
-
-    /// What the proxy adds to a call that its application makes with these headers, and what it counts.
-    fn call(&self, filter: &Filter, lines: &[(String, String)]) -> (Vec<(String, String)>, Vec<Counter>) {
-        let repair = filter.repair().expect("is configured");
-        let headers = headers(lines);
-        let gathered = Gathered { token: None, direction: Direction::Outbound { cluster: b"" } };
-        let tally = Tally::default();
-        let recall = |id: &TraceId| repair.recall(self.bucket(repair, id), id, self.now);
-        let scan = filter.scan(&headers, Peer::Known);
-        let mutations = scan.decide(&gathered, recall, &tally).expect("nothing is refused").mutations;
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
-        let added = mutations.iter().map(|mutation| match mutation {
-            Mutation::Set { name, value } => (text(name), text(value)),
-            Mutation::Remove { name } => panic!("removes {name:?}"),
-        });
-        let counted = tally.take().map(|(counter, _)| counter);
-        (added.collect(), counted.filter(|counter| counter.name().starts_with("tenancy.context")).collect())
-    }
-}
 
 fn pair(name: &str, value: impl Into<String>) -> (String, String) {
     (name.into(), value.into())
@@ -232,19 +152,18 @@ fn restores_what_the_application_dropped_and_says_so() {
 
 #[test]
 fn an_attacker_who_sends_a_victims_id_in_any_guise_gets_and_gives_nothing() {
-    let guises = |id: &(String, String)| {
-        let (name, value) = id;
-        let upper = value.to_uppercase();
-        [
-            vec![pair(name, value)],
-            vec![pair(name, &upper)],
-            vec![pair(name, "other"), pair(name, value)],
-            vec![pair(name, format!("other, {upper}"))],
-            vec![pair(&name.replace('-', "_").to_uppercase(), value)],
-        ]
-    };
     for id in [traceparent(1), pair("x-request-id", "6ba7b810-9dad-11d1-80b4-00c04fd430c8")] {
-        for guise in guises(&id) {
+        let (name, value) = &id;
+        let upper = value.to_uppercase();
+        let goes = Counter::ContextRestored;
+        for (guise, counter) in [
+            (vec![pair(name, value)], Counter::ContextAmbiguous),
+            (vec![pair(name, &upper)], Counter::ContextAmbiguous),
+            // What goes is nothing to the attacker, and contradicts nobody, unless the proxy's tracer reads it.
+            (vec![pair(name, "other"), pair(name, value)], goes),
+            (vec![pair(name, format!("other, {upper}"))], goes),
+            (vec![pair(&name.to_uppercase(), value), pair(name, "other")], goes),
+        ] {
             for victim_first in [true, false] {
                 let (filter, mut host) = (filter(), Host::default());
                 let victim = (vec![id.clone()], vec![pair("x-tenant", "victim")]);
@@ -252,7 +171,8 @@ fn an_attacker_who_sends_a_victims_id_in_any_guise_gets_and_gives_nothing() {
                 let order = if victim_first { [victim, attacker] } else { [attacker, victim] };
                 let _open = order.map(|(ids, context)| host.open(&filter, ids, context));
                 let (added, counted) = host.call(&filter, std::slice::from_ref(&id));
-                assert_eq!((added, &counted[..]), (vec![], &[Counter::ContextAmbiguous][..]), "{guise:?}");
+                let expected = if counter == goes { vec![pair("x-tenant", "victim")] } else { vec![] };
+                assert_eq!((added, &counted[..]), (expected, &[counter][..]), "{guise:?}");
             }
         }
     }
@@ -266,9 +186,8 @@ fn a_bucket_that_was_closed_or_is_none_tells_nothing() {
     let request = headers(&lines);
     for bucket in [repair.closed(0), b"not a bucket".to_vec()] {
         let (_, Memo { context, ids }) = decide(&filter, &request);
-        let (id, found) = &ids[0];
-        let (bucket, _) = repair.remember(&bucket, (id, *found), &context, 1);
-        assert_eq!(repair.recall(&bucket, id, 1), Recalled::Full);
+        let (bucket, _) = repair.remember(&bucket, &ids[0], &context, 1);
+        assert_eq!(repair.recall(&bucket, &ids[0], 1), Recalled::Full);
     }
 }
 

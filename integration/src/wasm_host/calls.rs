@@ -3,6 +3,7 @@
 use wasmi::{Caller, Error, Extern, Memory, Val};
 
 use super::encoding;
+use super::shared::Shared;
 use super::state::{Fault, NOT_FOUND, Reply, State};
 use crate::headers::Headers;
 
@@ -85,6 +86,11 @@ impl Call<'_> {
             ("proxy_get_current_time_nanoseconds", &[time]) => {
                 let nanoseconds = self.caller.data().shared.milliseconds() * 1_000_000;
                 self.write(time, &nanoseconds.to_le_bytes())?;
+                Ok(OK)
+            }
+            ("random_get", &[data, size]) => {
+                let random = Shared::random(index(size)?);
+                self.write(data, &random)?;
                 Ok(OK)
             }
             ("proxy_get_shared_data", &[key, key_size, data, size, version]) => {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
 /// Shared data and the clock: they stay where a VM ends. A clone is the same.
@@ -25,6 +26,12 @@ impl Shared {
     pub fn size(&self) -> (usize, usize) {
         let contents = self.0.borrow();
         (contents.data.len(), contents.data.values().map(|(bytes, _)| bytes.len()).sum())
+    }
+
+    /// Bytes that nobody foresees.
+    pub(super) fn random(size: usize) -> Vec<u8> {
+        let words = std::iter::repeat_with(|| RandomState::new().hash_one(size));
+        words.flat_map(u64::to_le_bytes).take(size).collect()
     }
 
     pub(super) fn milliseconds(&self) -> u64 {

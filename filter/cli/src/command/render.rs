@@ -54,7 +54,7 @@ fn style(told: &Told) -> Style {
     match told.name {
         "tenant_chosen" | "override_taken" => CHOSEN,
         "source_absent" | "host_settled" => FAINT,
-        "stripped" | "withheld" => REMOVED,
+        "stripped" | "trace_malformed" | "withheld" => REMOVED,
         _ => Style::new(),
     }
 }

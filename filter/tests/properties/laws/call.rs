@@ -6,7 +6,7 @@ use tenancy_filter::{
     Claim, Decision, Direction, Filter, Gathered, Header, Mutation, Peer, Recalled, Refusal, Scan, Token,
 };
 
-use crate::naive::{self, Call, Claimed, Lines, Payload, fold};
+use crate::naive::{self, Call, Claimed, Lines, Payload};
 
 /// A header that is set, or removed.
 pub(super) type Change = (String, Option<String>);
@@ -24,24 +24,7 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     let decision = decision(&scan, &all);
     let wanted = wanted(&scan, &all);
     assert_eq!(self::decision(&scan, &wanted), decision, "by what it wants alone (left)");
-    decision.map(|Decision { mutations, memo }| {
-        let of_repair = |(name, value): &Change| memo.is_some() && value.is_none() && is_trace_header(name);
-        mutations.iter().map(change).filter(|change| !of_repair(change)).collect()
-    })
-}
-
-/// Repair may remove trace headers of an inbound request, which ../repair tests and the naive filter leaves out.
-fn is_trace_header(name: &str) -> bool {
-    const TRACE_HEADERS: [&str; 7] = [
-        "traceparent",
-        "b3",
-        "x-b3-traceid",
-        "x-request-id",
-        "x-datadog-trace-id",
-        "uber-trace-id",
-        "x-cloud-trace-context",
-    ];
-    TRACE_HEADERS.contains(&fold(name).as_str())
+    decision.map(|Decision { mutations, .. }| mutations.iter().map(change).collect())
 }
 
 fn decision<'a>(scan: &'a Scan<'_>, gathered: &'a Gathered<'a>) -> Result<Decision<'a>, Refusal> {

@@ -7,6 +7,17 @@ use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
 use crate::naive::{Call, Direction, Lines, decode, fold, stripped};
 
+/// The headers that hold an id.
+const IDS: [&str; 7] = [
+    "traceparent",
+    "b3",
+    "x-b3-traceid",
+    "x-request-id",
+    "x-datadog-trace-id",
+    "uber-trace-id",
+    "x-cloud-trace-context",
+];
+
 /// R2: a header that already is as it should be is left alone, and none is written twice.
 pub(crate) fn only_what_differs_is_written(call: &Call, changes: &[Change]) {
     for (name, value) in changes {
@@ -16,17 +27,19 @@ pub(crate) fn only_what_differs_is_written(call: &Call, changes: &[Change]) {
     }
 }
 
-/// R2, R3: no change names a header of somebody else.
-pub(crate) fn only_what_is_ours_is_named(config: &Value, changes: &[Change]) {
+/// R2, R3: no change names a header of somebody else. Repair removes trace headers of inbound requests.
+pub(crate) fn only_what_is_ours_is_named(config: &Value, call: &Call, changes: &[Change]) {
+    let repairs = config.get("repair").is_some() && matches!(call.direction, Direction::Inbound);
     let carriers = ["baggage", "correlation-context", "jaeger-baggage", "connection"];
     for name in changes.iter().map(|(name, _)| fold(name)) {
         let prefixes = ["ot-baggage-", "uberctx-", "baggage-"];
         let is_carrier = carriers.contains(&name.as_str()) || prefixes.iter().any(|prefix| name.starts_with(prefix));
-        assert!(is_carrier || is_configured(config, &name), "{name:?} is not ours");
+        let holds_id = repairs && IDS.contains(&name.as_str());
+        assert!(is_carrier || holds_id || is_configured(config, &name), "{name:?} is not ours");
         let untouchable = [":", "-path", "-authority", "host", "cookie"];
         assert!(!untouchable.contains(&name.as_str()), "{name:?} is nobody's to change");
         let is_trace = ["traceparent", "tracestate"].contains(&name.as_str());
-        assert!(!is_trace || config["traceHeaders"] == "drop", "{name:?} is kept");
+        assert!(!is_trace || holds_id || config["traceHeaders"] == "drop", "{name:?} is kept");
     }
 }
 

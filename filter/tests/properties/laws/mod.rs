@@ -78,7 +78,7 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
         consequences::nothing_of_ours_leaves(&subject.config, &after);
     }
     consequences::only_what_differs_is_written(call, &changes);
-    consequences::only_what_is_ours_is_named(&subject.config, &changes);
+    consequences::only_what_is_ours_is_named(&subject.config, call, &changes);
     consequences::what_is_written_is_visible_ascii(&changes);
     consequences::baggage_keeps_within_its_limits(&changes);
     let role = subject.filter.role(call::peer(call));

@@ -7,6 +7,7 @@ mod baggage;
 mod egress;
 mod names;
 mod overrides;
+mod repair;
 mod tenant;
 
 pub(crate) use egress::leaves;
@@ -52,6 +53,12 @@ pub(crate) enum Claimed {
 /// The header lines that leave, or why none do.
 pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Refusal> {
     let scene = Scene::new(config, call);
+    let mut lines = rewritten(&scene, config, call)?;
+    repair::remove_malformed(&scene, &mut lines);
+    Ok(lines)
+}
+
+fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Refusal> {
     if is_tunnel(&call.lines) {
         match scene.is_edge {
             false => return Ok(call.lines.clone()),
@@ -60,19 +67,19 @@ pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Refusal> {
         }
     }
     if scene.is_leaving {
-        return Ok(egress::withhold(&scene));
+        return Ok(egress::withhold(scene));
     }
-    let tenant = tenant::resolve(&scene)?;
-    let overrides = overrides::resolve(&scene)?;
+    let tenant = tenant::resolve(scene)?;
+    let overrides = overrides::resolve(scene)?;
     let mut lines = call.lines.clone();
     if scene.is_edge {
-        names::strip(&scene, &mut lines);
+        names::strip(scene, &mut lines);
     }
     for target in list(&config["tenant"]["to"]).filter_map(|target| target["header"].as_str()) {
         put(&mut lines, target, tenant.clone());
     }
-    overrides::write(&scene, &overrides, &mut lines);
-    baggage::write(&scene, tenant.as_deref(), &overrides, &mut lines);
+    overrides::write(scene, &overrides, &mut lines);
+    baggage::write(scene, tenant.as_deref(), &overrides, &mut lines);
     Ok(lines)
 }
 

@@ -136,7 +136,7 @@ fn tenant_of(host: &str, pattern: &str) -> Option<String> {
 }
 
 /// A regular expression, which takes longer to compile than all the rest of a request.
-fn regex(pattern: &str) -> Regex {
+pub(super) fn regex(pattern: &str) -> Regex {
     static COMPILED: LazyLock<Mutex<BTreeMap<String, Regex>>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap();
     compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap()).clone()
