@@ -11,7 +11,7 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 10
-fuzz_targets := configuration request baggage
+fuzz_targets := configuration request baggage trace
 
 .PHONY: help run test matrix check module image envoy record fuzz coverage soak bench baseline clean
 
