@@ -37,7 +37,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-const CONFIGS: [&str; 3] = [
+const CONFIGS: [&str; 4] = [
     r#"{
         "version": 1, "role": "edge",
         "tenant": {
@@ -63,6 +63,14 @@ const CONFIGS: [&str; 3] = [
     }"#,
     r#"{
         "version": 1, "role": "mesh",
+        "tenant": {"to": [{"header": "x-tenant"}]},
+        "repair": {"by": [
+            "traceparent", "b3", "x-b3-traceid", "x-request-id",
+            "x-datadog-trace-id", "uber-trace-id", "x-cloud-trace-context"
+        ]}
+    }"#,
+    r#"{
+        "version": 1, "role": "mesh",
         "tenant": {"from": [{"header": "tenantID"}, {"baggage": "sd-routing-key"}], "to": [{"header": "x-tenant"}, {"baggage": "tenant"}]},
         "overrides": {"from": [{"header": "x-service-route", "list": "::"}], "to": [{"header": "x-override"}, {"baggage": "overrides"}]},
         "projections": [{"header": "x-version", "service": "called"}]
@@ -74,10 +82,10 @@ fn filters() -> impl Iterator<Item = Filter> {
 }
 
 /// The most bytes that are held while a request is decided, and how many changes come of it.
-fn held(filter: &Filter, lines: &[(String, String)]) -> (usize, usize) {
+fn held(filter: &Filter, direction: Direction<'_>, lines: &[(String, String)]) -> (usize, usize) {
     let headers: Vec<_> =
         lines.iter().map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() }).collect();
-    let gathered = Gathered { token: None, direction: Direction::Unspecified };
+    let gathered = Gathered { token: None, direction };
     let tally = Tally::default();
     let before = HELD.get();
     MOST.set(before);
@@ -103,10 +111,11 @@ fn an_ordinary_request_allocates_nothing() {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()));
     for filter in filters() {
-        assert_eq!(held(&filter, &browser), (0, 0), "{filter:?}");
+        assert_eq!(held(&filter, Direction::Unspecified, &browser), (0, 0), "{filter:?}");
     }
     let strangers = [&browser[..], &[("baggage".to_owned(), "a=1,b=2;p".to_owned())]].concat();
-    assert_eq!(held(&filters().last().unwrap(), &strangers), (0, 0), "strangers' baggage in the mesh");
+    let mesh = filters().last().unwrap();
+    assert_eq!(held(&mesh, Direction::Unspecified, &strangers), (0, 0), "strangers' baggage in the mesh");
 }
 
 /// Envoy takes 60 KiB of headers, and a hundred of them, unless told otherwise.
@@ -164,11 +173,20 @@ fn the_worst_request_holds_at_most_four_times_its_bytes() {
         ("a hundred spellings", hundred("x-service-route", "a:1::")),
         ("a hundred lines", vec![("x-override".to_owned(), "a:1,".repeat(KIB_60 / 400)); 100]),
         ("empty lines of ours", many("x-debug-extended-tracing-", 2000, "")),
+        ("a list of ids", one("x-b3-traceid", repeated("1,"))),
+        ("an endless id", one("x-datadog-trace-id", repeated("1"))),
+        ("an endless opaque id", one("x-request-id", repeated("a"))),
+        ("many fields", one("uber-trace-id", repeated("1:"))),
+        ("many lines of ids", vec![("x-b3-traceid".to_owned(), "1,".repeat(252)); 85]),
+        ("a thousand empty traces", vec![("traceparent".to_owned(), String::new()); 5000]),
+        ("spellings of a trace header", many("x-cloud-trace-context", 2000, "1-1")),
     ] {
         let bytes: usize = lines.iter().map(|(name, value)| name.len() + value.len()).sum();
         for filter in filters() {
-            let (held, _) = held(&filter, &lines);
-            assert!(held <= 4 * bytes, "{what}: {held} for {bytes} bytes, {filter:?}");
+            for direction in [Direction::Unspecified, Direction::Inbound, Direction::Outbound { cluster: b"" }] {
+                let (held, _) = held(&filter, direction, &lines);
+                assert!(held <= 4 * bytes, "{what}: {held} for {bytes} bytes, {filter:?}");
+            }
         }
     }
 }
