@@ -6,6 +6,10 @@
 mod load;
 mod memory;
 mod requests;
+#[allow(dead_code, reason = "each test uses a part")]
+#[path = "../repair/sidecar.rs"]
+mod sidecar;
+mod slow;
 
 use std::time::Instant;
 
