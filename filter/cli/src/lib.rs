@@ -24,12 +24,14 @@
 #![forbid(unsafe_code)]
 
 mod attributes;
+mod document;
 mod explain;
 mod json;
 mod request;
 mod sentence;
 mod told;
 
+pub use document::{Documents, Found, Kind, LeftOut, NotYaml, Place, find};
 pub use explain::{Explanation, Hop, Instance, Outcome, explain};
 pub use request::{BadRequest, Direction, Line, Request};
 pub use told::Told;

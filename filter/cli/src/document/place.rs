@@ -1,0 +1,38 @@
+//! Where something stands in a file.
+
+use std::ops::Range;
+
+/// Where something stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// The bytes of the file; on one line, unless it is a text that goes over several.
+    pub bytes: Range<usize>,
+}
+
+impl Place {
+    /// The place of some bytes of a text.
+    pub(crate) fn of(text: &str, bytes: Range<usize>) -> Self {
+        let before = text.get(..bytes.start).unwrap_or(text);
+        let line = before.matches('\n').count().saturating_add(1);
+        let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()).saturating_add(1);
+        Self { line, column, bytes }
+    }
+}
+
+/// The bytes at which the characters of a text begin, and at which it ends.
+pub(crate) struct Offsets(Vec<usize>);
+
+impl Offsets {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(text.char_indices().map(|(at, _)| at).chain([text.len()]).collect())
+    }
+
+    /// Where the character of this number begins.
+    pub(crate) fn byte(&self, character: usize) -> usize {
+        self.0.get(character).or(self.0.last()).copied().unwrap_or_default()
+    }
+}
