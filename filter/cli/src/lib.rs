@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod attributes;
+mod check;
 mod document;
 mod explain;
 mod json;
@@ -31,6 +32,7 @@ mod request;
 mod sentence;
 mod told;
 
+pub use check::{Checked, Code, Finding, Report, Source, check};
 pub use document::{Documents, Found, Kind, LeftOut, NotYaml, Place, find};
 pub use explain::{Explanation, Hop, Instance, Outcome, explain};
 pub use request::{BadRequest, Direction, Line, Request};

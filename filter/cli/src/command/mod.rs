@@ -1,5 +1,6 @@
 //! The subcommands.
 
+mod check;
 mod explain;
 mod instances;
 mod problem;
@@ -25,6 +26,7 @@ pub(crate) struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Chosen {
+    Check(check::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
 }
@@ -32,6 +34,7 @@ enum Chosen {
 impl Command {
     pub(crate) fn run(self) -> ExitCode {
         let outcome = match &self.subcommand {
+            Chosen::Check(arguments) => arguments.run(),
             Chosen::Explain(arguments) => arguments.run(),
             Chosen::Test(arguments) => arguments.run(),
         };

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::node::{self, Node};
+use super::node::{Content, Node};
+use super::read;
 use super::scalar;
 
 /// A plugin configuration as it stands in a file.
@@ -25,8 +26,8 @@ pub(super) struct Text {
     json: String,
     /// The place in the file of each byte of the JSON, and of its end.
     places: Vec<usize>,
-    /// Where the JSON ends to be JSON, or its tree; neither if it is JSON that YAML does not know.
-    tree: Result<Option<Rc<Node>>, usize>,
+    /// The bytes at which the JSON ends to be JSON, or its tree; neither if it is JSON that YAML does not know.
+    tree: Result<Option<Rc<Node>>, Range<usize>>,
 }
 
 /// What a path leads to.
@@ -41,8 +42,8 @@ impl Configuration {
     /// The configuration that stands at a node, as text if that is a scalar.
     pub(super) fn at(file: &str, node: &Rc<Node>) -> Self {
         match &node.content {
-            node::Content::List(_) | node::Content::Object(_) => Self::Fields(node.clone()),
-            node::Content::Scalar(scalar) => {
+            Content::List(_) | Content::Object(_) => Self::Fields(node.clone()),
+            Content::Scalar(scalar) => {
                 let places = scalar::places(file, node.bytes.clone(), scalar);
                 Self::Text(Rc::new(Text { json: scalar.text.clone(), places, tree: tree(&scalar.text) }))
             }
@@ -88,7 +89,7 @@ impl Configuration {
             Self::Text(text) => match &text.tree {
                 Ok(Some(tree)) => text.in_file(&choose(follow(tree, path)).bytes),
                 Ok(None) => text.in_file(&(0..1)),
-                Err(at) => text.in_file(&(*at..at.saturating_add(1))),
+                Err(bytes) => text.in_file(bytes),
             },
         }
     }
@@ -106,13 +107,16 @@ impl Text {
     }
 }
 
-/// The tree of a JSON text, or the byte at which it ends to be JSON. Any YAML is taken for a tree, because the filter
+/// The tree of a JSON text, or the bytes at which it ends to be JSON. Any YAML is taken for a tree, because the filter
 /// itself says that it is none.
-fn tree(json: &str) -> Result<Option<Rc<Node>>, usize> {
-    let (mut documents, mistake) = node::parse(json);
+fn tree(json: &str) -> Result<Option<Rc<Node>>, Range<usize>> {
+    let (mut documents, mistake) = read::parse(json);
     match (serde_json::from_str::<Value>(json), mistake) {
-        (Err(error), _) if json.trim_start().starts_with('{') => Err(byte(json, error.line(), error.column())),
-        (Ok(_), Some(mistake)) if mistake.is_repeated_key => Err(mistake.place.bytes.start),
+        (Err(error), _) if json.trim_start().starts_with('{') => {
+            let at = byte(json, error.line(), error.column());
+            Err(at..at.saturating_add(1))
+        }
+        (Ok(_), Some(mistake)) if mistake.is_repeated_key => Err(mistake.place.bytes),
         (Ok(_) | Err(_), Some(_)) => Ok(None),
         (Ok(_) | Err(_), None) => Ok(documents.pop()),
     }

@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use super::configuration::Configuration;
 use super::kind::Kind;
-use super::node::{self, Node, NotYaml};
+use super::node::Node;
 use super::place::Place;
+use super::read::{self, NotYaml};
 
 /// What a text holds.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Documents {
     pub left_out: Vec<LeftOut>,
     /// Why the text is YAML no further, if it is not YAML to its end.
     pub broken: Option<NotYaml>,
+    /// All documents, and the items of lists.
+    pub(crate) all: Vec<Rc<Node>>,
 }
 
 /// A plugin configuration of the filter, where it was found.
@@ -28,12 +31,8 @@ pub struct Found {
     pub kind: Kind,
     /// The plugin configuration as the module gets it; empty if there is none.
     pub json: String,
-    /// The object that holds the configuration, and how to load the module.
-    #[expect(dead_code, reason = "for what checks several configurations together")]
-    pub(crate) plugin: Rc<Node>,
-    /// The whole document.
-    #[expect(dead_code, reason = "for what checks several configurations together")]
-    pub(crate) document: Rc<Node>,
+    /// What it stands in, from the whole document to the plugin, which also says how to load the module.
+    pub(crate) trail: Vec<Rc<Node>>,
     configuration: Configuration,
     file: Rc<str>,
 }
@@ -87,11 +86,11 @@ const WASM: &str = ".filters.http.wasm.v3.Wasm";
 /// assert_eq!((place.line, place.column), (7, 50));
 /// ```
 pub fn find(text: &str, stem: &str) -> Documents {
-    let (documents, broken) = node::parse(text);
-    let mut search = Search { file: text.into(), stem, found: Vec::new(), left_out: Vec::new() };
+    let (documents, broken) = read::parse(text);
+    let mut search = Search { file: text.into(), stem, found: Vec::new(), left_out: Vec::new(), all: Vec::new() };
     documents.iter().filter(|document| !document.is_null()).for_each(|document| search.document(document));
-    let Search { found, left_out, .. } = search;
-    Documents { found, left_out, broken }
+    let Search { found, left_out, all, .. } = search;
+    Documents { found, left_out, broken, all }
 }
 
 impl Found {
@@ -107,13 +106,11 @@ impl Found {
     }
 
     /// The place of something else in the same file.
-    #[expect(dead_code, reason = "for what checks several configurations together")]
     pub(crate) fn place_of(&self, node: &Node) -> Place {
         Place::of(&self.file, node.bytes.clone())
     }
 
     /// The configuration's fields; `None` if they cannot be read.
-    #[expect(dead_code, reason = "for what checks several configurations together")]
     pub(crate) fn fields(&self) -> Option<&Node> {
         self.configuration.tree().map(|node| &**node)
     }
@@ -124,23 +121,29 @@ struct Search<'s> {
     stem: &'s str,
     found: Vec<Found>,
     left_out: Vec<LeftOut>,
+    all: Vec<Rc<Node>>,
 }
 
 impl Search<'_> {
     fn document(&mut self, document: &Rc<Node>) {
         let word = document.field("kind").and_then(|kind| kind.text());
-        if let (Some(_), Some(items)) = (word.filter(|word| word.ends_with("List")), document.field("items")) {
-            items.list().iter().for_each(|item| self.document(item));
+        let items = word.filter(|word| word.ends_with("List")).and_then(|_| document.field("items"));
+        let of_list = items.map(|items| items.list());
+        let is_resource = |entry: &Rc<Node>| entry.field("kind").is_some();
+        let resources = Some(document.list()).filter(|list| list.iter().any(is_resource));
+        if let Some(documents) = of_list.or(resources) {
+            documents.iter().for_each(|document| self.document(document));
             return;
         }
+        self.all.push(document.clone());
         let before = self.found.len();
         let kind = word.and_then(|word| Kind::RESOURCES.into_iter().find(|kind| kind.word() == word));
         let reason = match (kind, word) {
             (Some(kind), _) => {
                 self.resource(kind, document);
-                format!("a {kind} without a configuration of the filter")
+                format!("{kind} without a configuration of the filter")
             }
-            (None, Some(word)) => format!("a {word} holds no plugin configuration"),
+            (None, Some(word)) => format!("{word}, a kind that holds no plugin configuration"),
             (None, None) => {
                 self.without_kind(document);
                 "neither a plugin configuration, nor an Envoy configuration with one, nor a Kubernetes resource".into()
@@ -155,71 +158,58 @@ impl Search<'_> {
         let text = |path: &[&str]| document.at(path).and_then(|node| node.text());
         let name = text(&["metadata", "name"]).unwrap_or(self.stem);
         let name = text(&["metadata", "namespace"]).map_or_else(|| name.into(), |space| format!("{space}/{name}"));
-        let spec = document.field("spec");
-        let wasm = spec.and_then(|spec| spec.field("wasm"));
-        match kind {
-            Kind::WasmPlugin => self.plugins(kind, document, &name, spec, "pluginConfig"),
-            Kind::TrafficExtension => self.plugins(kind, document, &name, wasm, "pluginConfig"),
-            Kind::EnvoyExtensionPolicy => {
-                let wasm = wasm.map(|wasm| wasm.list()).unwrap_or_default();
-                for plugin in wasm {
+        let Some(spec) = document.field("spec") else { return };
+        let wasm = spec.field("wasm");
+        let trail = |plugin: &Rc<Node>| vec![document.clone(), spec.clone(), plugin.clone()];
+        match (kind, wasm) {
+            (Kind::WasmPlugin, _) => {
+                self.plugin(kind, vec![document.clone(), spec.clone()], name, spec.field("pluginConfig"));
+            }
+            (Kind::TrafficExtension, Some(wasm)) => self.plugin(kind, trail(wasm), name, wasm.field("pluginConfig")),
+            (Kind::EnvoyExtensionPolicy, Some(wasm)) => {
+                for plugin in wasm.list() {
                     let own = plugin.field("name").and_then(|name| name.text());
                     let name = own.map_or_else(|| name.clone(), |own| format!("{name}/{own}"));
-                    self.plugins(kind, document, &name, Some(plugin), "config");
+                    self.plugin(kind, trail(plugin), name, plugin.field("config"));
                 }
             }
-            Kind::EnvoyFilter => self.filters(kind, document, document, &|own| format!("{name}/{own}")),
-            Kind::Bare | Kind::Envoy => {}
+            (Kind::EnvoyFilter, _) => self.filters(kind, vec![document.clone()], &|own| format!("{name}/{own}")),
+            (Kind::TrafficExtension | Kind::EnvoyExtensionPolicy | Kind::Bare | Kind::Envoy, _) => {}
         }
     }
 
-    /// Takes what a plugin has in a field.
-    fn plugins(&mut self, kind: Kind, document: &Rc<Node>, name: &str, plugin: Option<&Rc<Node>>, field: &str) {
-        let Some(plugin) = plugin else { return };
-        let configuration = plugin.field(field);
-        if configuration.is_some_and(|node| is_ours(node)) || loads_ours(plugin) {
-            let configuration = match configuration {
-                Some(node) => Configuration::at(&self.file, node),
-                None => Configuration::Missing(plugin.bytes.clone()),
-            };
-            self.push(kind, name.to_owned(), plugin, document, configuration);
+    /// Takes the plugin at the end of a trail, with what it has for a configuration.
+    fn plugin(&mut self, kind: Kind, trail: Vec<Rc<Node>>, name: String, configuration: Option<&Rc<Node>>) {
+        let Some(plugin) = trail.last() else { return };
+        let configuration = configuration.map(|node| Configuration::at(&self.file, node));
+        let tree = configuration.as_ref().and_then(Configuration::tree);
+        if tree.is_some_and(|tree| is_ours(tree)) || loads_ours(plugin) {
+            let configuration = configuration.unwrap_or_else(|| Configuration::Missing(plugin.bytes.clone()));
+            let json = configuration.json();
+            self.found.push(Found { name, kind, json, trail, configuration, file: self.file.clone() });
         }
     }
 
     fn without_kind(&mut self, document: &Rc<Node>) {
+        let trail = vec![document.clone()];
         if is_ours(document) {
-            let configuration = Configuration::Fields(document.clone());
-            self.push(Kind::Bare, self.stem.to_owned(), document, document, configuration);
+            self.plugin(Kind::Bare, trail, self.stem.to_owned(), Some(document));
         } else {
-            self.filters(Kind::Envoy, document, document, &str::to_owned);
+            self.filters(Kind::Envoy, trail, &str::to_owned);
         }
     }
 
     /// Takes the Wasm filters at any depth, where an Envoy configuration has them.
-    fn filters(&mut self, kind: Kind, document: &Rc<Node>, node: &Rc<Node>, name: &impl Fn(&str) -> String) {
+    fn filters(&mut self, kind: Kind, trail: Vec<Rc<Node>>, name: &impl Fn(&str) -> String) {
+        let Some(node) = trail.last() else { return };
+        let further = |next: &Rc<Node>| [&trail[..], std::slice::from_ref(next)].concat();
         if let Some(plugin) = plugin_of_filter(node) {
             let own = plugin.field("name").and_then(|name| name.text()).unwrap_or(self.stem);
-            self.filter(kind, document, plugin, name(own));
+            let any = plugin.field("configuration");
+            self.plugin(kind, further(plugin), name(own), any.map(|any| any.field("value").unwrap_or(any)));
             return;
         }
-        let values = node.fields().iter().map(|(_, value)| value);
-        values.chain(node.list()).for_each(|value| self.filters(kind, document, value, name));
-    }
-
-    fn filter(&mut self, kind: Kind, document: &Rc<Node>, plugin: &Rc<Node>, name: String) {
-        let any = plugin.field("configuration");
-        let value = any.map(|any| any.field("value").unwrap_or(any));
-        let configuration = value.map(|value| Configuration::at(&self.file, value));
-        let tree = configuration.as_ref().and_then(Configuration::tree);
-        if tree.is_some_and(|tree| is_ours(tree)) || loads_ours(plugin) {
-            let configuration = configuration.unwrap_or_else(|| Configuration::Missing(plugin.bytes.clone()));
-            self.push(kind, name, plugin, document, configuration);
-        }
-    }
-
-    fn push(&mut self, kind: Kind, name: String, plugin: &Rc<Node>, document: &Rc<Node>, configuration: Configuration) {
-        let (plugin, document, file) = (plugin.clone(), document.clone(), self.file.clone());
-        self.found.push(Found { name, kind, json: configuration.json(), plugin, document, configuration, file });
+        node.values().for_each(|value| self.filters(kind, further(value), name));
     }
 }
 
@@ -242,6 +232,5 @@ fn is_ours(node: &Node) -> bool {
 /// Whether a plugin says that it loads a module of the filter's name.
 fn loads_ours(plugin: &Node) -> bool {
     let is_module = |text: &str| text.contains("tenancy-filter") || text.contains("tenancy_filter");
-    let values = plugin.fields().iter().map(|(_, value)| value);
-    plugin.text().is_some_and(is_module) || values.chain(plugin.list()).any(|value| loads_ours(value))
+    plugin.text().is_some_and(is_module) || plugin.values().any(|value| loads_ours(value))
 }

@@ -24,6 +24,11 @@ impl Kind {
     pub(super) const RESOURCES: [Self; 4] =
         [Self::WasmPlugin, Self::TrafficExtension, Self::EnvoyFilter, Self::EnvoyExtensionPolicy];
 
+    /// Whether it is a resource of Kubernetes.
+    pub(crate) fn is_resource(self) -> bool {
+        Self::RESOURCES.contains(&self)
+    }
+
     /// A word for it; of a resource that in its `kind`.
     pub fn word(self) -> &'static str {
         match self {

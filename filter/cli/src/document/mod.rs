@@ -5,12 +5,14 @@ mod find;
 mod kind;
 mod node;
 mod place;
+mod read;
 mod scalar;
 
 pub use find::{Documents, Found, LeftOut, find};
 pub use kind::Kind;
-pub use node::NotYaml;
+pub(crate) use node::Node;
 pub use place::Place;
+pub use read::NotYaml;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ pub struct Place {
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
-    /// The bytes of the file; on one line, unless it is a text that goes over several.
+    /// The bytes of the file; of what goes over several lines those on the first.
     pub bytes: Range<usize>,
 }
 
@@ -19,7 +19,9 @@ impl Place {
         let before = text.get(..bytes.start).unwrap_or(text);
         let line = before.matches('\n').count().saturating_add(1);
         let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()).saturating_add(1);
-        Self { line, column, bytes }
+        let end =
+            text.get(bytes.clone()).and_then(|text| text.find('\n')).map(|length| bytes.start.saturating_add(length));
+        Self { line, column, bytes: bytes.start..end.unwrap_or(bytes.end) }
     }
 }
 

@@ -21,7 +21,7 @@ fn filter(written: &str) -> String {
 
 /// The one configuration of a text.
 fn one(text: &str) -> Found {
-    let Documents { mut found, left_out, broken } = find(text, "stem");
+    let Documents { mut found, left_out, broken, all: _ } = find(text, "stem");
     assert_eq!((found.len(), left_out, broken), (1, vec![], None), "{text}");
     found.remove(0)
 }
@@ -163,8 +163,8 @@ fn a_document_that_says_nothing_of_us_is_left_out_with_the_reason() {
     assert_eq!(
         reasons,
         [
-            (1, "a Gateway holds no plugin configuration"),
-            (3, "a WasmPlugin without a configuration of the filter"),
+            (1, "Gateway, a kind that holds no plugin configuration"),
+            (3, "WasmPlugin without a configuration of the filter"),
             (8, "neither a plugin configuration, nor an Envoy configuration with one, nor a Kubernetes resource"),
         ]
     );
@@ -226,6 +226,11 @@ fn the_plugins_of_every_kind_are_found() {
         (resource("EnvoyFilter", &format!("[{wrapped}]")), Kind::EnvoyFilter, "b/a/own"),
         (format!("static_resources: {typed}"), Kind::Envoy, "own"),
         (
+            format!("[{{kind: WasmPlugin, metadata: {{name: d}}, spec: {{pluginConfig: {configuration}}}}}]"),
+            Kind::WasmPlugin,
+            "d",
+        ),
+        (
             format!(
                 "kind: List\nitems: [{{kind: WasmPlugin, metadata: {{name: d}}, spec: {{pluginConfig: {configuration}}}}}]"
             ),
@@ -238,4 +243,14 @@ fn the_plugins_of_every_kind_are_found() {
         let fields: Map<String, Value> = serde_json::from_str(&found.json).unwrap();
         assert_eq!(fields["role"], "edge", "{text}");
     }
+}
+
+#[test]
+fn json_with_surrogate_pairs_keeps_its_places() {
+    let json = r#"{"version": 1, "role": "\ud83d\uDE00", "strip": ["a"]}"#;
+    for text in [json.to_owned(), filter(&format!("|\n          {json}\n"))] {
+        let found = one(&text);
+        assert_eq!(shown(&text, &found.place("strip[0]")), "a", "{text}");
+    }
+    assert_eq!(one(&filter(&format!("'{json}'"))).json, json, "what is in a text stays");
 }

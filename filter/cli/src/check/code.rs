@@ -1,0 +1,174 @@
+//! What may be wrong, one code for each rule.
+
+use tenancy_filter::Severity;
+
+/// The rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The filter refuses the configuration.
+    Configuration,
+    /// The filter takes the configuration, but a part of it has no effect, or hardly the one that is meant.
+    InVain,
+    /// Envoy would hand the module something else than text.
+    NotText,
+    /// A crash lets clients' headers pass.
+    FailOpen,
+    /// A stripping instance stands too late.
+    StripLate,
+    /// A resolving instance stands too late, and nothing strips before it.
+    StripMissing,
+    /// What strips first does not strip all that is resolved later.
+    StripIncomplete,
+    /// What the mesh believes passes the edge.
+    NotStripped,
+    /// A token is read before it is verified.
+    TokenEarly,
+    /// A token's keys may name any issuer.
+    IssuerMissing,
+    /// The plugin does not see what clients send to a gateway.
+    MatchServer,
+    /// A placeholder of the manifests was left in.
+    Placeholder,
+}
+
+/// What is documented of a code.
+struct Entry {
+    word: &'static str,
+    severity: Severity,
+    meaning: &'static str,
+    /// `None` where each message brings its own.
+    remedy: Option<&'static str>,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Configuration,
+        Self::InVain,
+        Self::NotText,
+        Self::FailOpen,
+        Self::StripLate,
+        Self::StripMissing,
+        Self::StripIncomplete,
+        Self::NotStripped,
+        Self::TokenEarly,
+        Self::IssuerMissing,
+        Self::MatchServer,
+        Self::Placeholder,
+    ];
+
+    /// Its name, which stays the same.
+    pub fn word(self) -> &'static str {
+        self.entry().word
+    }
+
+    /// How much it matters.
+    pub fn severity(self) -> Severity {
+        self.entry().severity
+    }
+
+    /// What it means, in Markdown.
+    pub fn meaning(self) -> &'static str {
+        self.entry().meaning
+    }
+
+    /// What to do, in Markdown; `None` where each message says it.
+    pub fn remedy(self) -> Option<&'static str> {
+        self.entry().remedy
+    }
+
+    fn entry(self) -> Entry {
+        match self {
+            Self::Configuration => Entry {
+                word: "configuration",
+                severity: Severity::Error,
+                meaning: "the filter refuses the configuration",
+                remedy: None,
+            },
+            Self::InVain => Entry {
+                word: "in-vain",
+                severity: Severity::Warning,
+                meaning: "the filter takes the configuration, but a part of it has no effect, or hardly the one that is meant",
+                remedy: None,
+            },
+            Self::NotText => Entry {
+                word: "not-text",
+                severity: Severity::Error,
+                meaning: "Envoy hands the module something else than the text of the configuration",
+                remedy: Some("write JSON as the `value` of a `type.googleapis.com/google.protobuf.StringValue`"),
+            },
+            Self::FailOpen => Entry {
+                word: "fail-open",
+                severity: Severity::Error,
+                meaning: "after a crash an edge lets in what clients claim",
+                remedy: Some(
+                    "write `FAIL_RELOAD`, or `FAIL_CLOSE` where that is unknown; in an EnvoyExtensionPolicy leave `failOpen` out",
+                ),
+            },
+            Self::StripLate => Entry {
+                word: "strip-late",
+                severity: Severity::Error,
+                meaning: "an instance that only strips stands behind filters that authorise",
+                remedy: Some(
+                    "move it before all other filters: `phase: AUTHN` with the highest `priority`, `operation: INSERT_FIRST`, or first in `http_filters`",
+                ),
+            },
+            Self::StripMissing => Entry {
+                word: "strip-missing",
+                severity: Severity::Error,
+                meaning: "an edge resolves behind filters that authorise, and no instance strips before them",
+                remedy: Some(
+                    "add an instance with `strip` before all other filters, as in `wasm-plugin/manifests/gateway`",
+                ),
+            },
+            Self::StripIncomplete => Entry {
+                word: "strip-incomplete",
+                severity: Severity::Error,
+                meaning: "the instance that strips first leaves what a later one writes or removes, so filters in between see what clients claim",
+                remedy: Some("name the header in its `strip`; for baggage add `foreignBaggage: drop`"),
+            },
+            Self::NotStripped => Entry {
+                word: "not-stripped",
+                severity: Severity::Error,
+                meaning: "the mesh reads or writes a header or baggage key that passes the edge as clients send it",
+                remedy: Some(
+                    "name the header in the `strip` of the edge; for baggage let the edge have `foreignBaggage: drop`",
+                ),
+            },
+            Self::TokenEarly => Entry {
+                word: "token-early",
+                severity: Severity::Warning,
+                meaning: "a source needs a verified token, but the instance stands before the filter that verifies it",
+                remedy: Some(
+                    "move it behind `jwt_authn`: `phase: AUTHZ`, as in `envoyfilter/gateway.yaml`, or later in `http_filters`",
+                ),
+            },
+            Self::IssuerMissing => Entry {
+                word: "issuer-missing",
+                severity: Severity::Error,
+                meaning: "a provider of `jwt_authn` leaves the payload that the filter reads, and checks no issuer: its keys may sign any `iss`",
+                remedy: Some("give the provider its `issuer`"),
+            },
+            Self::MatchServer => Entry {
+                word: "match-server",
+                severity: Severity::Warning,
+                meaning: "the plugin of an edge matches `SERVER` alone, but the listeners of a gateway count as `CLIENT`",
+                remedy: Some("write `match: [{mode: CLIENT_AND_SERVER}]`"),
+            },
+            Self::Placeholder => Entry {
+                word: "placeholder",
+                severity: Severity::Warning,
+                meaning: "a placeholder of the manifests was left in",
+                remedy: None,
+            },
+        }
+    }
+}
+
+/// A word for a severity.
+pub(super) fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}

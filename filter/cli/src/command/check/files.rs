@@ -1,0 +1,88 @@
+//! The files that the command is to check.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use tenancy::{LeftOut, Place, Source};
+
+use super::super::Problem;
+
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// The files that were named, and those in folders that were.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) sources: Vec<Source>,
+    /// Which of them were named themselves.
+    pub(super) named: BTreeSet<String>,
+    /// Those of folders that could not be read, each with the reason.
+    pub(super) unreadable: Vec<(String, LeftOut)>,
+}
+
+impl Files {
+    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Problem> {
+        let mut files = Self::default();
+        for path in paths {
+            if path.as_os_str() == "-" {
+                files.push_named("stdin".into(), read(io::stdin().lock()))?;
+            } else if path.is_dir() {
+                files.push_folder(path)?;
+            } else {
+                files.push_named(path.display().to_string(), fs::File::open(path).and_then(read))?;
+            }
+        }
+        Ok(files)
+    }
+
+    fn push_named(&mut self, file: String, text: io::Result<String>) -> Result<(), Problem> {
+        let text = text.map_err(|why| Problem::new(format!("{file}: {why}")))?;
+        self.named.insert(file.clone());
+        self.push(Source { file, text });
+        Ok(())
+    }
+
+    /// Adds a file once, however often it is named.
+    fn push(&mut self, source: Source) {
+        if self.sources.iter().all(|known| known.file != source.file) {
+            self.sources.push(source);
+        }
+    }
+
+    /// Adds the files of a folder, in order of their names; neither hidden ones nor those behind links to folders.
+    fn push_folder(&mut self, folder: &Path) -> Result<(), Problem> {
+        let problem = |why: io::Error| Problem::new(format!("{}: {why}", folder.display()));
+        let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries = entries.map_err(problem)?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+            if is_folder && !is_hidden {
+                self.push_folder(&path)?;
+            } else if !is_folder && !is_hidden && ENDINGS.contains(&ending) {
+                self.push_found(path.display().to_string(), fs::File::open(&path).and_then(read));
+            }
+        }
+        Ok(())
+    }
+
+    fn push_found(&mut self, file: String, text: io::Result<String>) {
+        match text {
+            Ok(text) => self.push(Source { file, text }),
+            Err(why) => {
+                let place = Place { line: 1, column: 1, bytes: 0..0 };
+                self.unreadable.push((file, LeftOut { place, reason: why.to_string() }));
+            }
+        }
+    }
+}
+
+fn read(mut from: impl Read) -> io::Result<String> {
+    let mut text = String::new();
+    from.read_to_string(&mut text)?;
+    Ok(text)
+}
