@@ -1,6 +1,7 @@
 //! The subcommands.
 
 mod check;
+mod completions;
 mod explain;
 mod instances;
 mod problem;
@@ -27,6 +28,7 @@ pub(crate) struct Command {
 #[derive(Debug, Subcommand)]
 enum Chosen {
     Check(check::Arguments),
+    Completions(completions::Arguments),
     Explain(explain::Arguments),
     Test(test::Arguments),
 }
@@ -35,6 +37,7 @@ impl Command {
     pub(crate) fn run(self) -> ExitCode {
         let outcome = match &self.subcommand {
             Chosen::Check(arguments) => arguments.run(),
+            Chosen::Completions(arguments) => arguments.run(),
             Chosen::Explain(arguments) => arguments.run(),
             Chosen::Test(arguments) => arguments.run(),
         };

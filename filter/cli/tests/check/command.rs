@@ -142,3 +142,15 @@ fn a_report_in_json_keeps_its_form() {
     });
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), expected);
 }
+
+#[test]
+fn every_shell_completes_the_subcommands() {
+    let folder = folder(&[]);
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, out, _) = run(folder.path(), &["completions", shell], "");
+        assert_eq!(code, 0);
+        for word in ["check", "explain", "test", "deny-warnings"] {
+            assert!(out.contains(word), "{shell}: {word}");
+        }
+    }
+}
