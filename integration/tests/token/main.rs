@@ -1,5 +1,6 @@
 //! Signed tokens through a real `jwt_authn`: what a verified one says counts, whatever else comes as one does not.
 
+mod unnamed;
 mod unverified;
 
 use std::collections::BTreeMap;
