@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::client::Protocol;
 
 const WASM: &str = "envoy.filters.http.wasm";
+/// What a connection manager removes before it chooses a route.
+const EARLY: &str = "early_header_mutation_extensions";
 const UPSTREAM: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// An Envoy bootstrap with one listener; a change that finds nothing to change panics.
@@ -89,11 +91,13 @@ impl Bootstrap {
         self.configuration_text(&configuration.to_string())
     }
 
-    /// Replaces the plugin configuration by this text, which need not be JSON.
-    pub fn configuration_text(mut self, text: &str) -> Self {
+    /// Replaces the plugin configuration by this text, which need not be JSON; without what is removed early for the
+    /// shipped one.
+    pub fn configuration_text(self, text: &str) -> Self {
         let kind = "type.googleapis.com/google.protobuf.StringValue";
-        self.plugin()["configuration"] = json!({"@type": kind, "value": text});
-        self
+        let mut bootstrap = self.removing_early(Value::Array(Vec::new()));
+        bootstrap.plugin()["configuration"] = json!({"@type": kind, "value": text});
+        bootstrap
     }
 
     /// Lets the module call, and be called for, nothing but these.
@@ -102,10 +106,17 @@ impl Bootstrap {
         self
     }
 
-    /// Leaves our filter out.
-    pub fn without_filter(mut self) -> Self {
-        self.http_filters().as_array_mut().expect("a list").retain(|filter| filter["name"] != WASM);
+    /// Chooses what the connection manager does to headers before it chooses a route.
+    pub fn removing_early(mut self, extensions: Value) -> Self {
+        self.connection_manager()[EARLY] = extensions;
         self
+    }
+
+    /// Leaves our filter out, and what is removed early for it.
+    pub fn without_filter(self) -> Self {
+        let mut bootstrap = self.removing_early(Value::Array(Vec::new()));
+        bootstrap.http_filters().as_array_mut().expect("a list").retain(|filter| filter["name"] != WASM);
+        bootstrap
     }
 
     /// Puts an HTTP filter before all others.

@@ -30,7 +30,7 @@ pub enum Shipped {
 /// What `kubectl apply -k` reads of a folder.
 #[derive(Deserialize)]
 struct Kustomization {
-    namespace: String,
+    namespace: Option<String>,
     resources: Vec<String>,
 }
 
@@ -60,15 +60,18 @@ impl Shipped {
     }
 }
 
-/// The resources of a kustomization, each in its namespace.
+/// The resources of a kustomization, each in its namespace if it names one.
 fn kustomized(folder: &str) -> Result<Vec<Value>> {
     let text = fs::read_to_string(root().join(folder).join("kustomization.yaml")).with_context(|| folder.to_owned())?;
     let Kustomization { namespace, resources } = serde_norway::from_str(&text)?;
     let mut documents = Vec::new();
     for resource in resources {
-        documents.extend(read(&format!("{folder}/{resource}"))?);
+        let path = format!("{folder}/{resource}");
+        documents.extend(if root().join(&path).is_dir() { kustomized(&path)? } else { read(&path)? });
     }
-    documents.iter_mut().for_each(|document| document["metadata"]["namespace"] = namespace.as_str().into());
+    if let Some(namespace) = namespace {
+        documents.iter_mut().for_each(|document| document["metadata"]["namespace"] = namespace.as_str().into());
+    }
     Ok(documents)
 }
 

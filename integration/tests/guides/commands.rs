@@ -17,11 +17,20 @@ use crate::pages::Page;
 const FRESH: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(100);
 
+fn documents(file: &str) -> Result<Vec<Value>> {
+    let yaml = fs::read_to_string(root().join("wasm-plugin/manifests").join(file))?;
+    Ok(serde_norway::Deserializer::from_str(&yaml).map(Value::deserialize).collect::<Result<_, _>>()?)
+}
+
 /// The plugin configurations of a manifest, in the order of its documents.
 fn plugins(file: &str) -> Result<Vec<Value>> {
-    let yaml = fs::read_to_string(root().join("wasm-plugin/manifests").join(file))?;
-    let documents = serde_norway::Deserializer::from_str(&yaml).map(Value::deserialize);
-    documents.map(|document| Ok(document?["spec"]["pluginConfig"].clone())).collect()
+    Ok(documents(file)?.into_iter().map(|mut document| document["spec"]["pluginConfig"].take()).collect())
+}
+
+/// What the gateway does to headers before it chooses a route.
+fn early_strip() -> Result<Value> {
+    let manager = &documents("early-strip/envoyfilter.yaml")?[0]["spec"]["configPatches"][0]["patch"]["value"];
+    Ok(manager["typed_config"]["early_header_mutation_extensions"].clone())
 }
 
 /// A proxy with these plugins, in this order.
@@ -33,7 +42,7 @@ fn with(bootstrap: Bootstrap, plugins: Vec<Value>) -> Bootstrap {
 
 #[tokio::test]
 async fn what_is_to_be_seen_after_an_installation_is_seen() -> Result<()> {
-    let gateway = with(Bootstrap::gateway()?, plugins("gateway/plugins.yaml")?);
+    let gateway = with(Bootstrap::gateway()?, plugins("gateway/plugins.yaml")?).removing_early(early_strip()?);
     let sidecar = with(Bootstrap::sidecar()?, plugins("sidecars/plugin.yaml")?);
     let chain = Chain::start(gateway, sidecar).await?;
     let page = Page::read("wasm-plugin/manifests/README.md")?;

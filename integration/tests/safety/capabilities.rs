@@ -11,7 +11,7 @@ use integration::{Bootstrap, Envoy, Hop, Protocol, Request, restriction};
 use serde_json::json;
 use wasmi::{Engine, Module};
 
-use crate::gateway::{gateway, instance, module};
+use crate::gateway::{gateway, module, plugin};
 
 /// What this request does not show: a module that keeps every request in its memory (`make soak` does), and repair and
 /// the debug level, which have tests of their own.
@@ -88,7 +88,7 @@ async fn none_of_the_published_capabilities_is_too_much() -> Result<()> {
 async fn instances_share_a_list_up_to_envoy_1_39() -> Result<()> {
     let all = capabilities()?;
     let deaf: Vec<_> = all.iter().filter(|name| *name != "proxy_on_request_headers").cloned().collect();
-    let mut instances = [instance("tenancy-strip")?, instance("tenancy")?];
+    let mut instances = [plugin("tenancy-strip")?, plugin("tenancy")?];
     for (instance, list) in instances.iter_mut().zip([&all, &deaf]) {
         instance["typed_config"]["config"]["capability_restriction_config"] = restriction(list);
     }

@@ -10,19 +10,41 @@ use serde_json::Value;
 /// A host without a tenant.
 pub(crate) const HOST: &str = "www.example.com";
 
-/// The filter of this name that one of the manifests inserts.
-pub(crate) fn shipped(manifest: &str, name: &str) -> Result<Value> {
+/// The patches of one of the manifests.
+fn patches(manifest: &str) -> Result<Vec<Value>> {
     let yaml = fs::read_to_string(root().join("envoyfilter").join(manifest).with_extension("yaml"))?;
     let document = Value::deserialize(serde_norway::Deserializer::from_str(&yaml))?;
-    let patches = document["spec"]["configPatches"].as_array().context("patches")?;
-    let mut values = patches.iter().map(|patch| &patch["patch"]["value"]);
-    values.find(|value| value["name"] == name).cloned().with_context(|| format!("{manifest} inserts no {name}"))
+    document["spec"]["configPatches"].as_array().cloned().context("patches")
+}
+
+/// The filter of this name that one of the manifests inserts.
+pub(crate) fn shipped(manifest: &str, name: &str) -> Result<Value> {
+    let mut values = patches(manifest)?.into_iter().map(|mut patch| patch["patch"]["value"].take());
+    values.find(|value| value["name"] == name).with_context(|| format!("{manifest} inserts no {name}"))
+}
+
+/// What `envoyfilter/gateway.yaml` has the connection manager do before it chooses a route.
+pub(crate) fn early_strip() -> Result<Value> {
+    let mut manager = shipped("gateway", "envoy.filters.network.http_connection_manager")?;
+    Ok(manager["typed_config"]["early_header_mutation_extensions"].take())
 }
 
 /// The same of `envoyfilter/gateway.yaml`, with the module of this test.
 pub(crate) fn instance(name: &str) -> Result<Value> {
     let mut filter = shipped("gateway", name)?;
     filter["typed_config"]["config"]["vm_config"]["code"]["local"]["filename"] = module()?.into();
+    Ok(filter)
+}
+
+/// The same with the configuration of the plugin of this name: of them the first only strips, the second decides all.
+pub(crate) fn plugin(name: &str) -> Result<Value> {
+    let yaml = fs::read_to_string(root().join("wasm-plugin/manifests/gateway/plugins.yaml"))?;
+    let plugins = serde_norway::Deserializer::from_str(&yaml).map(Value::deserialize);
+    let plugins = plugins.collect::<Result<Vec<_>, _>>()?;
+    let plugin = plugins.iter().find(|plugin| plugin["metadata"]["name"] == name).context("a plugin")?;
+    let mut filter = instance(name)?;
+    let configuration = &mut filter["typed_config"]["config"]["configuration"];
+    configuration["value"] = plugin["spec"]["pluginConfig"].to_string().into();
     Ok(filter)
 }
 

@@ -3,6 +3,7 @@
 mod capabilities;
 mod crash;
 mod denied;
+mod filter_config;
 mod gateway;
 mod remote;
 mod reroute;

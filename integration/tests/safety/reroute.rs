@@ -6,7 +6,7 @@ use integration::token::{Issuer, jwt_authn};
 use integration::{Bootstrap, Hop, Request};
 use serde_json::{Value, json};
 
-use crate::gateway::{HOST, gateway, instance};
+use crate::gateway::{HOST, gateway, instance, plugin};
 
 const ISSUER: &str = "https://idp.example.com";
 
@@ -19,12 +19,12 @@ struct Authoriser {
     refusal: u16,
 }
 
-fn typed(kind: &str, mut config: Value) -> Value {
+pub(crate) fn typed(kind: &str, mut config: Value) -> Value {
     config["@type"] = format!("type.googleapis.com/envoy.extensions.filters.http.{kind}").into();
     config
 }
 
-fn named(name: &str, config: Value) -> Value {
+pub(crate) fn named(name: &str, config: Value) -> Value {
     json!({"name": name, "typed_config": config})
 }
 
@@ -87,22 +87,26 @@ fn routes(mut bootstrap: Bootstrap, (filter, off): (&str, Value)) -> Bootstrap {
     bootstrap
 }
 
-/// The gateway with the first instance or without, the authoriser, and the second instance.
-async fn start(strips: bool, authoriser: &Authoriser) -> Result<Hop> {
-    let first = strips.then(|| instance("tenancy-strip")).transpose()?;
-    let filters = first.into_iter().chain(authoriser.filters.clone()).chain([instance("tenancy")?]);
+/// The gateway with these filters, and two routes.
+async fn start(filters: Vec<Value>, per_route: (&str, Value)) -> Result<Hop> {
     let service = integration::Echo::start("service").await?;
-    let bootstrap = routes(gateway(filters)?, authoriser.off.clone()).cluster("sidecar", service.address());
+    let bootstrap = routes(gateway(filters)?, per_route).cluster("sidecar", service.address());
     let envoy = integration::Envoy::start(&bootstrap).await?;
     Ok(Hop { envoy, service })
 }
 
-fn forged() -> Request {
+/// The shipped gateway around an authoriser.
+async fn shipped(authoriser: &Authoriser) -> Result<Hop> {
+    let [first, second] = [vec![instance("tenancy-strip")?], vec![instance("tenancy")?]];
+    start([first, authoriser.filters.clone(), second].concat(), authoriser.off.clone()).await
+}
+
+pub(crate) fn forged() -> Request {
     Request::to(HOST).header("x-tenant", "open")
 }
 
 /// The route that a request was sent on.
-async fn route(hop: &Hop, request: &Request) -> Result<String> {
+pub(crate) async fn route(hop: &Hop, request: &Request) -> Result<String> {
     let lines = hop.pass(request).await?;
     lines.iter().find_map(|line| line.strip_prefix("x-route: ")).map(str::to_owned).context("a route")
 }
@@ -112,13 +116,14 @@ async fn a_forged_header_gets_nobody_past_an_authoriser() -> Result<()> {
     let issuer = Issuer::new(ISSUER);
     for authoriser in [rbac(&issuer), required(&issuer), ext_authz()] {
         let (name, _) = authoriser.off;
-        let hop = start(true, &authoriser).await?;
+        let hop = shipped(&authoriser).await?;
         for request in [Request::to(HOST), forged(), forged().header("x_tenant", "open")] {
             assert_eq!(hop.refuse(&request).await?.status, authoriser.refusal, "{name}");
         }
 
-        // With the second instance alone it does, to the guarded route: this is what the first one is for.
-        let hop = start(false, &authoriser).await?;
+        // With one instance that decides all it does, to the guarded route: this is what the first one is for.
+        let behind = [authoriser.filters.clone(), vec![plugin("tenancy")?]].concat();
+        let hop = start(behind, authoriser.off.clone()).await?;
         assert_eq!(hop.refuse(&Request::to(HOST)).await?.status, authoriser.refusal, "{name}");
         assert_eq!(route(&hop, &forged()).await?, "guarded", "{name}");
     }
@@ -130,8 +135,28 @@ async fn who_shows_a_token_is_let_in() -> Result<()> {
     let issuer = Issuer::new(ISSUER);
     let token = format!("Bearer {}", issuer.sign(&json!({})));
     for authoriser in [rbac(&issuer), required(&issuer)] {
-        let hop = start(true, &authoriser).await?;
+        let hop = shipped(&authoriser).await?;
         assert_eq!(route(&hop, &forged().header("authorization", &token)).await?, "guarded");
     }
+    Ok(())
+}
+
+/// A gateway without RequestAuthentication, where the second instance stands behind what authorises.
+#[tokio::test]
+async fn a_tenant_by_host_is_authorised_for_its_own_route() -> Result<()> {
+    let everybody = json!({"permissions": [{"any": true}], "principals": [{"any": true}]});
+    let rbac = typed("rbac.v3.RBAC", json!({"rules": {"action": "ALLOW", "policies": {"everybody": everybody}}}));
+    let rbac = named("envoy.filters.http.rbac", rbac);
+    let nobody = typed("rbac.v3.RBACPerRoute", json!({"rbac": {"rules": {}}}));
+    let closed = ("envoy.filters.http.rbac", nobody);
+    let tenant = Request::to("open.www.example.com");
+
+    let hop = start(vec![instance("tenancy-strip")?, rbac.clone(), instance("tenancy")?], closed.clone()).await?;
+    assert_eq!(hop.refuse(&tenant).await?.status, 403);
+    assert_eq!(route(&hop, &Request::to(HOST)).await?, "guarded");
+
+    // Decided behind it, the tenant chooses a route that nobody has authorised.
+    let hop = start(vec![plugin("tenancy-strip")?, rbac, plugin("tenancy")?], closed).await?;
+    assert_eq!(route(&hop, &tenant).await?, "open");
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Every plugin configuration in a manifest is one that the filter takes, and every way to deploy it says the same.
 
+mod early;
+
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +12,8 @@ use serde_json::{Value, json};
 use tenancy_filter::Filter;
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
+/// What a connection manager does to headers before it chooses a route.
+pub(crate) const EARLY: &str = "early_header_mutation_extensions";
 const TEXT: &str = "type.googleapis.com/google.protobuf.StringValue";
 
 /// Where manifests lie; some of it only in a checkout that is further on.
@@ -34,7 +38,7 @@ fn manifests() -> Result<Vec<String>> {
     Ok(files)
 }
 
-fn documents(file: &str) -> Result<Vec<Value>> {
+pub(crate) fn documents(file: &str) -> Result<Vec<Value>> {
     let yaml = fs::read_to_string(root().join(file))?;
     let documents = serde_norway::Deserializer::from_str(&yaml).map(Value::deserialize);
     documents.collect::<Result<_, _>>().with_context(|| file.to_owned())
@@ -118,14 +122,22 @@ fn both_kinds_of_extension_say_the_same() -> Result<()> {
     Ok(())
 }
 
+/// All configurations of a file, in order.
+pub(crate) fn all(file: &str) -> Result<Vec<Value>> {
+    let found = documents(file)?.iter().map(configurations).collect::<Result<Vec<_>>>()?.concat();
+    Ok(found.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?)
+}
+
+/// But for the tenant of a host, which the first instance decides, because the second may stand behind authorisation.
 #[test]
 fn envoy_filters_say_what_plugins_say() -> Result<()> {
-    let all = |file: &str| -> Result<Vec<Value>> {
-        let found = documents(file)?.iter().map(configurations).collect::<Result<Vec<_>>>()?.concat();
-        Ok(found.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?)
-    };
-    let gateway = all("wasm-plugin/manifests/gateway/plugins.yaml")?;
+    let mut gateway = all("wasm-plugin/manifests/gateway/plugins.yaml")?;
     let sidecar = all("wasm-plugin/manifests/sidecars/plugin.yaml")?;
+    let tenant = gateway[1].as_object_mut().and_then(|second| second.remove("tenant")).context("a tenant")?;
+    let strip = gateway[0]["strip"].as_array_mut().context("a list")?;
+    strip.retain(|name| *name != tenant["to"][0]["header"]);
+    gateway[0]["tenant"] = tenant;
+    gateway[1]["foreignBaggage"] = "keep".into();
     assert_eq!(all("envoyfilter/gateway.yaml")?, gateway);
     assert_eq!(all("envoyfilter/sidecar.yaml")?, [&sidecar[..], &sidecar[..]].concat(), "inbound and outbound");
     Ok(())
@@ -157,9 +169,12 @@ fn remote_variants_differ_in_where_the_module_is_alone() -> Result<()> {
 fn verdict(file: &str, change: impl Fn(&mut Value, &Value) -> Result<()>) -> Result<Verdict> {
     let mut bootstrap = Bootstrap::gateway()?;
     let module = bootstrap.http_filters()[0]["typed_config"]["config"]["vm_config"]["code"].clone();
-    let mut inserted = Vec::new();
+    let (mut inserted, mut early) = (Vec::new(), Value::Array(Vec::new()));
     for document in documents(file)? {
         for patch in document["spec"]["configPatches"].as_array().context("patches")? {
+            if patch["applyTo"] == "NETWORK_FILTER" {
+                early = patch["patch"]["value"]["typed_config"][EARLY].clone();
+            }
             let Some(mut filter) = patch["patch"].get("value").filter(|_| patch["applyTo"] == "HTTP_FILTER").cloned()
             else {
                 continue;
@@ -170,7 +185,7 @@ fn verdict(file: &str, change: impl Fn(&mut Value, &Value) -> Result<()>) -> Res
             inserted.push(filter);
         }
     }
-    let mut bootstrap = bootstrap.without_filter();
+    let mut bootstrap = bootstrap.without_filter().removing_early(early);
     bootstrap.http_filters().as_array_mut().context("a list")?.splice(0..0, inserted);
     // What a remote module is fetched from.
     let cluster = json!({"name": "outbound|80||tenancy-module.istio-system.svc.cluster.local", "type": "STATIC"});
