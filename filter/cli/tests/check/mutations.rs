@@ -1,10 +1,9 @@
 //! Mistakes in what we ship, a row each.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use serde::Deserialize;
-use tenancy::{Code, Finding, Source, check};
+use tenancy::{Code, Finding, Place, Source, check};
 
 use super::{root, shipped};
 
@@ -17,8 +16,8 @@ struct Row {
     /// Further replacements in the same file.
     and: Option<(String, String)>,
     also: Option<(String, String)>,
-    /// What is found where, and what stands there.
-    expect: BTreeMap<String, String>,
+    /// Each finding: the plugin, the code, the path, and the line with marks around the place; then the file, if it is another.
+    expect: Vec<Vec<String>>,
 }
 
 #[test]
@@ -42,20 +41,25 @@ fn failure(Row { files, replace, by, and, also, expect }: &Row) -> Option<String
     }
     let report = check(&sources);
     let findings = report.findings.iter().filter(|finding| finding.code != Code::Placeholder);
-    let mut found: BTreeMap<_, _> = findings.map(|finding| shown(finding, &sources)).collect();
-    let broken = report.broken.iter().map(|(_, broken)| (broken.place.clone(), broken.reason.clone()));
-    found.extend(broken.map(|(place, reason)| (format!("{}:{}", place.line, place.column), reason)));
+    let mut found: Vec<_> = findings.map(|finding| shown(finding, &sources)).collect();
+    let marked = |place: &Place| marked(&sources[0].text, place);
+    found.extend(report.broken.iter().map(|(_, broken)| vec![broken.reason.clone(), marked(&broken.place)]));
     (found != *expect).then(|| format!("{files:?}: {replace:?}, {by:?}\n  expected {expect:?}\n  found {found:?}"))
 }
 
 /// A finding as the table has it.
-fn shown(Finding { code, file, place, path, .. }: &Finding, sources: &[Source]) -> (String, String) {
+fn shown(Finding { code, file, place, plugin, path, .. }: &Finding, sources: &[Source]) -> Vec<String> {
     let source = sources.iter().find(|source| source.file == *file).unwrap();
-    let other = if *file == sources[0].file { String::new() } else { format!("{file}:") };
-    let line = source.text.lines().nth(place.line - 1).unwrap();
-    let rest: String = line.chars().skip(place.column - 1).collect();
-    let at = source.text.get(place.bytes.clone()).unwrap();
-    assert!(rest.starts_with(at) || at.starts_with(&rest), "{rest:?} is not {at:?}");
-    let place = format!("{other}{}:{} {} {path}", place.line, place.column, code.word());
-    (place.trim_end().to_owned(), at.to_owned())
+    let mut shown = vec![plugin.clone(), code.word().to_owned(), path.clone(), marked(&source.text, place)];
+    shown.extend((*file != sources[0].file).then(|| file.clone()));
+    shown
+}
+
+/// The line of a place, with a mark at its column and one behind its bytes.
+fn marked(text: &str, place: &Place) -> String {
+    let line = text.lines().nth(place.line - 1).unwrap();
+    let before: String = line.chars().take(place.column - 1).collect();
+    let at = text.get(place.bytes.clone()).unwrap();
+    let behind = line.strip_prefix(&format!("{before}{at}")).expect("line, column and bytes are one place");
+    format!("{before}»{at}«{behind}").trim().to_owned()
 }
