@@ -42,7 +42,8 @@ fn guide() -> Vec<(String, String)> {
 }
 
 /// Sections that are about the plugin's life, and no request.
-const NO_REQUEST: [&str; 3] = ["The plugin is not there", "Closed", "Watching one request"];
+const NO_REQUEST: [&str; 5] =
+    ["Ask the filter", "Symptoms", "The plugin is not there", "Closed", "Watching one request"];
 
 #[test]
 fn every_symptom_is_here() -> Result<()> {
