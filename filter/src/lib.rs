@@ -80,7 +80,7 @@ mod scan;
 mod trailers;
 mod write;
 
-pub use config::{Finding, Findings, MAX_CONFIG_BYTES, Severity};
+pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
 pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};

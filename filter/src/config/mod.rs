@@ -36,7 +36,8 @@ use node::{Node, Notes, Object};
 /// The most bytes of a configuration, 64 KiB: it names rules, not sandboxes, and each worker holds a copy.
 pub const MAX_CONFIG_BYTES: usize = 64 * 1024;
 
-const FIELDS: &[&str] = &[
+/// The fields of a configuration.
+pub const CONFIG_FIELDS: &[&str] = &[
     "version",
     "role",
     "tenant",
@@ -90,7 +91,7 @@ fn parse(json: &[u8]) -> Result<Value, String> {
 }
 
 fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
-    let config = root.object(FIELDS)?;
+    let config = root.object(CONFIG_FIELDS)?;
     read_version(&config);
     let role = read_role(&config);
     let mut draft = Draft::new(role.unwrap_or(Role::Edge), Vec::new());
@@ -113,7 +114,7 @@ fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
 fn rules_of_an_edge(root: &Node<'_>, draft: &mut Draft) -> Option<Rules> {
     let notes = Notes::default();
     let root = Node::root(root.value, &notes);
-    let config = root.object(FIELDS)?;
+    let config = root.object(CONFIG_FIELDS)?;
     Some(read_rules(&root, &config, draft))
 }
 

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use tenancy_filter::CONFIG_FIELDS;
+
 use super::configuration::Configuration;
 use super::kind::Kind;
 use super::node::Node;
@@ -45,24 +47,6 @@ pub struct LeftOut {
     /// What it is, and why it was left out.
     pub reason: String,
 }
-
-/// The fields of a configuration.
-pub(super) const FIELDS: [&str; 14] = [
-    "version",
-    "role",
-    "tenant",
-    "overrides",
-    "projections",
-    "verified",
-    "strip",
-    "foreignBaggage",
-    "connect",
-    "peers",
-    "traceHeaders",
-    "clusterDomains",
-    "internal",
-    "repair",
-];
 
 /// The end of the type of Envoy's Wasm filter, in every version of its API.
 const WASM: &str = ".filters.http.wasm.v3.Wasm";
@@ -224,7 +208,7 @@ fn plugin_of_filter(node: &Node) -> Option<&Rc<Node>> {
 
 /// Whether most of its fields are those of a configuration.
 fn is_ours(node: &Node) -> bool {
-    let is_known = |key: &Rc<Node>| key.text().is_some_and(|key| FIELDS.contains(&key));
+    let is_known = |key: &Rc<Node>| key.text().is_some_and(|key| CONFIG_FIELDS.contains(&key));
     let known = node.fields().iter().filter(|(key, _)| is_known(key)).count();
     known > node.fields().len().saturating_sub(known)
 }
