@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use tenancy::{Direction, Request, explain};
-use tenancy_filter::Peer;
+use tenancy::{Request, explain};
 
-use super::{Problem, instances, render};
+use super::words::{Caller, Way};
+use super::{Problem, input, instances, render};
 
 /// Tells what becomes of a request, and why: what upstream gets, or the refusal, and a line for each thing that decided.
 ///
@@ -62,19 +62,6 @@ Examples:
   tenancy explain -c gateway.yaml -c sidecar.yaml --format json < request.txt";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Way {
-    Unspecified,
-    Inbound,
-    Outbound,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Caller {
-    Known,
-    Unknown,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
     Text,
     Json,
@@ -108,15 +95,8 @@ impl Arguments {
             request.token = Some(claims.map_err(|why| Problem::new(format!("{}: is no JSON: {why}", path.display())))?);
         }
         request.cluster.clone_from(&self.cluster);
-        request.direction = match self.direction {
-            Way::Unspecified => Direction::Unspecified,
-            Way::Inbound => Direction::Inbound,
-            Way::Outbound => Direction::Outbound,
-        };
-        request.peer = match self.peer {
-            Caller::Known => Peer::Known,
-            Caller::Unknown => Peer::Unknown,
-        };
+        request.direction = self.direction.into();
+        request.peer = self.peer.into();
         Ok(request)
     }
 
@@ -127,12 +107,9 @@ impl Arguments {
         let Some(path) = path else {
             return Ok(Request::without_authority(&self.method, &self.path));
         };
-        let name = if path.as_os_str() == "-" { "stdin".into() } else { path.display().to_string() };
+        let name = if input::is_stdin(&path) { "stdin".into() } else { path.display().to_string() };
         let mut bytes = Vec::new();
-        let read = match path.as_os_str() == "-" {
-            true => std::io::stdin().read_to_end(&mut bytes),
-            false => std::fs::File::open(&path).and_then(|mut file| file.read_to_end(&mut bytes)),
-        };
+        let read = input::open(&path).and_then(|mut input| input.read_to_end(&mut bytes));
         read.map_err(|why| Problem::new(format!("{name}: {why}")))?;
         Request::parse(&bytes).map_err(|why| Problem::new(format!("{name}: {why}")))
     }

@@ -1,22 +1,17 @@
 //! Instances of the filter from files.
 
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tenancy::Instance;
 use tenancy_filter::{Filter, Findings, Parsed};
 
-use super::Problem;
+use super::{Problem, input};
 
 /// The text of a file; `-` is stdin.
 pub(crate) fn read(path: &Path) -> Result<String, Problem> {
-    let mut text = String::new();
-    let read = match path.as_os_str() == "-" {
-        true => std::io::stdin().read_to_string(&mut text).map(drop),
-        false => std::fs::read_to_string(path).map(|read| text = read),
-    };
-    read.map_err(|why| Problem::new(format!("{}: {why}", path.display())))?;
-    Ok(text)
+    let read = input::open(path).and_then(io::read_to_string);
+    read.map_err(|why| Problem::new(format!("{}: {why}", path.display())))
 }
 
 /// The instances of all configurations in these files, in order.

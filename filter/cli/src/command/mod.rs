@@ -3,11 +3,13 @@
 mod check;
 mod completions;
 mod explain;
+mod input;
 mod instances;
 mod problem;
 mod render;
 mod table;
 mod test;
+mod words;
 
 use std::process::ExitCode;
 

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use tenancy::{BadRequest, Direction, Line, Outcome, Request};
-use tenancy_filter::Peer;
+use tenancy::{BadRequest, Line, Outcome, Request};
 
 use super::render::{ordinary, shown};
+use super::words::{Caller, Way};
 
 /// A table, as a user writes it.
 #[derive(Debug, Deserialize)]
@@ -51,28 +51,11 @@ pub(crate) struct Asked {
     passage: Passage,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Caller {
-    #[default]
-    Known,
-    Unknown,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Passage {
     direction: Way,
     cluster: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Way {
-    #[default]
-    Unspecified,
-    Inbound,
-    Outbound,
 }
 
 /// What has to become of a request; what is left out is not compared, but an empty expectation is a mistake.
@@ -135,15 +118,7 @@ impl Asked {
         for line in &self.trailers {
             request.push_trailer(&bytes(line)?)?;
         }
-        let direction = match self.passage.direction {
-            Way::Unspecified => Direction::Unspecified,
-            Way::Inbound => Direction::Inbound,
-            Way::Outbound => Direction::Outbound,
-        };
-        let peer = match self.peer {
-            Caller::Known => Peer::Known,
-            Caller::Unknown => Peer::Unknown,
-        };
+        let (peer, direction) = (self.peer.into(), self.passage.direction.into());
         Ok(Request { token: self.token.clone(), peer, direction, cluster: self.passage.cluster.clone(), ..request })
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tenancy::{LeftOut, Place, Source};
 
-use super::super::Problem;
+use super::super::{Problem, input};
 
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -25,12 +25,11 @@ impl Files {
     pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Problem> {
         let mut files = Self::default();
         for path in paths {
-            if path.as_os_str() == "-" {
-                files.push_named("stdin".into(), read(io::stdin().lock()))?;
-            } else if path.is_dir() {
+            if path.is_dir() && !input::is_stdin(path) {
                 files.push_folder(path)?;
             } else {
-                files.push_named(path.display().to_string(), fs::File::open(path).and_then(read))?;
+                let file = if input::is_stdin(path) { "stdin".into() } else { path.display().to_string() };
+                files.push_named(file, read(path))?;
             }
         }
         Ok(files)
@@ -64,7 +63,7 @@ impl Files {
             if is_folder && !is_hidden {
                 self.push_folder(&path)?;
             } else if !is_folder && !is_hidden && ENDINGS.contains(&ending) {
-                self.push_found(path.display().to_string(), fs::File::open(&path).and_then(read));
+                self.push_found(path.display().to_string(), fs::read_to_string(&path));
             }
         }
         Ok(())
@@ -81,8 +80,6 @@ impl Files {
     }
 }
 
-fn read(mut from: impl Read) -> io::Result<String> {
-    let mut text = String::new();
-    from.read_to_string(&mut text)?;
-    Ok(text)
+fn read(path: &Path) -> io::Result<String> {
+    input::open(path).and_then(io::read_to_string)
 }

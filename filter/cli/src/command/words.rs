@@ -1,0 +1,44 @@
+//! The words by which a request's surroundings are said, on the command line and in tables.
+
+use clap::ValueEnum;
+use serde::Deserialize;
+use tenancy::Direction;
+use tenancy_filter::Peer;
+
+/// The direction of the listener.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    #[default]
+    Unspecified,
+    Inbound,
+    Outbound,
+}
+
+/// Who sends the request.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Caller {
+    #[default]
+    Known,
+    Unknown,
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::Unspecified => Self::Unspecified,
+            Way::Inbound => Self::Inbound,
+            Way::Outbound => Self::Outbound,
+        }
+    }
+}
+
+impl From<Caller> for Peer {
+    fn from(caller: Caller) -> Self {
+        match caller {
+            Caller::Known => Self::Known,
+            Caller::Unknown => Self::Unknown,
+        }
+    }
+}
