@@ -18,9 +18,10 @@ fuzz_targets := configuration request baggage trace
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: module ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
-	@cargo build --locked -p integration --bin playground
-	$(with_envoy) cargo run -q --locked -p integration --bin playground
+# The two builds side by side: the module's ends on one core.
+run: ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
+	@cargo build --locked -p playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
+	$(with_envoy) cargo run -q --locked -p playground
 
 test: check module image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \

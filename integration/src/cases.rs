@@ -5,11 +5,10 @@ use std::path::Path;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use playground::{Headers, root};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::bootstrap::root;
-use crate::headers::Headers;
 use crate::text::Text;
 
 /// One file of `integration/cases`: the cases of one plugin configuration.

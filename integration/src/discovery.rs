@@ -5,10 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use playground::Bootstrap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::bootstrap::Bootstrap;
 
 const WASM: &str = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
 const NAME: &str = "tenancy";

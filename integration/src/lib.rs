@@ -1,33 +1,8 @@
-//! Real Envoys as child processes, an echo service behind them and a client before them.
-//!
-//! ```no_run
-//! # async fn example() -> anyhow::Result<()> {
-//! use integration::{Bootstrap, Chain, Protocol, Request};
-//!
-//! let chain = Chain::start(Bootstrap::gateway()?, Bootstrap::sidecar()?).await?;
-//! let request = Request::to("feat-x.www.carouselltenancy.com").header("accept", "*/*");
-//! let visit = chain.visit(&chain.gateway, &request, Protocol::Http2).await?;
-//!
-//! assert_eq!(visit.shop, "shop feat-x");
-//! assert_eq!(visit.received.headers.values("c-tenancy"), ["feat-x"]);
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! Everything listens on 127.0.0.1, on free ports, and stops when it is dropped. `ENVOY_PATH` names
-//! the Envoy, `MODULE` the module if it is not `target/tenancy_filter.wasm`, `FUNC_E` a func-e to run
-//! that Envoy with; relative paths start at the root of the repository.
+//! What the filter must show: the table of cases and its runners, scenarios on Istio, and what tests of real Envoys
+//! share. Everything of [`playground`] is here too.
 
-mod bootstrap;
 pub mod cases;
-mod chain;
-mod client;
 mod discovery;
-mod echo;
-mod envoy;
-mod forward;
-mod headers;
-mod hop;
 pub mod istio;
 pub mod markdown;
 pub mod runners;
@@ -38,14 +13,7 @@ mod trapping_module;
 mod vectors;
 pub mod wasm_host;
 
-pub use bootstrap::{Bootstrap, restriction, root};
-pub use chain::{Chain, FEAT_X, STABLE, Visit};
-pub use client::{Protocol, Reply, Request, raw};
 pub use discovery::Discovery;
-pub use echo::{Echo, Received};
-pub use envoy::{Envoy, Verdict};
-pub use forward::Forward;
-pub use headers::Headers;
-pub use hop::Hop;
+pub use playground::*;
 pub use trapping_module::trapping_module;
 pub use vectors::vectors;

@@ -1,9 +1,8 @@
 //! Our module, with a trap in it.
 
 use anyhow::{Context, Result};
+use playground::module;
 use tempfile::NamedTempFile;
-
-use crate::bootstrap::module;
 
 /// The module, which now traps at a request with more than so many header lines.
 pub fn trapping_module(lines: usize) -> Result<NamedTempFile> {

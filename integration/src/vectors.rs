@@ -3,10 +3,9 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use playground::root;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-
-use crate::bootstrap::root;
 
 #[derive(Deserialize)]
 struct File<V> {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use playground::{Bootstrap, Echo, Envoy, Forward, Protocol, Request};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -14,11 +15,6 @@ use super::replay::Files;
 use super::resources::Resources;
 use super::scenario::{Outcome, Place, Row, Scenario, Service, by_name};
 use super::site::Site;
-use crate::bootstrap::Bootstrap;
-use crate::client::{Protocol, Request};
-use crate::echo::Echo;
-use crate::envoy::Envoy;
-use crate::forward::Forward;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);

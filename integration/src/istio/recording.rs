@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use playground::root;
 use serde_json::Value;
 
 use super::resources::Resources;
 use super::scenario::Scenario;
 use super::site::Site;
-use crate::bootstrap::root;
 
 /// The resources of every proxy of a scenario, written for 127.0.0.x.
 #[derive(Debug)]

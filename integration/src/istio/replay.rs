@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use playground::Bootstrap;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::resources::Resources;
 use super::site::Site;
-use crate::bootstrap::Bootstrap;
 
 /// The files of one proxy. Envoy reads a file of routes, endpoints or a plugin only if it holds that alone.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use playground::root;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::manifests::documents;
 use super::shipped::Shipped;
-use crate::bootstrap::root;
 
 /// The line that has TrafficExtension, 1.30.
 const TRAFFIC_EXTENSION: u32 = 30;

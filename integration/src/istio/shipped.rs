@@ -3,11 +3,11 @@
 use std::fs;
 
 use anyhow::{Context, Result};
+use playground::root;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::manifests::documents;
-use crate::bootstrap::root;
 
 /// What a user changes in them, here into what stands for the module in every manifest of a scenario.
 const MODULE: [(&str, &str); 2] = [

@@ -5,8 +5,7 @@ use std::hash::BuildHasher;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context, Result};
-
-use crate::bootstrap::module;
+use playground::module;
 
 /// The network and the module that manifests and recordings are written for.
 const WRITTEN: [&str; 2] = ["127.0.0.", "/tenancy_filter.wasm"];

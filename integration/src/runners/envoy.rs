@@ -5,16 +5,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use playground::{Bootstrap, Echo, Envoy, Headers, Protocol, Received, Reply, Request};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{counts, token};
-use crate::bootstrap::Bootstrap;
 use crate::cases::{Case, Counts, Direction, Outcome, Passage, Peer, Runner};
-use crate::client::{Protocol, Reply, Request};
-use crate::echo::{Echo, Received};
-use crate::envoy::Envoy;
-use crate::headers::Headers;
 use crate::markdown::capabilities;
 
 /// Longer than it takes the module's timer to ring.

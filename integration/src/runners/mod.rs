@@ -9,10 +9,10 @@ pub use envoy::{Proxy, Wire};
 pub use module::ModuleRunner;
 pub use native::NativeRunner;
 
+use playground::Headers;
 use std::collections::BTreeSet;
 
 use crate::cases::{Case, Counts, Outcome};
-use crate::headers::Headers;
 
 /// What became of a request, and what was counted.
 #[derive(Clone, Debug, PartialEq, Eq)]

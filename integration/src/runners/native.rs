@@ -1,13 +1,13 @@
 //! The filter itself, without a proxy around it.
 
 use anyhow::{Result, ensure};
+use playground::Headers;
 use serde_json::Value;
 use tenancy_filter::{Filter, Header, Mutation, Recalled, Refusal, Tally};
 use tenancy_filter_envoy::{Facts, is_outbound, peer};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
-use crate::headers::Headers;
 use crate::wasm_host::Exchange;
 
 /// A filter with one configuration.

@@ -1,11 +1,11 @@
 //! The host functions that the module needs; any other is a trap with its name.
 
+use playground::Headers;
 use wasmi::{Caller, Error, Extern, Memory, Val};
 
 use super::encoding;
 use super::shared::Shared;
 use super::state::{Fault, NOT_FOUND, Reply, State};
-use crate::headers::Headers;
 
 const OK: u32 = 0;
 const BAD_ARGUMENT: u32 = 2;

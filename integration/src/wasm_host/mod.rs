@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
+use playground::module;
 use wasmi::{Config, Engine, ExternType, Instance, Linker, Module, Store, WasmParams, WasmResults};
 
-use crate::bootstrap::module;
 use state::{Faults, State};
 
 pub use shared::Shared;

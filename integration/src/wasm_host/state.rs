@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use playground::Headers;
 use serde_json::Value;
 use tenancy_filter_envoy::Attributes;
 
 use super::encoding;
 use super::shared::Shared;
 use crate::cases::{Case, Passage, Peer};
-use crate::headers::Headers;
 
 /// One request, as the proxy holds it while the module works on it.
 #[derive(Clone, Debug, Default)]

@@ -29,7 +29,7 @@ impl Headers {
     }
 
     /// The lines of these names.
-    pub(crate) fn only(&self, names: &[String]) -> Self {
+    pub fn only(&self, names: &[String]) -> Self {
         let is_named = |name: &[u8]| names.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name));
         Self(self.0.iter().filter(|(name, _)| is_named(name)).cloned().collect())
     }
@@ -45,7 +45,8 @@ impl Headers {
         self.0.iter().flat_map(line).collect()
     }
 
-    pub(crate) fn push(&mut self, name: &str, value: &[u8]) {
+    /// Adds a line.
+    pub fn push(&mut self, name: &str, value: &[u8]) {
         self.0.push((name.into(), value.into()));
     }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::{env, io};
 
 use anyhow::{Context, Result, bail};
-use integration::{Bootstrap, Chain, Echo, Envoy, FEAT_X, Protocol, Request, STABLE};
+use playground::{Bootstrap, Chain, Echo, Envoy, FEAT_X, Protocol, Request, STABLE};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HOST: &str = "www.carouselltenancy.com";

@@ -255,7 +255,7 @@ impl Drop for Process {
 }
 
 /// Kills a child if we are killed and drop nothing: the pipe that it reads ends with us.
-pub(crate) fn guard(pid: u32) -> io::Result<Child> {
+pub fn guard(pid: u32) -> io::Result<Child> {
     let script = "trap '' INT TERM; read -r _; kill -9 \"$0\"";
     Command::new("sh").args(["-c", script, &pid.to_string()]).stdin(Stdio::piped()).spawn()
 }

@@ -168,7 +168,7 @@ impl Bootstrap {
     }
 
     /// Our filter.
-    pub(crate) fn filter(&mut self) -> &mut Value {
+    pub fn filter(&mut self) -> &mut Value {
         let filters = self.http_filters().as_array_mut().expect("a list");
         filters.iter_mut().find(|filter| filter["name"] == WASM).expect("our filter")
     }
@@ -193,11 +193,11 @@ pub fn restriction(capabilities: &[String]) -> Value {
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the crate's own folder")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the crate's own folder")
 }
 
 /// The module to load.
-pub(crate) fn module() -> Result<PathBuf> {
+pub fn module() -> Result<PathBuf> {
     let path = root().join(env::var_os("MODULE").unwrap_or_else(|| "target/tenancy_filter.wasm".into()));
     ensure!(path.exists(), "no module at {}: run `make module`", path.display());
     Ok(path)
