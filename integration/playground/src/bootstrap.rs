@@ -100,6 +100,12 @@ impl Bootstrap {
         bootstrap
     }
 
+    /// The plugin configuration.
+    pub fn plugin_configuration(&mut self) -> Result<Value> {
+        let text = self.plugin()["configuration"]["value"].as_str().context("a configuration")?;
+        Ok(serde_json::from_str(text)?)
+    }
+
     /// Lets the module call, and be called for, nothing but these.
     pub fn restricted(mut self, capabilities: &[String]) -> Self {
         self.plugin()["capability_restriction_config"] = restriction(capabilities);

@@ -11,11 +11,12 @@ use hyper::{Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 use crate::client::Protocol;
 use crate::forward::Forward;
 use crate::headers::Headers;
+use crate::serve::serve;
 
 /// An HTTP/1.1 and HTTP/2 server: it answers each request with its own name, the header lines and the trailer lines
 /// that it got, and keeps them for the test.
@@ -71,7 +72,11 @@ impl Echo {
     pub fn start_with(listener: TcpListener, name: &str, forward: Option<Forward>) -> Result<Self> {
         let address = listener.local_addr()?;
         let service = Arc::new(Service { name: name.into(), received: Mutex::default(), forward });
-        let server = tokio::spawn(serve(listener, service.clone())).abort_handle();
+        let server = tokio::spawn({
+            let service = service.clone();
+            serve(listener, move |stream| converse(stream, service.clone()))
+        })
+        .abort_handle();
         Ok(Self { service, address, server })
     }
 
@@ -140,15 +145,6 @@ impl Service {
             *response.body_mut() = format!("{error:#}\n").into();
         }
         Ok(response)
-    }
-}
-
-/// Accepts for as long as it is not aborted; its connections end with it.
-async fn serve(listener: TcpListener, service: Arc<Service>) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(converse(stream, service.clone()));
-        while connections.try_join_next().is_some() {}
     }
 }
 

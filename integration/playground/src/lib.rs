@@ -26,6 +26,9 @@ mod envoy;
 mod forward;
 mod headers;
 mod hop;
+mod page;
+mod send;
+mod serve;
 
 pub use bootstrap::{Bootstrap, module, restriction, root};
 pub use chain::{Chain, FEAT_X, STABLE, Visit};
@@ -35,3 +38,4 @@ pub use envoy::{Envoy, Verdict, guard};
 pub use forward::Forward;
 pub use headers::Headers;
 pub use hop::Hop;
+pub use page::{Page, Sending};

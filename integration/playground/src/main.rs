@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::{env, io};
 
 use anyhow::{Context, Result, bail};
-use playground::{Bootstrap, Chain, Echo, Envoy, FEAT_X, Protocol, Request, STABLE};
+use playground::{Bootstrap, Chain, Echo, Envoy, FEAT_X, Page, Protocol, Request, STABLE, Sending, root};
 use tokio::signal::unix::{SignalKind, signal};
 
 const HOST: &str = "www.carouselltenancy.com";
@@ -27,8 +27,8 @@ async fn main() -> ExitCode {
 async fn run() -> Result<()> {
     let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let session = async {
-        let chain = start().await?;
-        show(&chain).await?;
+        let (chain, page) = start().await?;
+        show(&chain, &page).await?;
         std::future::pending::<Result<()>>().await
     };
     tokio::select! {
@@ -40,14 +40,18 @@ async fn run() -> Result<()> {
     Ok(())
 }
 
-async fn start() -> Result<Chain> {
+async fn start() -> Result<(Chain, Page)> {
     let port = gateway_port()?;
     println!("starting the gateway, the sidecar and the shop");
     let beside = |other| if other == port { 0 } else { usual(other) };
     let shops = [Echo::start_on(beside(10010), STABLE).await?, Echo::start_on(beside(10011), FEAT_X).await?];
-    let sidecar = Bootstrap::sidecar()?.listen_on(beside(10001)).admin_on(beside(9902));
-    let gateway = Bootstrap::gateway()?.listen_on(port).admin_on(beside(9901));
-    Chain::before(shops, gateway, sidecar).await
+    let mut sidecar = Bootstrap::sidecar()?.listen_on(beside(10001)).admin_on(beside(9902));
+    let mut gateway = Bootstrap::gateway()?.listen_on(port).admin_on(beside(9901));
+    let configurations = vec![gateway.plugin_configuration()?, sidecar.plugin_configuration()?];
+    let chain = Chain::before(shops, gateway, sidecar).await?;
+    let sending = Sending { gateway: chain.gateway.listener(), configurations };
+    let page = Page::start(beside(10080), root().join("target/page"), Some(sending)).await?;
+    Ok((chain, page))
 }
 
 /// The port that was asked for; else the usual one, or a free one.
@@ -83,7 +87,7 @@ fn claim(port: u16) -> io::Result<()> {
 }
 
 /// Prints what runs and what to try, with the answers that it got just now.
-async fn show(chain: &Chain) -> Result<()> {
+async fn show(chain: &Chain, page: &Page) -> Result<()> {
     let [stable, feat_x] = chain.shops.each_ref().map(Echo::address);
     let (gateway, sidecar) = (&chain.gateway, &chain.sidecar);
     println!("\ngateway   http://{}  (edge; admin http://{})", gateway.listener(), gateway.admin_address());
@@ -96,6 +100,7 @@ async fn show(chain: &Chain) -> Result<()> {
     ] {
         println!("\n{title}\n\n{}", example(chain, entry, host, headers).await?);
     }
+    println!("\nThe page explains each step, and sends what you write: http://{}/", page.address());
     println!("\nCtrl-C stops everything.");
     Ok(())
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// Holds the usual ports, so that tests and whatever else runs here do not meet on them.
 static USUAL: LazyLock<Vec<TcpListener>> = LazyLock::new(|| {
-    let usual = [9901, 9902, 10000, 10001, 10010, 10011];
+    let usual = [9901, 9902, 10000, 10001, 10010, 10011, 10080];
     usual.into_iter().filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect()
 });
 
@@ -42,7 +42,7 @@ impl Playground {
     /// Sends it a signal and waits until nothing listens any more.
     fn stop(&self, signal: &str) -> Result<()> {
         let addresses = self.addresses();
-        assert_eq!((addresses.len(), addresses.iter().all(answers)), (6, true), "{addresses:?}");
+        assert_eq!((addresses.len(), addresses.iter().all(answers)), (7, true), "{addresses:?}");
         Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while addresses.iter().any(answers) {
@@ -54,12 +54,10 @@ impl Playground {
 
     /// Where everything listens, as printed.
     fn addresses(&self) -> Vec<SocketAddr> {
-        let urls = self
-            .printed
-            .iter()
-            .take_while(|line| !line.starts_with("A host"))
-            .flat_map(|line| line.split("http://").skip(1));
-        urls.filter_map(|url| url.split([' ', ')']).next()?.parse().ok()).collect()
+        let introduced = self.printed.iter().take_while(|line| !line.starts_with("A host"));
+        let page = self.printed.iter().filter(|line| line.starts_with("The page"));
+        let urls = introduced.chain(page).flat_map(|line| line.split("http://").skip(1));
+        urls.filter_map(|url| url.split([' ', ')', '/']).next()?.parse().ok()).collect()
     }
 }
 
