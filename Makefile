@@ -13,17 +13,21 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 FUZZ_SECONDS ?= 10
 fuzz_targets := configuration request baggage trace
 
-.PHONY: help run test matrix check module image envoy record fuzz coverage soak bench baseline clean
+page_module := target/tenancy_page.wasm
+build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
+cargo run -q --locked -p tenancy-page -- $(page_module) target/page
+
+.PHONY: help run test matrix check module page image envoy record fuzz coverage soak bench baseline clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-# The two builds side by side: the module's ends on one core.
+# The two builds side by side: the module's ends on one core. The page, which takes a while, once Envoy can start.
 run: ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
 	@cargo build --locked -p playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
-	$(with_envoy) cargo run -q --locked -p playground
+	$(with_envoy) { { $(build_page); } >target/page.log 2>&1 & } && cargo run -q --locked -p playground
 
-test: check module image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
+test: check module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \
 	if [ $$size -ge $(module_limit) ]; then echo "module: too big; drop a dependency or a feature of one"; exit 1; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter -p tenancy-filter-envoy
@@ -47,6 +51,9 @@ check: ## test the fast part, without Envoy
 
 module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh
+
+page: ## build the page that explains requests, target/page, for any static host
+	@$(build_page)
 
 image: module ## pack the module as an OCI image, target/image; the last line is its digest
 	@cargo run -q --locked -p tenancy-filter-image -- $(module) target/image

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Builds the release module, or another plugin (PACKAGE FILE), with the toolchain at hand, and says which that was.
+# Builds the release module, or another crate (PACKAGE FILE [CARGO'S ARGUMENT…]), with the toolchain at hand, and says
+# which that was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=wasm32-unknown-unknown
 package=${1:-tenancy-filter-plugin}
 module=${2:-target/tenancy_filter.wasm}
+shift $(($# < 2 ? $# : 2))
+arguments=("$@")
 debian_dir=target/debian # Debian's compiler is of another version, which would evict the usual one's work.
 debian_src=/usr/lib/rustlib/src/rust
 
@@ -73,10 +76,10 @@ build() {
     shift
     # Unlike RUSTFLAGS, this form takes paths with spaces.
     CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") "${CARGO:-cargo}" build -p "$package" \
-        --release --locked --target "$target" --target-dir "$dir" "$@"
+        --release --locked --target "$target" --target-dir "$dir" ${arguments[@]+"${arguments[@]}"} "$@"
     local built=$dir/$target/release/${package//-/_}.wasm trimmed=$dir/trimmed.wasm
     cp "$built" "$trimmed"
-    # Another plugin stays as it comes out of the linker.
+    # Another crate stays as it comes out of the linker.
     [ "$package" != tenancy-filter-plugin ] || trim "$dir" "$trimmed"
     # An untouched module rebuilds nothing behind it.
     cmp -s "$trimmed" "$module" || cp "$trimmed" "$module"
