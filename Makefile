@@ -17,7 +17,7 @@ page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
 cargo run -q --locked -p tenancy-page -- $(page_module) target/page
 
-.PHONY: help run test matrix check module page image envoy record fuzz coverage soak bench baseline clean
+.PHONY: help run test matrix check module tools page image envoy record fuzz coverage soak bench baseline clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ check: ## test the fast part, without Envoy
 
 module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh
+
+tools: ## build the tenancy command, target/tenancy
+	@cargo build --locked --release -p tenancy && ln -f target/release/tenancy target/tenancy
 
 page: ## build the page that explains requests, target/page, for any static host
 	@$(build_page)

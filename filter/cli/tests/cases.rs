@@ -1,6 +1,7 @@
 //! Each row of `integration/cases` through `tenancy explain`: a runner of the same table as Envoy.
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
@@ -64,10 +65,14 @@ fn headers(lines: &Value) -> Result<Headers> {
     Ok(Headers(lines.map(|line| Ok((bytes(&line[0])?, bytes(&line[1])?))).collect::<Result<_>>()?))
 }
 
-fn outcome(case: &Case, folder: &Path) -> Result<Outcome> {
+/// What the command explains.
+fn explanation(case: &Case, folder: &Path) -> Result<Value> {
     let run = Command::new(env!("CARGO_BIN_EXE_tenancy")).args(arguments(case, folder)?).output()?;
     ensure!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let json: Value = serde_json::from_slice(&run.stdout)?;
+    Ok(serde_json::from_slice(&run.stdout)?)
+}
+
+fn outcome(case: &Case, json: &Value) -> Result<Outcome> {
     let status = json["status"].as_u64().context("a status")?;
     if status != 200 {
         return Ok(Outcome::Refused(status.try_into()?));
@@ -85,17 +90,44 @@ fn outcome(case: &Case, folder: &Path) -> Result<Outcome> {
 
 #[test]
 fn the_command_says_what_envoy_does() -> Result<()> {
-    let mut rows = 0;
+    let (mut rows, mut seen) = (0, BTreeMap::new());
     for file in CaseFile::chosen()? {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("config.json"), file.configuration.to_string())?;
         for case in file.cases.iter().filter(|case| case.runs(&[Runner::Command])) {
             let who = format!("{}: {}", file.name, case.name);
-            let outcome = outcome(case, folder.path()).with_context(|| who.clone())?;
-            assert_eq!(outcome, case.expected(), "{who}");
+            let explanation = explanation(case, folder.path()).with_context(|| who.clone())?;
+            assert_eq!(outcome(case, &explanation).with_context(|| who.clone())?, case.expected(), "{who}");
+            collect_events(&explanation, &mut seen)?;
             rows += 1;
         }
     }
     ensure!(rows > 0, "no row ran");
+    let documented = documented()?;
+    for (event, fields) in &seen {
+        let known = documented.get(event).with_context(|| format!("the README has no event {event}"))?;
+        ensure!(fields.is_subset(known), "{event}: {fields:?}, but the README has {known:?}");
+    }
     Ok(())
+}
+
+/// The fields of each event that a row told, beside those that all have.
+fn collect_events(explanation: &Value, seen: &mut BTreeMap<String, BTreeSet<String>>) -> Result<()> {
+    for event in explanation["events"].as_array().context("events")? {
+        let fields = event.as_object().context("an event")?.keys().filter(|key| !OF_ALL.contains(&key.as_str()));
+        seen.entry(event["event"].as_str().context("a name")?.to_owned()).or_default().extend(fields.cloned());
+    }
+    Ok(())
+}
+
+const OF_ALL: [&str; 3] = ["instance", "event", "text"];
+
+/// The fields of each event, by the table of the README.
+fn documented() -> Result<BTreeMap<String, BTreeSet<String>>> {
+    let page = std::fs::read_to_string(integration::root().join("filter/cli/README.md"))?;
+    let (_, table) = page.split_once("| event | further fields | meaning |\n").context("a table of events")?;
+    let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
+    let rows =
+        table.lines().skip(1).take_while(|line| line.starts_with('|')).map(|row| row.split('|').collect::<Vec<_>>());
+    Ok(rows.flat_map(|cells| words(cells[1]).into_iter().map(move |event| (event, words(cells[2])))).collect())
 }

@@ -11,7 +11,7 @@ pub use code::Code;
 
 use tenancy_filter::Severity;
 
-use crate::document::{LeftOut, Place, find};
+use crate::document::{Documents, LeftOut, Place, find};
 
 use deployed::{Deployed, Document, Mesh};
 
@@ -22,6 +22,13 @@ pub struct Source {
     pub file: String,
     /// What it holds.
     pub text: String,
+}
+
+impl Source {
+    /// What it holds. A configuration that stands alone is called as the file, without folder and ending.
+    pub fn documents(&self) -> Documents {
+        find(&self.text, stem(&self.file))
+    }
 }
 
 /// What was found in some files.
@@ -83,8 +90,8 @@ pub fn check(sources: &[Source]) -> Report {
     let mut report = Report::default();
     let (mut found, mut all) = (Vec::new(), Vec::new());
     for source in sources {
-        let Source { file, text } = source;
-        let documents = find(text, stem(file));
+        let file = &source.file;
+        let documents = source.documents();
         all.extend(documents.all.into_iter().map(|root| Document { source, root }));
         found.extend(documents.found.into_iter().map(|found| (file.as_str(), found)));
         report.left_out.extend(documents.left_out.into_iter().map(|left| (file.clone(), left)));

@@ -9,9 +9,8 @@ use tenancy::check;
 use tenancy_filter::Severity;
 
 use super::Problem;
-use files::Files;
+use super::files::{Files, NO_CONFIGURATION};
 
-mod files;
 mod render;
 
 /// Finds mistakes in configurations, wherever they stand: alone, in manifests, or in an Envoy configuration.
@@ -55,21 +54,14 @@ impl Arguments {
             Format::Text => render::report(&mut anstream::stdout(), &report, &files.sources)?,
             Format::Json => writeln!(std::io::stdout(), "{:#}", report.to_json())?,
         }
-        let named: Vec<_> = report.broken.iter().filter(|(file, _)| files.named.contains(file)).collect();
-        if let Some((file, broken)) = named.first() {
-            return Err(Problem::new(format!(
-                "{file}:{}:{}: {}",
-                broken.place.line, broken.place.column, broken.reason
-            )));
+        if let Some(problem) = files.broken(&report) {
+            return Err(problem);
         }
         if report.checked.is_empty() {
-            return Err(Problem::new(NOTHING));
+            return Err(Problem::new(NO_CONFIGURATION));
         }
         let denied = self.deny_warnings && report.count(Severity::Warning) > 0;
         let failed = denied || report.count(Severity::Error) > 0;
         Ok(if failed { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
     }
 }
-
-const NOTHING: &str = "no configuration of the filter found; name files with one, as a WasmPlugin, TrafficExtension, \
-                       EnvoyFilter, EnvoyExtensionPolicy, an Envoy configuration, or the configuration alone";

@@ -3,10 +3,12 @@
 mod check;
 mod completions;
 mod explain;
+mod files;
 mod input;
 mod instances;
 mod problem;
 mod render;
+mod snippet;
 mod table;
 mod test;
 mod words;

@@ -58,7 +58,7 @@ fn instances_of(table: &Table, path: &Path) -> Result<Vec<Instance>, Problem> {
         Config::File(file) => instances::load(&[beside(file)], &table.name),
         Config::Files(files) => instances::load(&files.iter().map(beside).collect::<Vec<_>>(), &table.name),
         Config::Inline(configuration) => {
-            Ok(vec![instances::compile("config", &configuration.to_string(), &path.display().to_string())?])
+            Ok(vec![instances::inline(&configuration.to_string(), &path.display().to_string())?])
         }
     }
 }

@@ -9,7 +9,6 @@
 
 mod command;
 mod mutations;
-mod reference;
 mod rules;
 mod shipped;
 

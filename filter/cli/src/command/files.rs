@@ -1,28 +1,32 @@
-//! The files that the command is to check.
+//! The files that the command is given.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tenancy::{LeftOut, Place, Source};
+use tenancy::{LeftOut, Place, Report, Source};
 
-use super::super::{Problem, input};
+use super::{Problem, input};
+
+/// What to say where no file holds a configuration.
+pub(crate) const NO_CONFIGURATION: &str = "no configuration of the filter found; name files with one, as a WasmPlugin, TrafficExtension, \
+                       EnvoyFilter, EnvoyExtensionPolicy, an Envoy configuration, or the configuration alone";
 
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// The files that were named, and those in folders that were.
 #[derive(Default)]
-pub(super) struct Files {
-    pub(super) sources: Vec<Source>,
+pub(crate) struct Files {
+    pub(crate) sources: Vec<Source>,
     /// Which of them were named themselves.
-    pub(super) named: BTreeSet<String>,
+    pub(crate) named: BTreeSet<String>,
     /// Those of folders that could not be read, each with the reason.
-    pub(super) unreadable: Vec<(String, LeftOut)>,
+    pub(crate) unreadable: Vec<(String, LeftOut)>,
 }
 
 impl Files {
-    pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Problem> {
+    pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Problem> {
         let mut files = Self::default();
         for path in paths {
             if path.is_dir() && !input::is_stdin(path) {
@@ -33,6 +37,12 @@ impl Files {
             }
         }
         Ok(files)
+    }
+
+    /// The first file that was named, and is no YAML.
+    pub(crate) fn broken(&self, report: &Report) -> Option<Problem> {
+        let (file, LeftOut { place, reason }) = report.broken.iter().find(|(file, _)| self.named.contains(file))?;
+        Some(Problem::new(format!("{file}:{}:{}: {reason}", place.line, place.column)))
     }
 
     fn push_named(&mut self, file: String, text: io::Result<String>) -> Result<(), Problem> {
