@@ -62,6 +62,8 @@ counters! {
     OverrideInvalid => "tenancy.override_invalid",
     /// Overrides that exceed 64 entries or 4,096 bytes.
     OverrideLimit => "tenancy.override_limit",
+    /// Requests to which other clusters than their route's own were offered, under `destinations`.
+    Destinations => "tenancy.destinations",
     /// Header and trailer names that an edge removed.
     Stripped => "tenancy.stripped",
     /// Third-party baggage members outside the grammar, dropped from a line that we wrote.
@@ -111,6 +113,8 @@ impl Event<'_> {
             Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
             Self::TenantInvalid { .. } => Counter::TenantInvalid,
             Self::Overrides { .. } => Counter::Overrides,
+            Self::Destinations { offered: Err(_), .. } => return None,
+            Self::Destinations { offered: Ok(_), .. } => Counter::Destinations,
             Self::OverrideDuplicate { .. } => Counter::OverrideDuplicate,
             Self::OverrideInvalid { .. } => Counter::OverrideInvalid,
             Self::OverrideLimit { .. } => Counter::OverrideLimit,
@@ -170,14 +174,14 @@ impl Recollection {
 /// The requests of one worker share it:
 ///
 /// ```
-/// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Recalled, Tally};
+/// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Tally};
 /// let filter = Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-debug-*"]}"#)?.filter;
 /// let headers = [Header { name: b"x-debug-on", value: b"1" }];
 /// let gathered = Gathered { token: None, direction: Direction::Unspecified };
 /// let tally = Tally::default();
 /// for _ in 0..3 {
 ///     let scan = filter.scan(&headers, Peer::Unknown);
-///     assert!(scan.decide(&gathered, |_| Recalled::Unknown, &tally).is_ok());
+///     assert!(scan.decide(&gathered, (), &tally).is_ok());
 /// }
 ///
 /// assert!(tally.take().eq([(Counter::Requests, 3), (Counter::Stripped, 3)]));

@@ -96,6 +96,19 @@ pub enum Recollection {
     Unknown,
 }
 
+/// Why a request goes where its route says, under `destinations`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unoffered<'e> {
+    /// It has no route, or nobody can tell which.
+    NoRoute,
+    /// The route, of this name, is none of `destinations.routes`.
+    Route(&'e [u8]),
+    /// The route's cluster is the workload beside the proxy, or has a name that fits in no list.
+    Cluster,
+    /// No template makes another cluster than the route's own.
+    NoOther,
+}
+
 /// Something that happened to a request, in the order in which it happened. Names and values are the request's own
 /// bytes: show them to whoever sent the request, and never log them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,6 +225,13 @@ pub enum Event<'e> {
         service: Option<&'e str>,
         /// Its version; `None` if no override names it.
         version: Option<&'e [u8]>,
+    },
+    /// Destinations were looked up.
+    Destinations {
+        /// Their header.
+        header: &'e str,
+        /// The clusters, joined by commas, the route's own the last.
+        offered: Result<&'e [u8], Unoffered<'e>>,
     },
     /// An edge removed a header or a trailer.
     Stripped {

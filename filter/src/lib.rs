@@ -20,7 +20,7 @@
 //! What happens on the way, and why, is told as [`Event`]s; a [`Tally`] counts them.
 //!
 //! ```
-//! use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer, Recalled, Tally};
+//! use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer, Tally};
 //!
 //! let filter = Filter::from_config(br#"{
 //!     "version": 1,
@@ -36,7 +36,7 @@
 //! assert!(!wants.token && !wants.direction, "a host decides alone");
 //!
 //! let gathered = Gathered { token: None, direction: Direction::Unspecified };
-//! let decision = scan.decide(&gathered, |_| Recalled::Unknown, &Tally::default())?;
+//! let decision = scan.decide(&gathered, (), &Tally::default())?;
 //! assert_eq!(decision.mutations, [
 //!     Mutation::set(b"x-tenant", b"feat-x"),
 //!     Mutation::set(b"baggage", b"tenant=feat-x"),
@@ -70,6 +70,7 @@ mod counters;
 mod decision;
 mod events;
 mod filter;
+mod lookup;
 mod mesh;
 mod names;
 mod read;
@@ -83,8 +84,9 @@ mod write;
 pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
-pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind};
+pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind, Unoffered};
 pub use filter::{Filter, Parsed};
+pub use lookup::{Lookup, Route};
 pub use repair::{EncodedContext, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TABLE_KEY_BYTES, Table, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
 pub use scan::{Decision, Scan};

@@ -72,7 +72,7 @@ pub type ClaimPath = Vec<String>;
 /// A token that nobody verified is none; whether a verified one counts, its issuer decides:
 ///
 /// ```
-/// # use tenancy_filter::{Claim, Direction, Filter, Gathered, Mutation, Peer, Recalled, Token};
+/// # use tenancy_filter::{Claim, Direction, Filter, Gathered, Mutation, Peer, Token};
 /// let filter = Filter::from_config(br#"{
 ///     "version": 1,
 ///     "role": "edge",
@@ -89,7 +89,7 @@ pub type ClaimPath = Vec<String>;
 /// ] {
 ///     let token = Token { issuer, claims: vec![Claim::Single(b"feat-x")] };
 ///     let gathered = Gathered { token: Some(token), direction: Direction::Unspecified };
-///     assert_eq!(scan.decide(&gathered, |_| Recalled::Unknown, &())?.mutations, expected);
+///     assert_eq!(scan.decide(&gathered, (), &())?.mutations, expected);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -7,13 +7,15 @@ use smallvec::SmallVec;
 use crate::baggage::BaggageRules;
 use crate::context::Context;
 use crate::decision::{Mutation, Policy, Refusal};
-use crate::events::{Event, Events};
+use crate::events::{Event, Events, Unoffered};
+use crate::lookup::Lookup;
 use crate::mesh::MeshDomains;
 use crate::names::{Lines, Names, Pseudo};
 use crate::read::evidence::Verified;
 use crate::read::overrides::{Dialect, OverrideRules};
 use crate::read::tenant::TenantRules;
 use crate::request::{Role, Token};
+use crate::write::destinations::Destinations;
 use crate::write::projection::{Projection, Service};
 use crate::write::strip;
 use crate::write::targets::{OverrideTargets, TenantTargets, set_line};
@@ -34,6 +36,7 @@ pub(crate) struct Rules {
     pub(crate) overrides: OverrideRules,
     pub(crate) overrides_to: OverrideTargets,
     pub(crate) projections: Vec<Projection>,
+    pub(crate) destinations: Option<Destinations>,
     /// `None` if the configuration leaves baggage alone.
     pub(crate) baggage: Option<BaggageRules>,
     pub(crate) mesh: MeshDomains,
@@ -50,9 +53,34 @@ impl Rules {
         }
     }
 
-    /// Whether a projection names the service that the authority calls.
-    pub(crate) fn projects_called(&self) -> bool {
-        self.projections.iter().any(|projection| projection.service == Service::Called)
+    /// Whether the service that the authority calls decides something.
+    pub(crate) fn reads_called(&self) -> bool {
+        let is_called = |projection: &Projection| projection.service == Service::Called;
+        self.projections.iter().any(is_called) || self.destinations.as_ref().is_some_and(Destinations::name_versions)
+    }
+
+    /// What takes a list of destinations that somebody else wrote out of a request.
+    pub(crate) fn clear_destinations<'a>(&'a self, lines: &Lines<'a>) -> Option<Mutation<'a>> {
+        self.destinations.as_ref().and_then(|Destinations { header, field, .. }| set_line(lines, header, *field, None))
+    }
+
+    /// Where else than by its own route the request may go; `None` if nowhere.
+    #[inline(never)]
+    pub(crate) fn offer(
+        &self,
+        destinations: &Destinations,
+        host: Option<&[u8]>,
+        context: &Context<'_>,
+        lookup: &mut impl Lookup,
+        events: &impl Events,
+    ) -> Option<Vec<u8>> {
+        let route = lookup.route();
+        let route = route.as_ref().ok_or(Unoffered::NoRoute);
+        let offered = route.and_then(|route| destinations.offer(context, host, route, &self.mesh));
+        let event =
+            Event::Destinations { header: &destinations.header, offered: offered.as_deref().map_err(|why| *why) };
+        events.record(event);
+        offered.ok()
     }
 
     /// Fills in what the believed sources say.
@@ -77,12 +105,9 @@ impl Rules {
         lines: &Lines<'a>,
         host: Option<&'a [u8]>,
         context: &Context<'a>,
+        destinations: Option<Vec<u8>>,
         events: &impl Events,
     ) -> Vec<Mutation<'a>> {
-        if lines.owned.is_empty() && context.is_empty() {
-            // Most requests bring no context and get none.
-            return Vec::new();
-        }
         let mut mutations = match self.role {
             Role::Edge => strip::strip(&self.names, self.baggage.as_ref(), lines),
             Role::Mesh => Vec::new(),
@@ -93,6 +118,9 @@ impl Rules {
             let version = projection.version(host, &context.overrides, &self.mesh);
             events.record(Event::Projected { header, service: service.name(), version: version.as_deref() });
             mutations.extend(set_line(lines, header, *field, version));
+        }
+        if let Some(Destinations { header, field, .. }) = &self.destinations {
+            mutations.extend(set_line(lines, header, *field, destinations.map(Cow::Owned)));
         }
         mutations.extend(self.write_baggage(lines, context, events));
         match self.role {

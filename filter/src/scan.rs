@@ -3,10 +3,11 @@
 use crate::context::Context;
 use crate::decision::{Mutation, Refusal};
 use crate::events::{Event, Events};
+use crate::lookup::Lookup;
 use crate::mesh::Destination;
 use crate::names::Scanned;
 use crate::read::host::Authority;
-use crate::repair::{Memo, Recalled, Repair, TraceId};
+use crate::repair::{Memo, Repair};
 use crate::request::{Direction, Gathered, Header, Wants};
 use crate::rules::Rules;
 use crate::write::withhold::Withholding;
@@ -24,7 +25,7 @@ pub struct Decision<'a> {
 /// A request whose owned names were looked up, and whose authority was parsed.
 ///
 /// ```
-/// use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer, Recalled};
+/// use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer};
 ///
 /// let filter = Filter::from_config(br#"{
 ///     "version": 1,
@@ -39,7 +40,7 @@ pub struct Decision<'a> {
 /// assert!(scan.wants().direction, "does it leave the mesh?");
 ///
 /// let gathered = Gathered { token: None, direction: Direction::Outbound { cluster: b"" } };
-/// let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
+/// let decision = scan.decide(&gathered, (), &())?;
 /// assert_eq!(decision.mutations, [Mutation::remove(b"x-tenant")]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -62,7 +63,7 @@ impl<'a> Scan<'a> {
         rules.names.scan(headers, &mut scan.scanned);
         let carries = repair.is_some() || !scan.scanned.owned.is_empty();
         let may_leave = rules.withholding.as_ref().is_some_and(|withholding| carries || withholding.gives);
-        let may_call = (carries || rules.reads_token) && rules.projects_called();
+        let may_call = (carries || rules.reads_token) && rules.reads_called();
         if may_leave || may_call {
             scan.authority = Some(Authority::parse(scan.scanned.pseudo.authority));
         }
@@ -84,14 +85,14 @@ impl<'a> Scan<'a> {
 
     /// What to change in the request, or why to refuse it.
     ///
-    /// `recall` looks a trace id up. It is called for an outbound request alone, under `repair`, if something is
-    /// missing and nothing contradicts.
+    /// `lookup` recalls trace ids: of an outbound request alone, under `repair`, if something is missing and nothing
+    /// contradicts. It tells the route of a request with a tenant or overrides, under `destinations`.
     ///
     /// # Errors
     /// A [`Refusal`] if the configuration says `reject` or `refuse`:
     ///
     /// ```
-    /// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Recalled, Refusal, Tally};
+    /// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Refusal, Tally};
     /// let filter = Filter::from_config(br#"{
     ///     "version": 1,
     ///     "role": "edge",
@@ -107,7 +108,7 @@ impl<'a> Scan<'a> {
     /// let gathered = Gathered { token: None, direction: Direction::Unspecified };
     /// let tally = Tally::default();
     /// let scan = filter.scan(&headers, Peer::Unknown);
-    /// let refusal = scan.decide(&gathered, |_| Recalled::Unknown, &tally).unwrap_err();
+    /// let refusal = scan.decide(&gathered, (), &tally).unwrap_err();
     ///
     /// assert_eq!(refusal, Refusal::TenantConflict);
     /// assert_eq!(refusal.status(), 400);
@@ -119,12 +120,12 @@ impl<'a> Scan<'a> {
     pub fn decide<'g>(
         &'g self,
         gathered: &'g Gathered<'g>,
-        recall: impl FnMut(&TraceId) -> Recalled,
+        lookup: impl Lookup,
         events: &impl Events,
     ) -> Result<Decision<'g>, Refusal> {
         events.record(Event::Request);
         let mut context = Context::default();
-        let mutations = self.mutations(gathered, &mut context, recall, events);
+        let mutations = self.mutations(gathered, &mut context, lookup, events);
         let mutations = mutations.inspect_err(|refusal| events.record(Event::Refused(*refusal)))?;
         Ok(self.remember(mutations, &context, gathered.direction, events))
     }
@@ -134,22 +135,32 @@ impl<'a> Scan<'a> {
         &'g self,
         gathered: &'g Gathered<'g>,
         context: &mut Context<'g>,
-        recall: impl FnMut(&TraceId) -> Recalled,
+        mut lookup: impl Lookup,
         events: &impl Events,
     ) -> Result<Vec<Mutation<'g>>, Refusal> {
         let lines = self.scanned.lines();
         if self.rules.passes_tunnel(&lines.pseudo)? {
-            return Ok(Vec::new());
+            return Ok(self.rules.clear_destinations(&lines).into_iter().collect());
         }
         if let Some(withholding) = self.leaves(gathered.direction) {
             return Ok(withholding.withhold(&lines, events));
         }
         self.rules.resolve(&lines, gathered.token.as_ref(), context, events)?;
         if let (Some(repair), Direction::Outbound { .. }) = (self.repair, gathered.direction) {
-            repair.restore(context, self.rules, self.headers, recall, events);
+            repair.restore(context, self.rules, self.headers, |id| lookup.recall(id), events);
+        }
+        if lines.owned.is_empty() && context.is_empty() {
+            // Most requests bring no context and get none.
+            return Ok(Vec::new());
         }
         let host = self.authority.and_then(|authority| authority.host);
-        Ok(self.rules.write(&lines, host, context, events))
+        let destinations = match &self.rules.destinations {
+            Some(destinations) if !context.is_empty() => {
+                self.rules.offer(destinations, host, context, &mut lookup, events)
+            }
+            Some(_) | None => None,
+        };
+        Ok(self.rules.write(&lines, host, context, destinations, events))
     }
 
     /// What to withhold, if the request leaves the mesh.

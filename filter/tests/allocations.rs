@@ -4,7 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use tenancy_filter::{Direction, Filter, Gathered, Header, Peer, Recalled, Tally};
+use tenancy_filter::{Direction, Filter, Gathered, Header, Peer, Tally};
 
 /// Counts the bytes that this thread holds, a block that grows in its old and in its new size.
 struct Counting;
@@ -90,7 +90,7 @@ fn held(filter: &Filter, direction: Direction<'_>, lines: &[(String, String)]) -
     let before = HELD.get();
     MOST.set(before);
     let scan = filter.scan(&headers, Peer::Known);
-    let changes = scan.decide(&gathered, |_| Recalled::Unknown, &tally).unwrap().mutations;
+    let changes = scan.decide(&gathered, (), &tally).unwrap().mutations;
     (usize::try_from(MOST.get() - before).unwrap(), changes.len())
 }
 

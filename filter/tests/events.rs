@@ -4,8 +4,7 @@
 use std::cell::RefCell;
 
 use tenancy_filter::{
-    Claim, Counter, Direction, Disbelief, Event, Events, Filter, Gathered, Header, InvalidTenant, Peer, Recalled,
-    Tally, Token,
+    Claim, Counter, Direction, Disbelief, Event, Events, Filter, Gathered, Header, InvalidTenant, Peer, Tally, Token,
 };
 
 /// Keeps the events that a sentence is made of.
@@ -48,6 +47,7 @@ fn told(event: &Event<'_>) -> String {
         Event::Projected { header, service, version } => {
             format!("{header}: {} {:?}", service.unwrap_or("called"), version.map(text))
         }
+        Event::Destinations { header, offered } => format!("{header}: {:?}", offered.map(text)),
         Event::Stripped { name } => format!("stripped {}", text(name)),
         Event::MemberInvalid { member } => format!("member invalid: {}", text(member)),
         Event::MemberLimit { member } => format!("member limit: {}", text(member)),
@@ -90,8 +90,7 @@ fn story(
     let (told, counted) = (Story::default(), Tally::default());
     let gathered = Gathered { token, direction };
     let scan = filter.scan(&headers, Peer::Known);
-    let decisions =
-        [scan.decide(&gathered, |_| Recalled::Unknown, &told), scan.decide(&gathered, |_| Recalled::Unknown, &counted)];
+    let decisions = [scan.decide(&gathered, (), &told), scan.decide(&gathered, (), &counted)];
     assert_eq!(decisions[0], decisions[1], "whoever listens");
     let counts: Vec<_> = counted.take().collect();
     assert_eq!(told.tally.take().collect::<Vec<_>>(), counts, "a counter is an event without its detail");

@@ -78,13 +78,21 @@ pub enum Peer {
 }
 
 /// Which way a request passes a proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Passage {
     /// The direction of its listener.
     pub direction: Direction,
     /// The cluster that its route chooses; left out where the name does not matter.
     pub cluster: String,
+    /// The name of its route, by default that of Istio's own.
+    pub route: String,
+}
+
+impl Default for Passage {
+    fn default() -> Self {
+        Self { direction: Direction::default(), cluster: String::new(), route: "default".into() }
+    }
 }
 
 /// The direction of a listener, as Envoy numbers it (`envoy.config.core.v3.TrafficDirection`).

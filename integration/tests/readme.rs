@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use integration::markdown::{blocks, blocks_of, table};
 use integration::{Bootstrap, Chain, Envoy, root};
 use serde_json::{Value, json};
-use tenancy_filter::{Counter, Filter, Header, Mutation, Peer, Recalled, Refusal};
+use tenancy_filter::{Counter, Filter, Header, Mutation, Peer, Refusal};
 use tenancy_filter_envoy::Facts;
 
 #[tokio::test]
@@ -114,7 +114,7 @@ fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<
     let scan = filter.scan(&headers, Peer::Known);
     let facts = Facts::gather(&(), scan.wants(), &filter)?;
     let gathered = facts.gathered();
-    let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
+    let decision = scan.decide(&gathered, (), &())?;
     let value = decision.mutations.iter().find_map(|mutation| match mutation {
         Mutation::Set { name, value } if *name == written.as_bytes() => Some(value),
         _ => None,

@@ -35,7 +35,7 @@ impl Worker {
         let exchange = Exchange::of(&Case {
             authority: "cart".into(),
             headers: headers.iter().map(line).collect(),
-            passage: Passage { direction, cluster: String::new() },
+            passage: Passage { direction, ..Passage::default() },
             ..Case::default()
         });
         let stream = self.host.open(self.root, exchange)?;

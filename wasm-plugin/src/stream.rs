@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use tenancy_filter::{Decision, Event, Events, Lease, Mutation, Peer, Recalled, Refusal, Role};
-use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer};
+use tenancy_filter::{Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Refusal, Role, Route, TraceId};
+use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer, route};
 
 use crate::header_map::HeaderMap;
 use crate::host::{self, Host, HostFailure, MapType};
+use crate::remembered::Memory;
 use crate::root::Plugin;
 
 /// The body of a 500.
@@ -27,6 +28,20 @@ pub(crate) struct Stream {
 
 /// A request whose configuration was refused. It is answered as at an edge: nobody says that it is in the mesh.
 pub(crate) struct Unconfigured;
+
+/// The host, and what a configuration remembers in it.
+struct Asked<'m>(Option<Memory<'m>>);
+
+impl Lookup for Asked<'_> {
+    fn recall(&mut self, id: &TraceId) -> Recalled {
+        self.0.map_or(Recalled::Unknown, |memory| memory.recall(id))
+    }
+
+    /// A route that cannot be read is no reason to stop a request that has one.
+    fn route(&mut self) -> Option<Route> {
+        route(&Host).unwrap_or_default()
+    }
+}
 
 /// Why a request goes no further.
 enum Stop {
@@ -108,11 +123,10 @@ impl Stream {
         let scan = filter.scan(&headers, self.peer);
         let facts = Facts::gather(&Host, scan.wants(), filter)?;
         let gathered = facts.gathered();
-        let recall = |id: &_| memory.map_or(Recalled::Unknown, |memory| memory.recall(id));
         // Twice the code, so that who tells nothing pays nothing.
         let decision = match story.listener() {
-            Some(listener) => scan.decide(&gathered, recall, listener),
-            None => scan.decide(&gathered, recall, &story.tally),
+            Some(listener) => scan.decide(&gathered, Asked(memory), listener),
+            None => scan.decide(&gathered, Asked(memory), &story.tally),
         };
         let Decision { mutations, memo } = decision?;
         if let (Some(memory), Some(memo)) = (memory, memo) {

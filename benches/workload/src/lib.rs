@@ -1,6 +1,6 @@
 //! The requests that are measured, and the configuration that does the whole job on them.
 
-use tenancy_filter::{Filter, Header, Mutation, Peer, Recalled, Tally};
+use tenancy_filter::{Filter, Header, Mutation, Peer, Tally};
 use tenancy_filter_envoy::Facts;
 
 /// An edge that does everything but read a token: the tenant from the host, overrides from the client, baggage kept.
@@ -131,7 +131,7 @@ pub fn decided<T>(
     let scan = filter.scan(headers, Peer::Unknown);
     let facts = Facts::gather(&(), scan.wants(), filter).expect("a host that cannot fail");
     let gathered = facts.gathered();
-    let decision = scan.decide(&gathered, |_| Recalled::Unknown, tally);
+    let decision = scan.decide(&gathered, (), tally);
     look(&decision.expect("no refusal").mutations)
 }
 

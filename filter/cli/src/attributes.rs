@@ -16,6 +16,7 @@ impl Attributes for Request {
             ["connection", "mtls"] => Some(vec![u8::from(self.peer == Peer::Known)]),
             ["xds", "listener_direction"] => Some(self.direction.number().to_le_bytes().into()),
             ["xds", "cluster_name"] if !self.cluster.is_empty() => Some(self.cluster.clone().into_bytes()),
+            ["xds", "route_name"] => Some(self.route.clone().into_bytes()),
             ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", _, claim @ ..] => {
                 self.token.as_ref().and_then(|token| at(token, claim)).map(|value| bytes(value).unwrap_or_default())
             }

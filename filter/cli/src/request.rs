@@ -26,6 +26,8 @@ pub struct Request {
     pub direction: Direction,
     /// The cluster that the route chooses; empty if it does not matter.
     pub cluster: String,
+    /// The name of the route; Istio calls those that it makes itself `default`.
+    pub route: String,
 }
 
 /// The direction of a listener.
@@ -53,6 +55,9 @@ impl fmt::Display for BadRequest {
 impl std::error::Error for BadRequest {}
 
 impl Request {
+    /// The name of a route of which nothing is said.
+    pub const ROUTE: &str = "default";
+
     /// A request without any header of its own, from a known peer.
     pub fn new(method: &str, authority: &str, path: &str) -> Self {
         let mut request = Self {
@@ -62,6 +67,7 @@ impl Request {
             peer: Peer::Known,
             direction: Direction::Unspecified,
             cluster: String::new(),
+            route: Self::ROUTE.into(),
         };
         let pseudo_headers = [(":authority", authority), (":method", method), (":path", path), (":scheme", "http")];
         pseudo_headers.iter().for_each(|(name, value)| request.push(name, value.as_bytes()));

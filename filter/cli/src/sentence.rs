@@ -1,6 +1,6 @@
 //! What the filter tells, in words.
 
-use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection};
+use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection, Unoffered};
 
 use crate::told::latin1;
 
@@ -26,7 +26,7 @@ impl Sentence {
             | Event::OverrideDuplicate { source, .. }
             | Event::OverrideInvalid { source, .. }
             | Event::OverrideLimit { source, .. } => source.to_string(),
-            Event::Projected { header, .. } => (*header).to_owned(),
+            Event::Projected { header, .. } | Event::Destinations { header, .. } => (*header).to_owned(),
             Event::Stripped { name } => shown(name),
             Event::TraceMalformed { header } => (*header).to_owned(),
             Event::TokenNotBelieved { .. } => "token".into(),
@@ -66,6 +66,8 @@ fn text(event: &Event<'_>) -> String {
             format!("dropped: {} is over 64 entries or 4,096 bytes", entry(service, version))
         }
         Event::Projected { service, version, .. } => projected(*service, *version),
+        Event::Destinations { offered: Ok(clusters), .. } => format!("the first that exists: {}", listed(clusters)),
+        Event::Destinations { offered: Err(why), .. } => unoffered(*why),
         Event::Stripped { .. } => "removed: a client may not send it".into(),
         Event::MemberInvalid { member } => format!("dropped: {} is outside the grammar of W3C Baggage", shown(member)),
         Event::MemberLimit { member } => format!("dropped: {} is over 64 members or 8,192 bytes", shown(member)),
@@ -123,6 +125,20 @@ fn projected(service: Option<&str>, version: Option<&[u8]>) -> String {
         (Some(service), Some(version)) => format!("the version of {service}, {}", shown(version)),
         (None, None) => "none: no override names the called service".into(),
         (Some(service), None) => format!("none: no override names {service}"),
+    }
+}
+
+/// Clusters with room between them.
+fn listed(clusters: &[u8]) -> String {
+    clusters.split(|byte| *byte == b',').map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn unoffered(why: Unoffered<'_>) -> String {
+    match why {
+        Unoffered::NoRoute => "none: the route, or its cluster, is not known".into(),
+        Unoffered::Route(name) => format!("none: the route is called {}, which is none of routes", shown(name)),
+        Unoffered::Cluster => "none: the route's cluster is the workload itself, or fits in no list".into(),
+        Unoffered::NoOther => "none: no template makes another cluster than the route's own".into(),
     }
 }
 

@@ -24,6 +24,7 @@ fn arguments(case: &Case, folder: &Path) -> Result<Vec<OsString>> {
     option("--method", OsStr::new(&case.method));
     option("--path", OsStr::new(&case.path));
     option("--cluster", OsStr::new(&case.passage.cluster));
+    option("--route", OsStr::new(&case.passage.route));
     option(
         "--direction",
         OsStr::new(match case.passage.direction {

@@ -1,11 +1,12 @@
-//! Which way a request goes.
+//! Which way a request goes, and by which route.
 
-use tenancy_filter::Direction;
+use tenancy_filter::{Direction, Route};
 
 use crate::Attributes;
 
 /// The direction of the listener: `TrafficDirection` of Envoy's API.
 const LISTENER_DIRECTION: [&str; 2] = ["xds", "listener_direction"];
+const CLUSTER: [&str; 2] = ["xds", "cluster_name"];
 const INBOUND: [u8; 8] = 1u64.to_le_bytes();
 const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
 
@@ -15,6 +16,15 @@ const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
 /// The failure of the host.
 pub fn is_outbound<A: Attributes>(host: &A) -> Result<bool, A::Failure> {
     Ok(host.property(&LISTENER_DIRECTION)?.is_some_and(|direction| direction == OUTBOUND))
+}
+
+/// The route of a request, before any header changes; `None` if it has none.
+///
+/// # Errors
+/// The failure of the host.
+pub fn route<A: Attributes>(host: &A) -> Result<Option<Route>, A::Failure> {
+    let Some(cluster) = host.property(&CLUSTER)? else { return Ok(None) };
+    Ok(Some(Route { name: host.property(&["xds", "route_name"])?.unwrap_or_default(), cluster }))
 }
 
 /// The direction of the listener, and the cluster of the route as far as it is wanted.
@@ -30,9 +40,7 @@ impl Way {
         let direction = host.property(&LISTENER_DIRECTION)?.unwrap_or_default();
         Ok(match <[u8; 8]>::try_from(direction) {
             Ok(INBOUND) => Self::Inbound,
-            Ok(OUTBOUND) if wants_cluster => {
-                Self::Outbound { cluster: host.property(&["xds", "cluster_name"])?.unwrap_or_default() }
-            }
+            Ok(OUTBOUND) if wants_cluster => Self::Outbound { cluster: host.property(&CLUSTER)?.unwrap_or_default() },
             Ok(OUTBOUND) => Self::Outbound { cluster: Vec::new() },
             Ok(_) | Err(_) => Self::Unspecified,
         })

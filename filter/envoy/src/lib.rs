@@ -1,11 +1,11 @@
-//! What Envoy knows of a request beside its headers: peer, token, direction, cluster and node.
+//! What Envoy knows of a request beside its headers: peer, token, direction, route and node.
 //!
 //! A front end offers one function, [`Attributes::property`], and gets what the filter wants:
 //!
 //! ```
 //! use std::convert::Infallible;
 //!
-//! use tenancy_filter::{Filter, Header, Mutation, Recalled};
+//! use tenancy_filter::{Filter, Header, Mutation};
 //! use tenancy_filter_envoy::{Attributes, Facts, peer};
 //!
 //! /// A sidecar's outbound listener.
@@ -31,7 +31,7 @@
 //! let scan = filter.scan(&headers, peer(&filter, &Outbound));
 //! let facts = Facts::gather(&Outbound, scan.wants(), &filter)?;
 //! let gathered = facts.gathered();
-//! let decision = scan.decide(&gathered, |_| Recalled::Unknown, &())?;
+//! let decision = scan.decide(&gathered, (), &())?;
 //! assert_eq!(decision.mutations, [Mutation::remove(b"x-tenant")]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -49,7 +49,7 @@ use tenancy_filter::{Filter, Gathered, Wants};
 use direction::Way;
 use token::Payload;
 
-pub use direction::is_outbound;
+pub use direction::{is_outbound, route};
 pub use node::canonical_name;
 pub use pairs::{Pairs, pairs};
 pub use peer::peer;

@@ -60,6 +60,9 @@ impl<'q> Question<'q> {
             _ => Direction::Unspecified,
         };
         request.cluster = self.text("cluster").to_owned();
+        if !self.text("route").is_empty() {
+            request.route = self.text("route").to_owned();
+        }
         Some(request)
     }
 

@@ -24,12 +24,18 @@ pub(super) fn read_trace_headers(config: &Object<'_>, draft: &mut Draft) {
 }
 
 /// At an edge, from which nothing leaves the mesh, they only say which service is called.
-pub(super) fn read_domains(config: &Object<'_>, role: Role, projections: &[Projection]) -> MeshDomains {
+pub(super) fn read_domains(
+    config: &Object<'_>,
+    role: Role,
+    projections: &[Projection],
+    has_destinations: bool,
+) -> MeshDomains {
     let clusters = config.field("clusterDomains");
-    let is_idle = role == Role::Edge && projections.iter().all(|projection| projection.service != Service::Called);
+    let reads_no_host = !has_destinations && projections.iter().all(|projection| projection.service != Service::Called);
+    let is_idle = role == Role::Edge && reads_no_host;
     let fields = [clusters.clone(), config.field("internal")].into_iter().flatten();
     for node in fields.filter(|node| is_idle && node.value.as_array().is_some_and(|list| !list.is_empty())) {
-        node.warn("decides nothing at an edge without a projection of service: called; leave it out");
+        node.warn("decides nothing at an edge without destinations or a projection of service: called; leave it out");
     }
     let internal = config.field("internal").map_or(Vec::new(), |node| node.list());
     MeshDomains {

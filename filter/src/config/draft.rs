@@ -17,6 +17,10 @@ pub(super) struct Draft {
     pub(super) trusts_verified: bool,
     /// Whether issuers name tenants, and count without standing in `verified.issuers`.
     pub(super) admits_issuers: bool,
+    /// Whether requests may go elsewhere than their routes say.
+    pub(super) has_destinations: bool,
+    /// What stands between the names of environments in a tenant.
+    pub(super) levels: Option<Box<str>>,
     /// Whether a token decides anything in this role.
     pub(super) reads_token: bool,
 }
@@ -32,6 +36,8 @@ impl Draft {
             trusts_verified: false,
             admits_issuers: false,
             reads_token: false,
+            has_destinations: false,
+            levels: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The plugin configuration: parsed once, with everything that is found reported at once.
 
 mod boundary;
+mod destinations;
 mod draft;
 mod finding;
 mod json;
@@ -43,6 +44,7 @@ pub const CONFIG_FIELDS: &[&str] = &[
     "tenant",
     "overrides",
     "projections",
+    "destinations",
     "verified",
     "strip",
     "foreignBaggage",
@@ -123,12 +125,14 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     if tenant.is_none() && overrides.is_none() && strip.is_none() {
         root.mistake("says nothing to do; add tenant, overrides or strip");
     }
+    draft.has_destinations = config.field("destinations").is_some();
     let moves_context = tenant.is_some() || overrides.is_some();
     let (tenant, tenant_to) = tenant.and_then(|node| tenant::read(&node, draft)).unwrap_or_else(tenant::none);
     let (overrides, overrides_to) = overrides
         .and_then(|node| overrides::read(&node, draft))
         .unwrap_or_else(|| (OverrideRules::NONE, OverrideTargets::default()));
     let projections = overrides::read_projections(config, draft);
+    let destinations = destinations::read(config, draft);
     let verified = verified::read(config, draft);
     if let Some(node) = strip {
         strip::read(&node, draft, &believed(&tenant, &overrides));
@@ -136,7 +140,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     boundary::read_trace_headers(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
-    let mesh = boundary::read_domains(config, draft.role, &projections);
+    let mesh = boundary::read_domains(config, draft.role, &projections, destinations.is_some());
     let withholding = boundary::withholding(draft, &tenant, &overrides);
     let names = std::mem::take(&mut draft.owned.names);
     Rules {
@@ -150,6 +154,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         overrides,
         overrides_to,
         projections,
+        destinations,
         baggage,
         mesh,
         withholding,

@@ -16,6 +16,7 @@ pub(super) enum Owner {
     Tenant,
     Overrides,
     Projections,
+    Destinations,
 }
 
 /// Carriers of baggage members, which are named by key.
@@ -195,6 +196,7 @@ impl Owner {
             Self::Tenant => "the tenant",
             Self::Overrides => "the overrides",
             Self::Projections => "a projection",
+            Self::Destinations => "the destinations",
         }
     }
 }

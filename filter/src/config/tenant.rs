@@ -1,5 +1,6 @@
 //! `tenant`.
 
+use crate::bytes::grammar::Bytes;
 use crate::bytes::text::cut;
 use crate::decision::Policy;
 use crate::events::{Origin, TenantKind};
@@ -29,13 +30,14 @@ pub(super) fn none() -> (TenantRules, TenantTargets) {
 }
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, TenantTargets)> {
-    let tenant = node.object(&["from", "to", "pattern", "onConflict", "onInvalid"])?;
+    let tenant = node.object(&["from", "to", "pattern", "onConflict", "onInvalid", "levels"])?;
     let mut targets = TenantTargets::default();
     let entries = tenant.required_list("to", "name where the tenant is written, as in [{header: x-tenant}]");
     let mut sources = read_targets(&entries, draft.role, "tenant.to", |entry| read_target(entry, draft, &mut targets));
     read_sources(&tenant, draft, &mut sources);
     let asks_hosts = sources.iter().any(|source| matches!(source.place, TenantPlace::Host(_)));
     let pattern = tenant.field("pattern").and_then(|node| pattern::read(&node, asks_hosts));
+    draft.levels = tenant.field("levels").and_then(|node| read_levels(&node, draft));
     let default = match draft.role {
         Role::Edge => Policy::Reject,
         Role::Mesh => Policy::Tolerate,
@@ -45,6 +47,19 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
     let on_conflict = on_conflict.unwrap_or(default);
     let on_invalid = word("onInvalid", &ON_INVALID).unwrap_or(Policy::Tolerate);
     Some((TenantRules { sources, pattern, on_conflict, on_invalid }, targets))
+}
+
+/// A separator of environments' names is made of what a tenant may hold.
+fn read_levels(node: &Node<'_>, draft: &Draft) -> Option<Box<str>> {
+    if !draft.has_destinations {
+        node.warn("decides nothing without destinations; add them, or leave this out");
+    }
+    let text = node.text()?;
+    let fits = (1..=8).contains(&text.len()) && Bytes::NAME.hold(text.as_bytes());
+    if !fits {
+        node.mistake(format!("expected 1 to 8 of A-Za-z0-9._- as in \"--\", found {text:?}"));
+    }
+    fits.then(|| text.to_ascii_lowercase().into())
 }
 
 fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut TenantTargets) -> Option<(TargetKind, TenantPlace)> {

@@ -1,6 +1,6 @@
 //! Events as words and values: what a line of a log and an explanation are made of.
 
-use super::{Disbelief, Event, InvalidTenant, Origin, Recollection};
+use super::{Disbelief, Event, InvalidTenant, Origin, Recollection, Unoffered};
 use crate::decision::{Mutation, Refusal};
 
 /// One detail of an event.
@@ -12,7 +12,7 @@ pub enum Detail<'e> {
     Word(&'e str),
     /// The name of a header, as the request spells it.
     Header(&'e [u8]),
-    /// A value that counts from here on: a tenant, a service or a version, valid by its grammar.
+    /// A value that counts from here on: a tenant, a service or a version, valid by its grammar, or clusters.
     Chosen(&'e [u8]),
     /// What the request says there, which may be any bytes.
     Raw(&'e [u8]),
@@ -40,6 +40,7 @@ impl Event<'_> {
             Self::OverrideInvalid { .. } => "override_invalid",
             Self::OverrideLimit { .. } => "override_limit",
             Self::Projected { .. } => "projected",
+            Self::Destinations { .. } => "destinations",
             Self::Stripped { .. } => "stripped",
             Self::MemberInvalid { .. } => "member_invalid",
             Self::MemberLimit { .. } => "member_limit",
@@ -99,6 +100,13 @@ impl Event<'_> {
                 tell("service", Word(service.unwrap_or("called")));
                 version.iter().for_each(|version| tell("version", Chosen(version)));
             }
+            Self::Destinations { header, offered } => {
+                tell("header", Word(header));
+                match offered {
+                    Ok(clusters) => tell("clusters", Chosen(clusters)),
+                    Err(why) => why.tell(tell),
+                }
+            }
             Self::Stripped { name } => tell("header", Header(name)),
             Self::MemberInvalid { member } | Self::MemberLimit { member } => tell("member", Raw(member)),
             Self::Withheld { mutations } => mutations.iter().for_each(|mutation| match mutation {
@@ -129,6 +137,22 @@ impl InvalidTenant {
             Self::Pattern => "pattern",
             Self::List => "list",
             Self::Excess => "excess",
+        }
+    }
+}
+
+impl Unoffered<'_> {
+    fn tell<'s>(&'s self, tell: &mut dyn FnMut(&'static str, Detail<'s>)) {
+        let word = match self {
+            Self::NoRoute => "no_route",
+            Self::Route(_) => "route",
+            Self::Cluster => "cluster",
+            Self::NoOther => "no_other",
+        };
+        tell("why", Detail::Word(word));
+        match self {
+            Self::Route(name) => tell("route", Detail::Raw(name)),
+            Self::NoRoute | Self::Cluster | Self::NoOther => {}
         }
     }
 }

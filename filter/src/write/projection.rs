@@ -43,19 +43,26 @@ impl Projection {
     ) -> Option<Cow<'a, [u8]>> {
         match &self.service {
             Service::Named(name) => overrides.version(name.as_bytes()),
-            Service::Called => {
-                let (qualified, name) = called(host?, mesh)?;
-                overrides.version(qualified).or_else(|| overrides.version(name))
-            }
+            Service::Called => version_of_called(host, overrides, mesh),
         }
     }
+}
+
+/// The version that the overrides choose for the service that this host names.
+pub(crate) fn version_of_called<'a>(
+    host: Option<&[u8]>,
+    overrides: &Overrides<'a>,
+    mesh: &MeshDomains,
+) -> Option<Cow<'a, [u8]>> {
+    let (qualified, name) = called(host?, mesh)?;
+    overrides.version(qualified).or_else(|| overrides.version(name))
 }
 
 /// The service that a name of the mesh calls, with its namespace where it is told, and without.
 ///
 /// `foo`, `foo.ns` or `foo.ns.svc`, alone or in a domain of `internal`; or `foo.ns.svc` in the domain of a cluster
 /// (Kubernetes, "DNS for Services and Pods").
-fn called<'h>(host: &'h [u8], mesh: &MeshDomains) -> Option<(&'h [u8], &'h [u8])> {
+pub(crate) fn called<'h>(host: &'h [u8], mesh: &MeshDomains) -> Option<(&'h [u8], &'h [u8])> {
     let is_full = |head: &&[u8]| head.split(|byte| *byte == b'.').count() == 3;
     let full = mesh.before_cluster(host).filter(is_full).and_then(service);
     full.or_else(|| service(mesh.before_internal(host).unwrap_or(host)))

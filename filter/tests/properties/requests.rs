@@ -107,7 +107,7 @@ fn authority() -> impl Strategy<Value = String> {
 }
 
 /// Two labels are what a cluster decides about.
-fn direction() -> impl Strategy<Value = Direction> {
+fn cluster() -> impl Strategy<Value = String> {
     let host = select(
         &[
             "foo.ns.svc.cluster.local",
@@ -121,16 +121,25 @@ fn direction() -> impl Strategy<Value = Direction> {
             "",
         ][..],
     );
-    let cluster = prop_oneof![
+    prop_oneof![
         4 => host.prop_map(|host| format!("outbound|80||{host}")),
         2 => select(&["PassthroughCluster", "BlackHoleCluster", "", "outbound|80", "outbound|80|v1|foo.lan|x"][..])
             .prop_map(str::to_owned),
+        1 => select(&["inbound|80||", "shop", "shop-dev1", "a,b"][..]).prop_map(str::to_owned),
         1 => latin1(0..12),
-    ];
+    ]
+}
+
+fn route() -> impl Strategy<Value = (String, String)> {
+    let name = select(&["default", "default", "other", ""][..]);
+    (name.prop_map(str::to_owned), cluster())
+}
+
+fn direction() -> impl Strategy<Value = Direction> {
     prop_oneof![
         1 => Just(Direction::Unspecified),
         1 => Just(Direction::Inbound),
-        3 => cluster.prop_map(Direction::Outbound),
+        3 => cluster().prop_map(Direction::Outbound),
     ]
 }
 
@@ -183,12 +192,14 @@ fn token() -> impl Strategy<Value = Payload> {
 
 fn call() -> impl Strategy<Value = Call> {
     let token = option::weighted(0.4, token());
-    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>(), direction()).prop_map(
-        |(pseudo_headers, lines, token, is_unknown_peer, direction)| Call {
+    let route = option::weighted(0.9, route());
+    (pseudo_headers(), vec(any_line(), 0..10), token, any::<bool>(), direction(), route).prop_map(
+        |(pseudo_headers, lines, token, is_unknown_peer, direction, route)| Call {
             lines: [pseudo_headers, lines].concat(),
             token,
             is_unknown_peer,
             direction,
+            route,
         },
     )
 }

@@ -13,6 +13,7 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["baggage-tenant", "baggage-k"], TENANTS, &[""]),
     (&["cookie"], COOKIES, &[";", "; "]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
+    (&["x-clusters", "X_clusters"], &["shop-dev1", "shop", "outbound|80||evil.ns.svc.cluster.local", "\u{ff}"], &[","]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),
     (&["traceparent", "b3", "x-b3-traceid"], TRACES, &["", "-", ","]),
     (&["x-datadog-trace-id", "uber-trace-id", "x-cloud-trace-context", "x-request-id"], TRACES, &["", "-", ":"]),

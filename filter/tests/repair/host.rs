@@ -6,7 +6,7 @@ use tenancy_filter::{
     Counter, Direction, EncodedContext, Filter, Gathered, Lease, Mutation, Peer, Repair, Table, Tally, TraceId,
 };
 
-use crate::law::{decide, headers};
+use crate::law::{Recalling, decide, headers};
 
 /// What a host keeps, and its clock.
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl Host {
         let tally = Tally::default();
         let recall = |id: &TraceId| repair.recall(self.bucket(repair, id), id, self.now);
         let scan = filter.scan(&headers, Peer::Known);
-        let mutations = scan.decide(&gathered, recall, &tally).expect("nothing is refused").mutations;
+        let mutations = scan.decide(&gathered, Recalling(recall), &tally).expect("nothing is refused").mutations;
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         let added = mutations.iter().map(|mutation| match mutation {
             Mutation::Set { name, value } => (text(name), text(value)),

@@ -3,7 +3,7 @@
 use tenancy_filter::{Counter, Direction, Filter, Gathered, Memo, Peer, Recalled, Tally};
 
 use crate::host::Host;
-use crate::law::{ALL, decide, headers};
+use crate::law::{ALL, Recalling, decide, headers};
 use crate::{CONFIG, filter, pair, traceparent};
 
 const SPAN: &str = "00000000000000aa";
@@ -36,7 +36,7 @@ fn a_header_that_is_not_well_formed_goes_whole_and_is_counted() {
 
         let tally = Tally::default();
         let gathered = Gathered { token: None, direction: Direction::Inbound };
-        ALL.scan(&headers, Peer::Known).decide(&gathered, |_| Recalled::Unknown, &tally).unwrap();
+        ALL.scan(&headers, Peer::Known).decide(&gathered, (), &tally).unwrap();
         let counted = tally.take().filter(|(counter, _)| *counter == Counter::TraceMalformed);
         let is_repeated = what == "an empty line";
         let expected = u64::try_from(removed.len().min(1) + usize::from(is_repeated)).unwrap();
@@ -123,7 +123,7 @@ fn an_id_is_looked_up_once() {
         asked += 1;
         Recalled::Unknown
     };
-    ALL.scan(&headers(&lines), Peer::Known).decide(&gathered, recall, &()).unwrap();
+    ALL.scan(&headers(&lines), Peer::Known).decide(&gathered, Recalling(recall), &()).unwrap();
     let Memo { ids, .. } = decide(&ALL, &headers(&lines)).1;
     assert_eq!((asked, ids.len()), (1, 1));
 }

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use tenancy_filter::{Decision, Direction, Filter, Gathered, Header, Memo, Mutation, Peer, Recalled, TraceId};
+use tenancy_filter::{
+    Decision, Direction, Filter, Gathered, Header, Lookup, Memo, Mutation, Peer, Recalled, Route, TraceId,
+};
 
 use crate::readers::{Id, READERS, TRACERS};
 
@@ -27,12 +29,25 @@ pub(crate) fn headers(lines: &[(String, String)]) -> Vec<Header<'_>> {
     [authority].into_iter().chain(lines).collect()
 }
 
+/// Looks trace ids up, and no routes.
+pub(crate) struct Recalling<F>(pub(crate) F);
+
+impl<F: FnMut(&TraceId) -> Recalled> Lookup for Recalling<F> {
+    fn recall(&mut self, id: &TraceId) -> Recalled {
+        self.0(id)
+    }
+
+    fn route(&mut self) -> Option<Route> {
+        panic!("asks for a route")
+    }
+}
+
 /// The names that are removed from an inbound request, and what to remember of it.
 pub(crate) fn decide(filter: &Filter, headers: &[Header<'_>]) -> (Vec<Vec<u8>>, Memo) {
     let gathered = Gathered { token: None, direction: Direction::Inbound };
     let scan = filter.scan(headers, Peer::Known);
     let recall = |_: &TraceId| -> Recalled { panic!("asks for an id") };
-    let Decision { mutations, memo } = scan.decide(&gathered, recall, &()).expect("nothing is refused");
+    let Decision { mutations, memo } = scan.decide(&gathered, Recalling(recall), &()).expect("nothing is refused");
     let removed = mutations.iter().map(|mutation| match mutation {
         Mutation::Remove { name } => name.to_vec(),
         Mutation::Set { name, value } => panic!("sets {name:?} to {value:?}"),

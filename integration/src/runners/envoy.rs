@@ -151,24 +151,26 @@ fn bootstrap(configuration: &Value, service: &Echo) -> Result<Bootstrap> {
 /// The way of a known caller, where callers are told apart: whoever calls out through an outbound listener is the
 /// workload beside it.
 fn workload() -> Passage {
-    Passage { direction: Direction::Outbound, cluster: String::new() }
+    Passage { direction: Direction::Outbound, ..Passage::default() }
 }
 
-fn name(Passage { direction, cluster }: &Passage) -> String {
-    format!("{direction:?} {cluster}")
+fn name(Passage { direction, cluster, route }: &Passage) -> String {
+    format!("{direction:?} {cluster} {route}")
 }
 
 /// Replaces the listener by one for each way to pass it.
 fn open(bootstrap: &mut Bootstrap, passages: &BTreeSet<Passage>) -> Result<()> {
-    let route = "/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes/0/route/cluster";
+    let route = "/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/0/routes/0";
     let usual = bootstrap.listener().clone();
     let mut listeners = Vec::new();
     for passage in passages {
         let mut listener = usual.clone();
         listener["name"] = json!(name(passage));
         listener["traffic_direction"] = json!(format!("{:?}", passage.direction).to_uppercase());
+        let route = listener.pointer_mut(route).context("a route")?;
+        route["name"] = json!(passage.route);
         if !passage.cluster.is_empty() {
-            *listener.pointer_mut(route).context("a route")? = json!(passage.cluster);
+            route["route"]["cluster"] = json!(passage.cluster);
         }
         listeners.push(listener);
     }

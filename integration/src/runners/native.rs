@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 use playground::Headers;
 use serde_json::Value;
-use tenancy_filter::{Filter, Header, Mutation, Recalled, Refusal, Tally};
-use tenancy_filter_envoy::{Facts, is_outbound, peer};
+use tenancy_filter::{Filter, Header, Lookup, Mutation, Recalled, Refusal, Route, Tally, TraceId};
+use tenancy_filter_envoy::{Facts, is_outbound, peer, route};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
@@ -50,13 +50,26 @@ impl NativeRunner {
         let scan = self.0.scan(&headers, peer(&self.0, exchange));
         let facts = Facts::gather(exchange, scan.wants(), &self.0)?;
         let gathered = facts.gathered();
-        let decision = scan.decide(&gathered, |_| Recalled::Unknown, tally);
+        let decision = scan.decide(&gathered, Asked(exchange), tally);
         Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))
     }
 }
 
 fn borrowed(headers: &Headers) -> Vec<Header<'_>> {
     headers.0.iter().map(|(name, value)| Header { name, value }).collect()
+}
+
+/// What the exchange says of its route. Nothing was remembered.
+struct Asked<'e>(&'e Exchange);
+
+impl Lookup for Asked<'_> {
+    fn recall(&mut self, _: &TraceId) -> Recalled {
+        Recalled::Unknown
+    }
+
+    fn route(&mut self) -> Option<Route> {
+        route(self.0).expect("an exchange tells")
+    }
 }
 
 fn apply(headers: &Headers, mutations: &[Mutation<'_>]) -> Headers {

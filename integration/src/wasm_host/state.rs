@@ -93,6 +93,7 @@ impl Exchange {
         match path {
             ["connection", "mtls"] => Ok(vec![u8::from(known)]),
             ["xds", "listener_direction"] => Ok((self.passage.direction as u64).to_le_bytes().into()),
+            ["xds", "route_name"] => Ok(self.passage.route.clone().into()),
             ["xds", "cluster_name"] if !self.passage.cluster.is_empty() => Ok(self.passage.cluster.clone().into()),
             ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", "payload", claim @ ..] => {
                 let payload = self.token.as_ref().ok_or(NOT_FOUND)?;

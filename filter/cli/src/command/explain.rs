@@ -44,9 +44,12 @@ pub(crate) struct Arguments {
     /// The direction of the listener; outbound shows what leaves the mesh
     #[arg(long, value_enum, default_value = "unspecified")]
     direction: Way,
-    /// The cluster that the route chooses
+    /// The cluster that the route chooses, as in outbound|8080||shop.prod.svc.cluster.local
     #[arg(long, value_name = "NAME", default_value = "")]
     cluster: String,
+    /// The name of the route
+    #[arg(long, value_name = "NAME", default_value = Request::ROUTE)]
+    route: String,
     /// Whether the caller presented a client certificate, or is the workload beside the proxy
     #[arg(long, value_enum, default_value = "known")]
     peer: Caller,
@@ -95,6 +98,7 @@ impl Arguments {
             request.token = Some(claims.map_err(|why| Problem::new(format!("{}: is no JSON: {why}", path.display())))?);
         }
         request.cluster.clone_from(&self.cluster);
+        request.route.clone_from(&self.route);
         request.direction = self.direction.into();
         request.peer = self.peer.into();
         Ok(request)

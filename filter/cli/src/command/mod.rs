@@ -33,7 +33,7 @@ pub(crate) struct Command {
 enum Chosen {
     Check(check::Arguments),
     Completions(completions::Arguments),
-    Explain(explain::Arguments),
+    Explain(Box<explain::Arguments>),
     Test(test::Arguments),
 }
 

@@ -51,11 +51,18 @@ pub(crate) struct Asked {
     passage: Passage,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Passage {
     direction: Way,
     cluster: String,
+    route: String,
+}
+
+impl Default for Passage {
+    fn default() -> Self {
+        Self { direction: Way::default(), cluster: String::new(), route: Request::ROUTE.into() }
+    }
 }
 
 /// What has to become of a request; what is left out is not compared, but an empty expectation is a mistake.
@@ -118,8 +125,10 @@ impl Asked {
         for line in &self.trailers {
             request.push_trailer(&bytes(line)?)?;
         }
-        let (peer, direction) = (self.peer.into(), self.passage.direction.into());
-        Ok(Request { token: self.token.clone(), peer, direction, cluster: self.passage.cluster.clone(), ..request })
+        let Passage { direction, cluster, route } = &self.passage;
+        let (peer, direction) = (self.peer.into(), (*direction).into());
+        let (token, cluster, route) = (self.token.clone(), cluster.clone(), route.clone());
+        Ok(Request { token, peer, direction, cluster, route, ..request })
     }
 }
 

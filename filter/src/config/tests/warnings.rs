@@ -130,7 +130,7 @@ fn domains_decide_at_an_edge_which_service_is_called() {
                "projections": [{{"header": "z", "service": "{service}"}}], "{name}": {list}"#
         ))
     };
-    let nothing = "decides nothing at an edge without a projection of service: called; leave it out";
+    let nothing = "decides nothing at an edge without destinations or a projection of service: called; leave it out";
     have_one_warning([
         (fields("internal", r#"["lan"]"#, "foo"), &format!("internal: {nothing}")),
         (fields("clusterDomains", r#"["k8s.lab"]"#, "foo"), &format!("clusterDomains: {nothing}")),

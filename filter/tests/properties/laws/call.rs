@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use tenancy_filter::{
-    Claim, Decision, Direction, Filter, Gathered, Header, Mutation, Peer, Recalled, Refusal, Scan, Token,
+    Claim, Decision, Direction, Filter, Gathered, Header, Lookup, Mutation, Peer, Recalled, Refusal, Route, Scan,
+    Token, TraceId,
 };
 
 use crate::naive::{self, Call, Claimed, Lines, Payload};
@@ -21,14 +22,27 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     let token = call.token.as_ref().map(|_| Token { issuer: &issuer, claims: values.iter().map(borrowed).collect() });
     let scan = filter.scan(&headers, peer(call));
     let all = Gathered { token, direction: direction(call) };
-    let decision = decision(&scan, &all);
+    let decision = decision(&scan, call, &all);
     let wanted = wanted(&scan, &all);
-    assert_eq!(self::decision(&scan, &wanted), decision, "by what it wants alone (left)");
+    assert_eq!(self::decision(&scan, call, &wanted), decision, "by what it wants alone (left)");
     decision.map(|Decision { mutations, .. }| mutations.iter().map(change).collect())
 }
 
-fn decision<'a>(scan: &'a Scan<'_>, gathered: &'a Gathered<'a>) -> Result<Decision<'a>, Refusal> {
-    scan.decide(gathered, |_| Recalled::Unknown, &())
+fn decision<'a>(scan: &'a Scan<'_>, call: &Call, gathered: &'a Gathered<'a>) -> Result<Decision<'a>, Refusal> {
+    scan.decide(gathered, Asked(call), &())
+}
+
+/// What the call says of its route. Nothing was remembered.
+struct Asked<'c>(&'c Call);
+
+impl Lookup for Asked<'_> {
+    fn recall(&mut self, _: &TraceId) -> Recalled {
+        Recalled::Unknown
+    }
+
+    fn route(&mut self) -> Option<Route> {
+        self.0.route.as_ref().map(|(name, cluster)| Route { name: bytes(name), cluster: bytes(cluster) })
+    }
 }
 
 fn direction(call: &Call) -> Direction<'_> {

@@ -172,7 +172,7 @@ fn is_believed(config: &Value, name: &str) -> bool {
 
 fn headers(config: &Value, ends: &'static [&'static str]) -> impl Iterator<Item = String> {
     let projections = config["projections"].as_array().into_iter().flatten();
-    let entries = entries(config, ends).chain(projections);
+    let entries = entries(config, ends).chain(projections).chain(config.get("destinations"));
     entries.filter_map(|entry| Some(entry["header"].as_str()?.to_ascii_lowercase()))
 }
 

@@ -4,18 +4,21 @@ use super::{SUBJECTS, Subject};
 use crate::naive::{Call, Claimed, Direction, Payload};
 
 /// Reads a request as the seeds hold it: a line for each header, behind one that says which subject (`a` the
-/// first), what peer (`?` an unknown one) or direction (`<` inbound, `>CLUSTER` outbound), and which token (issuer,
-/// tenant, groups, overrides; lists with `|`).
+/// first), what peer (`?` an unknown one) or direction (`<` inbound, `>CLUSTER` outbound), perhaps with a route behind it
+/// (`@NAME@CLUSTER`), and which token (issuer, tenant, groups, overrides; lists with `|`).
 pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
     let text: String = text.iter().copied().map(char::from).collect();
     let mut lines = text.split('\n');
     let mut head = lines.next().unwrap_or_default().split(' ');
     let letter = head.next().and_then(|word| word.bytes().next()).unwrap_or(b'a');
     let subject = usize::from(letter.wrapping_sub(b'a')) % SUBJECTS.len();
-    let way = head.next().unwrap_or_default();
-    let direction = match way.strip_prefix('>') {
+    let mut way = head.next().unwrap_or_default().splitn(3, '@');
+    let direction = way.next().unwrap_or_default();
+    let is_unknown_peer = direction == "?";
+    let route = way.next().map(|name| (name.to_owned(), way.next().unwrap_or_default().to_owned()));
+    let direction = match direction.strip_prefix('>') {
         Some(cluster) => Direction::Outbound(cluster.to_owned()),
-        None if way == "<" => Direction::Inbound,
+        None if direction == "<" => Direction::Inbound,
         None => Direction::Unspecified,
     };
     let token = head.next().map(|issuer| {
@@ -28,7 +31,7 @@ pub(crate) fn parse(text: &[u8]) -> (&'static Subject, Call) {
         let (name, value) = line.split_once(": ").unwrap_or((line, ""));
         (name.to_owned(), value.trim_matches([' ', '\t']).to_owned())
     };
-    let call = Call { lines: lines.map(header).collect(), token, is_unknown_peer: way == "?", direction };
+    let call = Call { lines: lines.map(header).collect(), token, is_unknown_peer, direction, route };
     (&SUBJECTS[subject], call)
 }
 

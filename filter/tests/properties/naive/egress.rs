@@ -50,7 +50,7 @@ pub(super) fn withhold(scene: &Scene) -> Lines {
     let sections = ["tenant", "overrides"].map(|section| &scene.config[section]);
     let ends = sections.into_iter().flat_map(|section| [&section["from"], &section["to"]]);
     let entries = ends.chain([&scene.config["projections"]]).flat_map(list);
-    for name in entries.filter_map(|entry| entry["header"].as_str()) {
+    for name in entries.chain(scene.config.get("destinations")).filter_map(|entry| entry["header"].as_str()) {
         put(&mut lines, name, None);
     }
     baggage::write(scene, None, &Vec::new(), &mut lines);

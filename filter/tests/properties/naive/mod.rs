@@ -4,6 +4,7 @@
 //! taken as valid, and read again for every request.
 
 mod baggage;
+mod destinations;
 mod egress;
 mod names;
 mod overrides;
@@ -25,6 +26,8 @@ pub(crate) struct Call {
     pub(crate) token: Option<Payload>,
     pub(crate) is_unknown_peer: bool,
     pub(crate) direction: Direction,
+    /// The name of its route, and the route's cluster.
+    pub(crate) route: Option<(String, String)>,
 }
 
 /// Which way a request passes the proxy.
@@ -61,7 +64,11 @@ pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Refusal> {
 fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Refusal> {
     if is_tunnel(&call.lines) {
         match scene.is_edge {
-            false => return Ok(call.lines.clone()),
+            false => {
+                let mut lines = call.lines.clone();
+                put_destinations(config, &mut lines, None);
+                return Ok(lines);
+            }
             true if config["connect"] != "pass" => return Err(Refusal::Tunnel),
             true => {}
         }
@@ -79,8 +86,13 @@ fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Refusa
         put(&mut lines, target, tenant.clone());
     }
     overrides::write(scene, &overrides, &mut lines);
+    put_destinations(config, &mut lines, destinations::offered(scene, tenant.as_deref(), &overrides));
     baggage::write(scene, tenant.as_deref(), &overrides, &mut lines);
     Ok(lines)
+}
+
+fn put_destinations(config: &Value, lines: &mut Lines, clusters: Option<String>) {
+    config["destinations"]["header"].as_str().into_iter().for_each(|name| put(lines, name, clusters.clone()));
 }
 
 /// The trailers that leave.

@@ -35,7 +35,7 @@ pub(crate) fn is_ours(scene: &Scene, name: &str) -> bool {
 fn is_configured(config: &Value, folded: &str) -> bool {
     let [from, to] = ["from", "to"].map(|end| ["tenant", "overrides"].map(|section| &config[section][end]));
     let entries = from.into_iter().chain(to).chain([&config["projections"]]).flat_map(list);
-    let mut headers = entries.filter_map(|entry| entry["header"].as_str());
+    let mut headers = entries.chain(config.get("destinations")).filter_map(|entry| entry["header"].as_str());
     headers.any(|name| fold(name) == folded)
         || stripped(config).any(|name| match name.strip_suffix('*') {
             Some(prefix) => folded.starts_with(&fold(prefix)),

@@ -108,22 +108,25 @@ pub(crate) fn write(scene: &Scene, entries: &Entries, lines: &mut Lines) {
     }
     for projection in list(&scene.config["projections"]) {
         let services = match projection["service"].as_str() {
-            Some("called") => called(scene),
+            Some("called") => called(scene.config, &host(scene).unwrap_or_default()),
             named => named.into_iter().map(str::to_owned).collect(),
         };
-        let version = |service: &String| entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(service));
-        let version = services.iter().find_map(version).map(|(_, version)| version.clone());
-        put(lines, projection["header"].as_str().unwrap(), version);
+        put(lines, projection["header"].as_str().unwrap(), version_of(&services, entries));
     }
 }
 
-/// The names under which overrides may list the service that the authority calls, the fullest first.
-fn called(scene: &Scene) -> Vec<String> {
-    let host = host(scene).unwrap_or_default().to_ascii_lowercase();
-    let domains = list(&scene.config["internal"]).filter_map(Value::as_str).map(str::to_ascii_lowercase);
+/// The version of the first of these services that has one.
+pub(crate) fn version_of(services: &[String], entries: &Entries) -> Option<String> {
+    let version = |service: &String| entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(service));
+    services.iter().find_map(version).map(|(_, version)| version.clone())
+}
+
+/// The names under which overrides may list the service that a host calls, the fullest first.
+pub(crate) fn called(config: &Value, host: &str) -> Vec<String> {
+    let host = host.to_ascii_lowercase();
+    let domains = list(&config["internal"]).filter_map(Value::as_str).map(str::to_ascii_lowercase);
     let within = format!(".{host}");
-    let mut heads =
-        clusters(scene.config).into_iter().filter_map(|cluster| within.strip_suffix(&format!(".{cluster}")));
+    let mut heads = clusters(config).into_iter().filter_map(|cluster| within.strip_suffix(&format!(".{cluster}")));
     if let Some(names) = heads.find_map(|head| names(head).filter(|_| head.ends_with(".svc") && dots(head) == 3)) {
         return names;
     }

@@ -1,0 +1,32 @@
+//! What the filter asks a proxy while it decides.
+
+use crate::repair::{Recalled, TraceId};
+
+/// What a front end looks up once the filter has to know it, because it costs something. `()` knows nothing.
+pub trait Lookup {
+    /// What a trace id stands for, under `repair`.
+    fn recall(&mut self, id: &TraceId) -> Recalled;
+
+    /// The route of the request, for `destinations`, before any header changes; `None` if there is none, or nobody can
+    /// tell.
+    fn route(&mut self) -> Option<Route>;
+}
+
+impl Lookup for () {
+    fn recall(&mut self, _: &TraceId) -> Recalled {
+        Recalled::Unknown
+    }
+
+    fn route(&mut self) -> Option<Route> {
+        None
+    }
+}
+
+/// The route that the proxy chose for a request (Envoy, "Attributes").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Its name (`xds.route_name`); empty if it has none.
+    pub name: Vec<u8>,
+    /// Its cluster (`xds.cluster_name`).
+    pub cluster: Vec<u8>,
+}

@@ -1,0 +1,91 @@
+//! The clusters to which a request may go instead of its route's own.
+
+use serde_json::Value;
+
+use super::overrides::{Entries, called, version_of};
+use super::tenant::{host, is_label_value};
+use super::{Scene, list};
+
+/// The header's value; `None` if there is none to write.
+pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) -> Option<String> {
+    let destinations = scene.config.get("destinations")?;
+    let (name, own) = scene.call.route.as_ref()?;
+    let routes: Vec<_> = list(&destinations["routes"]).filter_map(Value::as_str).collect();
+    let is_listed = if routes.is_empty() { name == "default" } else { routes.contains(&name.as_str()) };
+    let is_listable = !own.is_empty() && own.chars().all(|c| c.is_ascii_graphic() && c != ',');
+    if !is_listed || !is_listable || own.starts_with("inbound|") || (tenant.is_none() && overrides.is_empty()) {
+        return None;
+    }
+    let parts: Vec<_> = own.split('|').collect();
+    let (port, subset, at) = match parts[..] {
+        ["outbound", port, subset, at] => (port, subset, at),
+        _ => ("", "", ""),
+    };
+    let names = called(scene.config, at);
+    let service = names.last().map_or("", |name| name);
+    let namespace = names.first().and_then(|name| name.split_once('.')).map_or("", |(_, namespace)| namespace);
+    // As the host of the cluster spells them.
+    let spelled = |name: &str| at.to_ascii_lowercase().find(name).map_or("", |start| &at[start..start + name.len()]);
+    let (service, namespace) = (spelled(service), spelled(namespace));
+    let of_authority = called(scene.config, &host(scene).unwrap_or_default());
+    let version = version_of(&of_authority, overrides).or_else(|| version_of(&names, overrides)).unwrap_or_default();
+
+    let mut clusters: Vec<String> = Vec::new();
+    for tenant in levels(scene.config, tenant.unwrap_or_default()) {
+        for template in list(&destinations["clusters"]) {
+            let values = [
+                ("{port}", port),
+                ("{subset}", subset),
+                ("{host}", at),
+                ("{service}", service),
+                ("{namespace}", namespace),
+                ("{cluster}", own),
+                ("{tenant}", &tenant),
+                ("{version}", &version),
+            ];
+            let Some(cluster) = fill(template.as_str().unwrap(), &values) else { continue };
+            if cluster == *own || clusters.len() == 7 {
+                return joined(clusters, own);
+            }
+            if !clusters.contains(&cluster) {
+                clusters.push(cluster);
+            }
+        }
+    }
+    joined(clusters, own)
+}
+
+fn joined(clusters: Vec<String>, own: &str) -> Option<String> {
+    (!clusters.is_empty()).then(|| format!("{},{own}", clusters.join(",")))
+}
+
+/// `a--b--c`, `b--c`, `c`.
+fn levels(config: &Value, tenant: &str) -> Vec<String> {
+    let mut levels = vec![tenant.to_ascii_lowercase()];
+    let separator = config["tenant"]["levels"].as_str().unwrap_or("/").to_ascii_lowercase();
+    let mut rest = levels[0].clone();
+    while let Some((_, outer)) = rest.split_once(&separator) {
+        rest = outer.to_owned();
+        levels.extend(is_label_value(&rest).then(|| rest.clone()));
+    }
+    levels
+}
+
+fn fill(template: &str, values: &[(&str, &str)]) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = template;
+    while !rest.is_empty() {
+        match values.iter().find(|(word, _)| rest.starts_with(word)) {
+            Some((_, "")) => return None,
+            Some((word, value)) => {
+                filled.push_str(value);
+                rest = &rest[word.len()..];
+            }
+            None => {
+                filled.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+        }
+    }
+    Some(filled)
+}
