@@ -69,14 +69,18 @@ impl Rules {
     pub(crate) fn offer(
         &self,
         destinations: &Destinations,
+        lines: &Lines<'_>,
         host: Option<&[u8]>,
         context: &Context<'_>,
         lookup: &mut impl Lookup,
         events: &impl Events,
     ) -> Option<Vec<u8>> {
-        let route = lookup.route();
-        let route = route.as_ref().ok_or(Unoffered::NoRoute);
-        let offered = route.and_then(|route| destinations.offer(context, host, route, &self.mesh));
+        // A route that takes clusters from the header has taken one that the request brought.
+        let is_brought = lines.values(destinations.field).next().is_some();
+        let route = if is_brought { None } else { lookup.route() };
+        let without = if is_brought { Unoffered::Brought } else { Unoffered::NoRoute };
+        let offered =
+            route.as_ref().ok_or(without).and_then(|route| destinations.offer(context, host, route, &self.mesh));
         let event =
             Event::Destinations { header: &destinations.header, offered: offered.as_deref().map_err(|why| *why) };
         events.record(event);

@@ -156,7 +156,7 @@ impl<'a> Scan<'a> {
         let host = self.authority.and_then(|authority| authority.host);
         let destinations = match &self.rules.destinations {
             Some(destinations) if !context.is_empty() => {
-                self.rules.offer(destinations, host, context, &mut lookup, events)
+                self.rules.offer(destinations, &lines, host, context, &mut lookup, events)
             }
             Some(_) | None => None,
         };

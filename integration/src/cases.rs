@@ -187,6 +187,8 @@ impl CaseFile {
         let mut twin = self.configuration.as_object()?.clone();
         twin.insert("role".into(), json!("mesh"));
         twin.remove("strip");
+        // The route took their list, and removed it.
+        twin.remove("destinations");
         twin.remove("connect");
         twin.remove("traceHeaders");
         if let Some(sources) = twin.get_mut("tenant").and_then(|tenant| tenant.get_mut("from")?.as_array_mut()) {

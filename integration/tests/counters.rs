@@ -87,9 +87,10 @@ async fn an_edge_counts_each_thing_once() -> Result<()> {
     assert_eq!(defined(&hop).await?, Counter::ALL.iter().map(|counter| counter.name().to_owned()).collect());
     let counts = send_all(&hop, &edge_requests()).await?;
     hop.envoy.stats_become("wasmcustom", &counts).await?;
-    // No source of this one needs a token. What leaves the mesh, and what is repaired, is not an edge's to count.
-    let never = ["tenant_claim", "tenant_issuer", "token_", "host_failed", "withheld", "trace_malformed", "context_"]
-        .map(metric);
+    // No source of this one needs a token, and it has no destinations. What leaves the mesh, and what is repaired, is not an edge's to count.
+    let never =
+        ["tenant_claim", "tenant_issuer", "token_", "destinations", "host_failed", "withheld", "trace_", "context_"]
+            .map(metric);
     let others = Counter::ALL.iter().map(|counter| format!("wasmcustom.{}", counter.name()));
     let is_counted = |name: &String| never.iter().all(|never| !name.starts_with(never));
     assert!(others.filter(is_counted).all(|name| counts.contains_key(&name)), "{counts:#?}");
@@ -114,6 +115,7 @@ async fn the_mesh_counts_what_it_finds() -> Result<()> {
                 request().header("c-tenancy", "dev-4711").header("x-override", "foo:v1"),
                 &[("tenant_header", 1), ("overrides", 1)],
             ),
+            (Request::to("cart").header("c-tenancy", "dev-4711"), &[("tenant_header", 1), ("destinations", 1)]),
             (request().header("baggage", "tenant=dev-4711"), &[("tenant_baggage", 1)]),
             (
                 request().header("c-tenancy", "dev-4711").header("baggage", "tenant=dev-4712"),

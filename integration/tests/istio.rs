@@ -73,6 +73,12 @@ async fn what_we_ship_works_in_every_way() -> Result<()> {
     Ok(())
 }
 
+/// A sandbox is what is deployed, and nothing else: one route for all sidecars, one patch of the gateway's route.
+#[tokio::test]
+async fn a_request_reaches_what_its_tenant_deployed_without_a_rule() -> Result<()> {
+    Scenario::destinations()?.run().await
+}
+
 /// WasmPlugin as it was read until 1.29, and as later releases translate it.
 #[test]
 fn both_ways_to_a_plugin_are_recorded() -> Result<()> {

@@ -6,14 +6,21 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use integration::markdown::{blocks, blocks_of, table};
-use integration::{Bootstrap, Chain, Envoy, root};
+use integration::{Bootstrap, CARTS, Chain, Echo, Envoy, root};
 use serde_json::{Value, json};
 use tenancy_filter::{Counter, Filter, Header, Mutation, Peer, Refusal};
 use tenancy_filter_envoy::Facts;
 
 #[tokio::test]
 async fn commands_answer_as_printed() -> Result<()> {
-    let chain = Chain::start(Bootstrap::gateway()?, Bootstrap::sidecar()?).await?;
+    let mut sidecar = Bootstrap::sidecar()?;
+    let mut carts = Vec::new();
+    for (cluster, name) in CARTS {
+        let cart = Echo::start(name).await?;
+        sidecar = sidecar.cluster(cluster, cart.address());
+        carts.push(cart);
+    }
+    let chain = Chain::start(Bootstrap::gateway()?, sidecar).await?;
     let alone = Envoy::start(&Bootstrap::alone()?).await?;
     let addresses = [
         ("127.0.0.1:10000", chain.gateway.listener().to_string()),

@@ -137,6 +137,7 @@ fn unoffered(why: Unoffered<'_>) -> String {
     match why {
         Unoffered::NoRoute => "none: the route, or its cluster, is not known".into(),
         Unoffered::Route(name) => format!("none: the route is called {}, which is none of routes", shown(name)),
+        Unoffered::Brought => "none: the request brought a list, which may have chosen its route".into(),
         Unoffered::Cluster => "none: the route's cluster is the workload itself, or fits in no list".into(),
         Unoffered::NoOther => "none: no template makes another cluster than the route's own".into(),
     }

@@ -146,13 +146,14 @@ impl Unoffered<'_> {
         let word = match self {
             Self::NoRoute => "no_route",
             Self::Route(_) => "route",
+            Self::Brought => "brought",
             Self::Cluster => "cluster",
             Self::NoOther => "no_other",
         };
         tell("why", Detail::Word(word));
         match self {
             Self::Route(name) => tell("route", Detail::Raw(name)),
-            Self::NoRoute | Self::Cluster | Self::NoOther => {}
+            Self::NoRoute | Self::Brought | Self::Cluster | Self::NoOther => {}
         }
     }
 }

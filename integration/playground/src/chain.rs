@@ -11,6 +11,8 @@ use crate::envoy::Envoy;
 pub const STABLE: &str = "shop stable";
 /// The version of the shop that the tenant `feat-x` gets.
 pub const FEAT_X: &str = "shop feat-x";
+/// The clusters of the cart, and what answers there: everybody's, and that of the tenant `feat-x`, which no route names.
+pub const CARTS: [(&str, &str); 2] = [("cart", "cart stable"), ("cart-feat-x", "cart feat-x")];
 
 /// A gateway in front of a sidecar in front of the shop in two versions.
 #[derive(Debug)]

@@ -31,7 +31,7 @@ mod send;
 mod serve;
 
 pub use bootstrap::{Bootstrap, module, restriction, root};
-pub use chain::{Chain, FEAT_X, STABLE, Visit};
+pub use chain::{CARTS, Chain, FEAT_X, STABLE, Visit};
 pub use client::{Protocol, Reply, Request, raw};
 pub use echo::{Echo, Received};
 pub use envoy::{Envoy, Verdict, guard};

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 /// Holds the usual ports, so that tests and whatever else runs here do not meet on them.
 static USUAL: LazyLock<Vec<TcpListener>> = LazyLock::new(|| {
-    let usual = [9901, 9902, 10000, 10001, 10010, 10011, 10080];
+    let usual = [9901, 9902, 10000, 10001, 10010, 10011, 10012, 10013, 10080];
     usual.into_iter().filter_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).collect()
 });
 
@@ -42,7 +42,7 @@ impl Playground {
     /// Sends it a signal and waits until nothing listens any more.
     fn stop(&self, signal: &str) -> Result<()> {
         let addresses = self.addresses();
-        assert_eq!((addresses.len(), addresses.iter().all(answers)), (7, true), "{addresses:?}");
+        assert_eq!((addresses.len(), addresses.iter().all(answers)), (9, true), "{addresses:?}");
         Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while addresses.iter().any(answers) {

@@ -143,6 +143,7 @@ impl Scenario {
         let names = folders.iter().filter(|path| path.is_dir()).filter_map(|path| path.file_name()?.to_str());
         let mut scenarios = names.map(Self::read).collect::<Result<Vec<_>>>()?;
         scenarios.push(Self::read("turner")?.with_traffic_extensions());
+        scenarios.push(Self::destinations()?);
         scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
         scenarios.retain(|scenario| scenario.runs_on(release));
         Ok(scenarios)
@@ -157,6 +158,14 @@ impl Scenario {
         if way == Shipped::TrafficExtension {
             scenario.since = TRAFFIC_EXTENSION;
         }
+        Ok(scenario)
+    }
+
+    /// `integration/istio/destinations`, with the routes that we ship.
+    pub fn destinations() -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/destinations"))?;
+        scenario.name = "destinations".into();
+        scenario.manifests.extend(documents(&root().join("envoyfilter/destinations.yaml"))?);
         Ok(scenario)
     }
 

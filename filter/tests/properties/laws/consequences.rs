@@ -121,7 +121,13 @@ pub(crate) fn nothing_of_ours_comes_from_a_client(subject: &Subject, call: &Call
         |name: &str| is_configured(config, &fold(name)) && !name.starts_with(':') && !is_believed(config, name);
     let mut honest = call.clone();
     honest.lines.retain(|(name, _)| !is_forged(name));
-    let decision = decide(&subject.filter, &honest).map(|changes| apply(&honest.lines, &changes));
+    let mut decision = decide(&subject.filter, &honest).map(|changes| apply(&honest.lines, &changes));
+    let list = config["destinations"]["header"].as_str().map(str::to_ascii_lowercase);
+    let brought = list.filter(|list| call.lines.iter().any(|(name, _)| name == list));
+    if let (Ok(honest), Some(list)) = (&mut decision, brought) {
+        // By what it brought its route may have been chosen, so it gets none; see R38.
+        honest.retain(|(name, _)| *name != list);
+    }
     assert_eq!(decision.as_ref().map(sorted), Ok(sorted(after)), "without what is forged (left)");
 
     let targets: Vec<_> = headers(config, &["to"]).collect();

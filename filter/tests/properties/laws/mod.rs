@@ -50,6 +50,8 @@ impl Subject {
 /// The configuration of the next proxy: of a mesh proxy, but for an edge that only strips.
 fn behind(config: &Value) -> Value {
     let mut next = config.clone();
+    // The route took the list of destinations, and removed it.
+    next.as_object_mut().unwrap().remove("destinations");
     let moves_context = config.get("tenant").or(config.get("overrides")).is_some();
     if config["role"] == "mesh" || !moves_context {
         return next;

@@ -13,7 +13,13 @@ pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) 
     let routes: Vec<_> = list(&destinations["routes"]).filter_map(Value::as_str).collect();
     let is_listed = if routes.is_empty() { name == "default" } else { routes.contains(&name.as_str()) };
     let is_listable = !own.is_empty() && own.chars().all(|c| c.is_ascii_graphic() && c != ',');
-    if !is_listed || !is_listable || own.starts_with("inbound|") || (tenant.is_none() && overrides.is_empty()) {
+    let is_brought = scene.values(destinations["header"].as_str().unwrap()).next().is_some();
+    if is_brought
+        || !is_listed
+        || !is_listable
+        || own.starts_with("inbound|")
+        || (tenant.is_none() && overrides.is_empty())
+    {
         return None;
     }
     let parts: Vec<_> = own.split('|').collect();
