@@ -42,6 +42,36 @@ async fn turner_with_traffic_extensions() -> Result<()> {
     Scenario::read("turner")?.with_traffic_extensions().run().await
 }
 
+/// The same systems without a rule for a sandbox: a request reaches what is deployed.
+mod without_rules {
+    use super::*;
+
+    #[tokio::test]
+    async fn carousell() -> Result<()> {
+        Scenario::without_rules("carousell")?.run().await
+    }
+
+    #[tokio::test]
+    async fn miro() -> Result<()> {
+        Scenario::without_rules("miro")?.run().await
+    }
+
+    #[tokio::test]
+    async fn signadot_post() -> Result<()> {
+        Scenario::without_rules("signadot-post")?.run().await
+    }
+
+    #[tokio::test]
+    async fn signadot_talk() -> Result<()> {
+        Scenario::without_rules("signadot-talk")?.run().await
+    }
+
+    #[tokio::test]
+    async fn turner() -> Result<()> {
+        Scenario::without_rules("turner")?.run().await
+    }
+}
+
 async fn seed(name: &str) -> Result<()> {
     Scenario::read(name)?.run().await
 }

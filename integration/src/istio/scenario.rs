@@ -141,7 +141,10 @@ impl Scenario {
     pub fn all(release: &str) -> Result<Vec<Self>> {
         let folders = files(&root().join("integration/seeds"))?;
         let names = folders.iter().filter(|path| path.is_dir()).filter_map(|path| path.file_name()?.to_str());
-        let mut scenarios = names.map(Self::read).collect::<Result<Vec<_>>>()?;
+        let names: Vec<_> = names.collect();
+        let mut scenarios = names.iter().map(|name| Self::read(name)).collect::<Result<Vec<_>>>()?;
+        let without_rules = names.iter().filter(|name| Self::folder_without_rules(name).is_dir());
+        scenarios.extend(without_rules.map(|name| Self::without_rules(name)).collect::<Result<Vec<_>>>()?);
         scenarios.push(Self::read("turner")?.with_traffic_extensions());
         scenarios.push(Self::destinations()?);
         scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
@@ -163,8 +166,20 @@ impl Scenario {
 
     /// `integration/istio/destinations`, with the routes that we ship.
     pub fn destinations() -> Result<Self> {
-        let mut scenario = Self::open(&root().join("integration/istio/destinations"))?;
-        scenario.name = "destinations".into();
+        Self::open_with_destinations(&root().join("integration/istio/destinations"), "destinations".into())
+    }
+
+    /// One folder of `integration/seeds`, without a rule for a sandbox.
+    pub fn without_rules(seed: &str) -> Result<Self> {
+        Self::open_with_destinations(&Self::folder_without_rules(seed), format!("{seed}-destinations"))
+    }
+
+    fn folder_without_rules(seed: &str) -> PathBuf {
+        root().join("integration/seeds").join(seed).join("destinations")
+    }
+
+    fn open_with_destinations(folder: &Path, name: String) -> Result<Self> {
+        let mut scenario = Self { name, ..Self::open(folder)? };
         scenario.manifests.extend(documents(&root().join("envoyfilter/destinations.yaml"))?);
         Ok(scenario)
     }
