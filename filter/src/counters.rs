@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::events::{Disbelief, Event, Events, Recollection, TenantKind};
+use crate::events::{Disbelief, Event, Events, Recollection, TenantKind, Unmet};
 
 /// Makes the counters and both their lists of one table.
 macro_rules! counters {
@@ -58,12 +58,14 @@ counters! {
     Overrides => "tenancy.overrides",
     /// Overrides that gave way to another version of the same service.
     OverrideDuplicate => "tenancy.override_duplicate",
-    /// Overrides that are no `service:version`.
+    /// Overrides that are no `service:version`, or whose conditions are unknown or malformed.
     OverrideInvalid => "tenancy.override_invalid",
     /// Overrides that exceed 64 entries or 4,096 bytes.
     OverrideLimit => "tenancy.override_limit",
     /// Requests to which other clusters than their route's own were offered, under `destinations`.
     Destinations => "tenancy.destinations",
+    /// Overrides that did not count because of a condition on the caller, whom nobody knows.
+    CallerUnknown => "tenancy.caller_unknown",
     /// Header and trailer names that an edge removed.
     Stripped => "tenancy.stripped",
     /// Third-party baggage members outside the grammar, dropped from a line that we wrote.
@@ -118,6 +120,7 @@ impl Event<'_> {
             Self::OverrideDuplicate { .. } => Counter::OverrideDuplicate,
             Self::OverrideInvalid { .. } => Counter::OverrideInvalid,
             Self::OverrideLimit { .. } => Counter::OverrideLimit,
+            Self::ConditionUnmet { why, .. } => return why.counter(),
             Self::Stripped { .. } => Counter::Stripped,
             Self::MemberInvalid { .. } => Counter::BaggageInvalid,
             Self::MemberLimit { .. } => Counter::BaggageLimit,
@@ -151,6 +154,16 @@ impl Disbelief {
             Self::NoToken => Some(Counter::TokenAbsent),
             Self::Issuer => Some(Counter::TokenIgnored),
             Self::Untrusted | Self::Claim => None,
+        }
+    }
+}
+
+impl Unmet {
+    /// `None` if it is decided.
+    fn counter(self) -> Option<Counter> {
+        match self {
+            Self::CallerUnknown => Some(Counter::CallerUnknown),
+            Self::Method | Self::Caller => None,
         }
     }
 }

@@ -64,6 +64,17 @@ pub enum Disbelief {
     Claim,
 }
 
+/// Why a condition of an override does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unmet {
+    /// The request has another method, or none.
+    Method,
+    /// Another workload calls.
+    Caller,
+    /// Nobody knows which workload calls: neither `caller` nor [`Filter::set_caller`](crate::Filter::set_caller) said it.
+    CallerUnknown,
+}
+
 /// Why a value is no tenant name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidTenant {
@@ -184,6 +195,8 @@ pub enum Event<'e> {
         service: &'e [u8],
         /// Its version.
         version: &'e [u8],
+        /// Its conditions, as in `method=POST;caller=foo`; empty if it has none.
+        conditions: &'e [u8],
     },
     /// An entry gave way to what the previous proxy decided.
     OverrideSettled {
@@ -193,8 +206,10 @@ pub enum Event<'e> {
         service: &'e [u8],
         /// The version that gave way.
         version: &'e [u8],
+        /// Its conditions, as in `method=POST;caller=foo`; empty if it has none.
+        conditions: &'e [u8],
     },
-    /// Two entries name different versions of one service.
+    /// Two entries name different versions of one service, on the same conditions.
     OverrideDuplicate {
         /// Where the later one stands.
         source: Origin,
@@ -202,8 +217,10 @@ pub enum Event<'e> {
         service: &'e [u8],
         /// The version of the later one.
         version: &'e [u8],
+        /// Its conditions, as in `method=POST;caller=foo`; empty if it has none.
+        conditions: &'e [u8],
     },
-    /// An entry is no `service:version`, or an element of a claim may be no string, so that none of the claim counts.
+    /// An entry is no `service:version`, its conditions are unknown or malformed, or an element of a claim may be no string, so that none of the claim counts.
     OverrideInvalid {
         /// Where it stands.
         source: Origin,
@@ -218,6 +235,19 @@ pub enum Event<'e> {
         service: &'e [u8],
         /// Its version.
         version: &'e [u8],
+        /// Its conditions, as in `method=POST;caller=foo`; empty if it has none.
+        conditions: &'e [u8],
+    },
+    /// A condition of an entry does not hold, so that the entry does not count for this call.
+    ConditionUnmet {
+        /// The service.
+        service: &'e [u8],
+        /// The version that does not count.
+        version: &'e [u8],
+        /// All conditions of the entry.
+        conditions: &'e [u8],
+        /// Which one does not hold.
+        why: Unmet,
     },
     /// A projection was looked up.
     Projected {
@@ -225,7 +255,7 @@ pub enum Event<'e> {
         header: &'e str,
         /// The service; `None` for the called one.
         service: Option<&'e str>,
-        /// Its version; `None` if no override names it.
+        /// Its version; `None` if no override for it counts.
         version: Option<&'e [u8]>,
     },
     /// Destinations were looked up.

@@ -9,7 +9,7 @@ use crate::trailers::TrailerScan;
 
 /// The plugin configuration, compiled once and asked for every request.
 ///
-/// It never changes, so all requests of a worker share it.
+/// All requests of a worker share it.
 #[derive(Debug)]
 pub struct Filter {
     rules: Rules,
@@ -48,6 +48,51 @@ impl Filter {
     pub fn from_config(json: &[u8]) -> Result<Parsed, Findings> {
         let (Compiled { rules, unknown_peer, claims, repair }, warnings) = config::compile(json)?;
         Ok(Parsed { filter: Self { rules, unknown_peer, claims, repair }, warnings })
+    }
+
+    /// Whether [`set_caller`](Self::set_caller) decides anything: something depends on a version, and the configuration
+    /// says no `caller`.
+    pub fn wants_caller(&self) -> bool {
+        !self.rules.caller.is_configured() && self.rules.reads_versions()
+    }
+
+    /// Says which workload calls through the proxy, for conditions of overrides; `None` if nobody knows, as at first.
+    ///
+    /// What the configuration says counts more. A name that no service may have is unknown. Where the caller is
+    /// unknown, no condition on it holds.
+    ///
+    /// ```
+    /// # use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer};
+    /// let mut filter = Filter::from_config(br#"{
+    ///     "version": 1,
+    ///     "role": "mesh",
+    ///     "overrides": {"to": [{"header": "x-override"}]},
+    ///     "projections": [{"header": "x-version", "service": "called"}]
+    /// }"#)?.filter;
+    /// assert!(filter.wants_caller());
+    ///
+    /// let headers = [
+    ///     Header { name: b":authority", value: b"service-3" },
+    ///     Header { name: b"x-override", value: b"service-3:v2;caller=foo" },
+    /// ];
+    /// let gathered = Gathered { token: None, direction: Direction::Unspecified };
+    /// for (caller, expected) in [
+    ///     (Some(&b"foo"[..]), &[Mutation::set(b"x-version", b"v2")][..]),
+    ///     (Some(b"bar"), &[]),
+    ///     (None, &[]),
+    /// ] {
+    ///     filter.set_caller(caller);
+    ///     let decision = filter.scan(&headers, Peer::Known);
+    ///     let decision = decision.decide(&gathered, (), &())?;
+    ///     assert_eq!(decision.mutations, expected);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline(never)]
+    pub fn set_caller(&mut self, name: Option<&[u8]>) {
+        for rules in [Some(&mut self.rules), self.unknown_peer.as_mut()].into_iter().flatten() {
+            rules.caller.tell(name);
+        }
     }
 
     /// Whether it matters which [`Peer`] sends a request. If `false`, either gives the same.

@@ -52,6 +52,7 @@
 //! | a tenant from a host | 1–63 letters, digits and hyphens, no hyphen at either end | RFC 1123 §2.1 |
 //! | a service | 1–253 of `A-Za-z0-9._-` | RFC 1123 §2.1, Kubernetes, "Object Names and IDs" |
 //! | overrides | 64 entries, 4,096 bytes as one line | half of what baggage may hold |
+//! | the conditions of an override | one on the method, one on the caller, 8 values each | |
 //! | baggage | 64 members, 8,192 bytes | W3C Baggage, "Limits" |
 //! | a header name, a baggage key | a token | RFC 9110 §5.6.2 |
 //! | a remembered context | [`MAX_CONTEXT_BYTES`] | |
@@ -64,6 +65,7 @@
 
 mod baggage;
 mod bytes;
+mod caller;
 mod config;
 mod context;
 mod counters;
@@ -84,7 +86,7 @@ mod write;
 pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
-pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind, Unoffered};
+pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind, Unmet, Unoffered};
 pub use filter::{Filter, Parsed};
 pub use lookup::{Lookup, Route};
 pub use repair::{EncodedContext, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TABLE_KEY_BYTES, Table, TraceId};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use crate::baggage::BaggageRules;
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::decision::{Mutation, Policy, Refusal};
 use crate::events::{Event, Events, Unoffered};
@@ -12,7 +13,7 @@ use crate::lookup::Lookup;
 use crate::mesh::MeshDomains;
 use crate::names::{Lines, Names, Pseudo};
 use crate::read::evidence::Verified;
-use crate::read::overrides::{Dialect, OverrideRules};
+use crate::read::overrides::{Call, Dialect, OverrideRules};
 use crate::read::tenant::TenantRules;
 use crate::request::{Role, Token};
 use crate::write::destinations::Destinations;
@@ -37,6 +38,7 @@ pub(crate) struct Rules {
     pub(crate) overrides_to: OverrideTargets,
     pub(crate) projections: Vec<Projection>,
     pub(crate) destinations: Option<Destinations>,
+    pub(crate) caller: Caller,
     /// `None` if the configuration leaves baggage alone.
     pub(crate) baggage: Option<BaggageRules>,
     pub(crate) mesh: MeshDomains,
@@ -53,10 +55,20 @@ impl Rules {
         }
     }
 
+    /// Whether the version of a service decides something here.
+    pub(crate) fn reads_versions(&self) -> bool {
+        !self.projections.is_empty() || self.destinations.as_ref().is_some_and(Destinations::name_versions)
+    }
+
     /// Whether the service that the authority calls decides something.
     pub(crate) fn reads_called(&self) -> bool {
         let is_called = |projection: &Projection| projection.service == Service::Called;
         self.projections.iter().any(is_called) || self.destinations.as_ref().is_some_and(Destinations::name_versions)
+    }
+
+    /// The call that a request makes here.
+    fn call<'c>(&'c self, lines: &Lines<'c>) -> Call<'c> {
+        Call { method: lines.pseudo.method, caller: self.caller.name() }
     }
 
     /// What takes a list of destinations that somebody else wrote out of a request.
@@ -79,8 +91,9 @@ impl Rules {
         let is_brought = lines.values(destinations.field).next().is_some();
         let route = if is_brought { None } else { lookup.route() };
         let without = if is_brought { Unoffered::Brought } else { Unoffered::NoRoute };
-        let offered =
-            route.as_ref().ok_or(without).and_then(|route| destinations.offer(context, host, route, &self.mesh));
+        let call = self.call(lines);
+        let offer = |route| destinations.offer(context, host, route, &self.mesh, &call, events);
+        let offered = route.as_ref().ok_or(without).and_then(offer);
         let event =
             Event::Destinations { header: &destinations.header, offered: offered.as_deref().map_err(|why| *why) };
         events.record(event);
@@ -118,8 +131,9 @@ impl Rules {
         };
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);
         self.overrides_to.write(lines, &context.overrides, &mut mutations);
+        let call = self.call(lines);
         for projection @ Projection { header, field, service } in &self.projections {
-            let version = projection.version(host, &context.overrides, &self.mesh);
+            let version = projection.version(host, &context.overrides, &self.mesh, &call, events);
             events.record(Event::Projected { header, service: service.name(), version: version.as_deref() });
             mutations.extend(set_line(lines, header, *field, version));
         }

@@ -1,81 +1,10 @@
 //! What the filter tells of a request, and that a counter is an event without its detail.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::cell::RefCell;
+mod told;
 
-use tenancy_filter::{
-    Claim, Counter, Direction, Disbelief, Event, Events, Filter, Gathered, Header, InvalidTenant, Peer, Tally, Token,
-};
-
-/// Keeps the events that a sentence is made of.
-#[derive(Default)]
-struct Story {
-    lines: RefCell<Vec<String>>,
-    tally: Tally,
-}
-
-impl Events for Story {
-    fn record(&self, event: Event<'_>) {
-        self.tally.record(event);
-        self.lines.borrow_mut().push(told(&event));
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn told(event: &Event<'_>) -> String {
-    match event {
-        Event::Request => "request".into(),
-        Event::TokenNotBelieved { why } => format!("token not believed: {}", doubted(*why)),
-        Event::SourceAbsent { source } => format!("{source} absent"),
-        Event::HostSettled { source } => format!("{source} settled"),
-        Event::SourceNotBelieved { source, why } => format!("{source} not believed: {}", doubted(*why)),
-        Event::TenantChosen { source, name, .. } => format!("{source} gives {}", text(name)),
-        Event::TenantRepeated { source } => format!("{source} agrees"),
-        Event::TenantConflict { source, name, is_first } => format!("{source} disagrees: {} {is_first}", text(name)),
-        Event::TenantInvalid { source, value, why } => format!("{source} invalid: {:?} {}", text(value), wrong(*why)),
-        Event::Overrides { count } => format!("{count} overrides"),
-        Event::OverrideTaken { source, service, version } => format!("{source} {}:{}", text(service), text(version)),
-        Event::OverrideSettled { source, service, .. } => format!("{source} settled: {}", text(service)),
-        Event::OverrideDuplicate { source, service, version } => {
-            format!("{source} duplicate: {}:{}", text(service), text(version))
-        }
-        Event::OverrideInvalid { source, entry } => format!("{source} invalid: {}", text(entry)),
-        Event::OverrideLimit { source, service, .. } => format!("{source} limit: {}", text(service)),
-        Event::Projected { header, service, version } => {
-            format!("{header}: {} {:?}", service.unwrap_or("called"), version.map(text))
-        }
-        Event::Destinations { header, offered } => format!("{header}: {:?}", offered.map(text)),
-        Event::Stripped { name } => format!("stripped {}", text(name)),
-        Event::MemberInvalid { member } => format!("member invalid: {}", text(member)),
-        Event::MemberLimit { member } => format!("member limit: {}", text(member)),
-        Event::Withheld { mutations } => format!("withheld {}", mutations.len()),
-        Event::TraceMalformed { header } => format!("malformed {header}"),
-        Event::Recalled(recollection) => format!("recalled: {recollection:?}"),
-        Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
-        Event::HostFailed => "host failed".into(),
-    }
-}
-
-fn doubted(why: Disbelief) -> &'static str {
-    match why {
-        Disbelief::Untrusted => "untrusted",
-        Disbelief::NoToken => "no token",
-        Disbelief::Issuer => "issuer",
-        Disbelief::Claim => "claim",
-    }
-}
-
-fn wrong(why: InvalidTenant) -> &'static str {
-    match why {
-        InvalidTenant::Malformed => "malformed",
-        InvalidTenant::Pattern => "pattern",
-        InvalidTenant::List => "list",
-        InvalidTenant::Excess => "excess",
-    }
-}
+use tenancy_filter::{Claim, Counter, Direction, Filter, Gathered, Header, Peer, Tally, Token};
+use told::Story;
 
 /// The story of one request, and what was counted.
 fn story(
@@ -251,6 +180,37 @@ fn the_mesh_tells_what_was_settled_restored_withheld_and_refused() {
     let refused = "refused: the request names an invalid override, or too many (overrides.onInvalid)";
     assert_eq!(told[3..], ["overrides.to[0].baggage absent", "overrides.from[0].header invalid: foo", refused]);
     assert_eq!(counted, [(Counter::Requests, 1), (Counter::OverrideInvalid, 1), (Counter::Refused, 1)]);
+}
+
+/// R39: why an override does not count for this call.
+#[test]
+fn conditions_that_do_not_hold_are_told_of() {
+    let caller = |caller: &str| {
+        format!(
+            r#"{{"version": 1, "role": "mesh", "overrides": {{"to": [{{"header": "x-override"}}]}},
+            "projections": [{{"header": "x-version", "service": "called"}}] {caller}}}"#
+        )
+    };
+    let line = "cart:v1;method=POST,cart.ns:v2;caller=web,cart:v3 ; caller=!api,cart:v4";
+    let lines = [(":authority", "cart.ns"), (":method", "GET"), ("x-override", line)];
+    let told_of = |caller_is: &str| {
+        let (told, counted) = story(&caller(caller_is), &lines, None, Direction::Inbound);
+        (told[6..].join("; "), counted)
+    };
+    let (told, counted) = told_of("");
+    let expected = "CallerUnknown unmet: cart.ns:v2;caller=web; Method unmet: cart:v1;method=POST; \
+        CallerUnknown unmet: cart:v3;caller=!api; x-version: called Some(\"v4\")";
+    assert_eq!(told, expected);
+    assert_eq!(counted, [(Counter::Requests, 1), (Counter::Overrides, 1), (Counter::CallerUnknown, 2)]);
+
+    let (told, counted) = told_of(r#", "caller": "api""#);
+    let expected = "Caller unmet: cart.ns:v2;caller=web; Method unmet: cart:v1;method=POST; \
+        Caller unmet: cart:v3;caller=!api; x-version: called Some(\"v4\")";
+    assert_eq!((told.as_str(), counted.len()), (expected, 2));
+    assert_eq!(told_of(r#", "caller": "WEB""#).0, "x-version: called Some(\"v2\")");
+
+    let (taken, _) = story(&caller(""), &lines, None, Direction::Inbound);
+    assert_eq!(taken[3], "overrides.to[0].header cart:v3;caller=!api", "as it travels");
 }
 
 #[test]

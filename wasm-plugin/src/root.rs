@@ -6,9 +6,10 @@ use std::time::Duration;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use tenancy_filter::{Filter, Parsed, Table};
+use tenancy_filter_envoy::set_caller;
 
 use crate::counters;
-use crate::host::{self, HostFailure};
+use crate::host::{self, Host, HostFailure};
 use crate::logger;
 use crate::remembered::{self, Memory};
 use crate::story::Story;
@@ -95,8 +96,10 @@ impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
         match Filter::from_config(&json) {
-            Ok(Parsed { filter, warnings }) => {
+            Ok(Parsed { mut filter, warnings }) => {
                 told::tell_once(&json, &warnings);
+                // Where the host does not say who calls, no condition on the caller holds, and each is counted.
+                let _ = set_caller(&mut filter, &Host);
                 self.start(filter)
             }
             Err(findings) => {

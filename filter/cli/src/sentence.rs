@@ -1,6 +1,6 @@
 //! What the filter tells, in words.
 
-use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection, Unoffered};
+use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection, Unmet, Unoffered};
 
 use crate::told::latin1;
 
@@ -26,6 +26,7 @@ impl Sentence {
             | Event::OverrideDuplicate { source, .. }
             | Event::OverrideInvalid { source, .. }
             | Event::OverrideLimit { source, .. } => source.to_string(),
+            Event::ConditionUnmet { service, .. } => shown(service),
             Event::Projected { header, .. } | Event::Destinations { header, .. } => (*header).to_owned(),
             Event::Stripped { name } => shown(name),
             Event::TraceMalformed { header } => (*header).to_owned(),
@@ -54,16 +55,23 @@ fn text(event: &Event<'_>) -> String {
         Event::TenantConflict { name, .. } => format!("names another tenant, {}: a conflict", shown(name)),
         Event::TenantInvalid { value, why, .. } => format!("invalid: {}", invalid(value, *why)),
         Event::Overrides { count } => format!("overrides: {count}"),
-        Event::OverrideTaken { service, version, .. } => format!("taken: {}", entry(service, version)),
-        Event::OverrideSettled { service, version, .. } => {
-            format!("not taken: {}; the previous proxy decided", entry(service, version))
+        Event::OverrideTaken { service, version, conditions, .. } => {
+            format!("taken: {}", entry(service, version, conditions))
         }
-        Event::OverrideDuplicate { service, version, .. } => {
-            format!("a second version of one service: {}", entry(service, version))
+        Event::OverrideSettled { service, version, conditions, .. } => {
+            format!("not taken: {}; the previous proxy decided", entry(service, version, conditions))
         }
-        Event::OverrideInvalid { entry, .. } => format!("dropped: {} is no service and version", shown(entry)),
-        Event::OverrideLimit { service, version, .. } => {
-            format!("dropped: {} is over 64 entries or 4,096 bytes", entry(service, version))
+        Event::OverrideDuplicate { service, version, conditions, .. } => {
+            format!("a second version of one service: {}", entry(service, version, conditions))
+        }
+        Event::OverrideInvalid { entry, .. } => {
+            format!("dropped: {} is no service and version, or its conditions are none", shown(entry))
+        }
+        Event::OverrideLimit { service, version, conditions, .. } => {
+            format!("dropped: {} is over 64 entries or 4,096 bytes", entry(service, version, conditions))
+        }
+        Event::ConditionUnmet { service, version, conditions, why } => {
+            format!("does not count here: {}; {}", entry(service, version, conditions), unmet(*why))
         }
         Event::Projected { service, version, .. } => projected(*service, *version),
         Event::Destinations { offered: Ok(clusters), .. } => format!("the first that exists: {}", listed(clusters)),
@@ -123,8 +131,16 @@ fn projected(service: Option<&str>, version: Option<&[u8]>) -> String {
     match (service, version) {
         (None, Some(version)) => format!("the called service's version, {}", shown(version)),
         (Some(service), Some(version)) => format!("the version of {service}, {}", shown(version)),
-        (None, None) => "none: no override names the called service".into(),
-        (Some(service), None) => format!("none: no override names {service}"),
+        (None, None) => "none: no override for the called service counts".into(),
+        (Some(service), None) => format!("none: no override for {service} counts"),
+    }
+}
+
+fn unmet(why: Unmet) -> &'static str {
+    match why {
+        Unmet::Method => "the method is another",
+        Unmet::Caller => "the caller is another",
+        Unmet::CallerUnknown => "nobody knows the caller: no caller is configured, and the node names none",
     }
 }
 
@@ -155,8 +171,9 @@ fn recalled(recollection: Recollection) -> &'static str {
     }
 }
 
-fn entry(service: &[u8], version: &[u8]) -> String {
-    format!("{}:{}", shown(service), shown(version))
+fn entry(service: &[u8], version: &[u8], conditions: &[u8]) -> String {
+    let conditions = if conditions.is_empty() { String::new() } else { format!(";{}", shown(conditions)) };
+    format!("{}:{}{conditions}", shown(service), shown(version))
 }
 
 fn names(mutations: &[Mutation<'_>]) -> String {

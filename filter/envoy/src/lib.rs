@@ -50,7 +50,7 @@ use direction::Way;
 use token::Payload;
 
 pub use direction::{is_outbound, route};
-pub use node::canonical_name;
+pub use node::set_caller;
 pub use pairs::{Pairs, pairs};
 pub use peer::peer;
 

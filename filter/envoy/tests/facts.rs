@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use tenancy_filter::{Claim, Direction, Filter, Peer, Wants};
-use tenancy_filter_envoy::{Attributes, Facts, canonical_name, peer};
+use tenancy_filter::{Claim, Direction, Filter, Gathered, Header, Mutation, Peer, Wants};
+use tenancy_filter_envoy::{Attributes, Facts, peer, set_caller};
 
 const PAYLOAD: &str = "metadata/filter_metadata/envoy.filters.http.jwt_authn/payload";
 const DIRECTION: &str = "xds/listener_direction";
@@ -169,8 +169,40 @@ fn a_peer_is_known_by_its_certificate_or_by_going_out() {
 }
 
 #[test]
-fn the_node_tells_its_workload() {
+fn the_node_tells_which_workload_calls() {
     const NAME: &str = "xds/node/metadata/LABELS/service.istio.io/canonical-name";
-    assert_eq!(canonical_name(&Host::default().with(NAME, "web")), Ok(Some(b"web".to_vec())));
-    assert_eq!(canonical_name(&Host::default()), Ok(None));
+    let filter = |more: &str| {
+        let json =
+            format!(r#"{{"version": 1, "role": "mesh", "overrides": {{"to": [{{"header": "x-override"}}]}}{more}}}"#);
+        Filter::from_config(json.as_bytes()).unwrap().filter
+    };
+    let projects = r#", "projections": [{"header": "x-version", "service": "cart"}]"#;
+    let calls = |filter: &Filter| {
+        let lines = [("x-override", "cart:v2;caller=web"), (":method", "GET")];
+        let headers = lines.map(|(name, value)| Header { name: name.as_bytes(), value: value.as_bytes() });
+        let gathered = Gathered { token: None, direction: Direction::Unspecified };
+        let scan = filter.scan(&headers, Peer::Known);
+        scan.decide(&gathered, (), &()).unwrap().mutations == [Mutation::set(b"x-version", b"v2")]
+    };
+    for (name, expected) in
+        [(Some("web"), true), (Some("Web"), true), (Some("api"), false), (Some("a/b"), false), (None, false)]
+    {
+        let host = name.map_or_else(Host::default, |name| Host::default().with(NAME, name));
+        let mut filter = filter(projects);
+        assert_eq!((set_caller(&mut filter, &host), host.asked()), (Ok(()), vec![NAME.to_owned()]));
+        assert_eq!(calls(&filter), expected, "{name:?}");
+    }
+
+    let mut known = filter(projects);
+    set_caller(&mut known, &Host::default().with(NAME, "web")).unwrap();
+    assert_eq!(set_caller(&mut known, &Host::default().with(NAME, "broken")), Err(Broken));
+    assert!(!calls(&known), "nobody knows any more");
+
+    let host = Host::default().with(NAME, "web");
+    let mut configured = filter(&format!(r#"{projects}, "caller": "api""#));
+    for filter in [&mut configured, &mut filter("")] {
+        assert_eq!(set_caller(filter, &host), Ok(()));
+        assert!(!calls(filter), "the configuration says who calls, or nothing depends on it");
+    }
+    assert_eq!(host.asked(), [""; 0], "nobody asked the node");
 }

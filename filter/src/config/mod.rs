@@ -22,6 +22,7 @@ use serde_json::Value;
 pub use finding::{Finding, Findings, Severity};
 
 use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
+use crate::caller::Caller;
 use crate::decision::Policy;
 use crate::names::Field;
 use crate::read::overrides::{OverridePlace, OverrideRules};
@@ -45,6 +46,7 @@ pub const CONFIG_FIELDS: &[&str] = &[
     "overrides",
     "projections",
     "destinations",
+    "caller",
     "verified",
     "strip",
     "foreignBaggage",
@@ -143,7 +145,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     let mesh = boundary::read_domains(config, draft.role, &projections, destinations.is_some());
     let withholding = boundary::withholding(draft, &tenant, &overrides);
     let names = std::mem::take(&mut draft.owned.names);
-    Rules {
+    let mut rules = Rules {
         role: draft.role,
         names,
         tunnel,
@@ -155,10 +157,13 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         overrides_to,
         projections,
         destinations,
+        caller: Caller::default(),
         baggage,
         mesh,
         withholding,
-    }
+    };
+    rules.caller = overrides::read_caller(config, rules.reads_versions()).unwrap_or_default();
+    rules
 }
 
 /// The headers that are believed, whether always or under a condition.

@@ -1,6 +1,8 @@
-//! `overrides` and `projections`.
+//! `overrides`, `projections` and `caller`.
 
 use crate::bytes::grammar::Bytes;
+use crate::bytes::text::cut;
+use crate::caller::Caller;
 use crate::decision::Policy;
 use crate::events::Origin;
 use crate::names::{Field, HeaderName};
@@ -25,10 +27,10 @@ enum SourceKind {
 }
 
 /// The options of a dialect.
-const DIALECT: [&str; 2] = ["list", "pair"];
+const DIALECT: [&str; 3] = ["list", "pair", "when"];
 const SOURCE: Form<SourceKind> = Form {
     kinds: &[("header", SourceKind::Header), ("claim", SourceKind::Claim), ("baggage", SourceKind::Baggage)],
-    options: &[DIALECT[0], DIALECT[1], "trust"],
+    options: &[DIALECT[0], DIALECT[1], DIALECT[2], "trust"],
 };
 const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &DIALECT };
 
@@ -129,21 +131,49 @@ fn refuse_dialect(object: &Object<'_>, why: &str) {
 }
 
 fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
-    let list = object.field("list").map_or(Some(","), |node| separator(&node));
-    let pair = object.field("pair").map_or(Some(":"), |node| separator(&node));
-    let (list, pair) = (list?, pair?);
-    if pair.contains(list) {
-        let why = "so no entry could be told; choose another";
-        entry.mistake(format!("pair {pair:?} holds the list separator {list:?}, {why}"));
+    let Dialect { list, pair, when } = &Dialect::CANONICAL;
+    let list = object.field("list").map_or(Some(&**list), |node| between_parts(&node));
+    let pair = object.field("pair").map_or(Some(&**pair), |node| separator(&node));
+    let when = object.field("when").map_or(Some(&**when), |node| between_parts(&node));
+    let (list, pair, when) = (list?, pair?, when?);
+    if let Some(clash) = clash(list, pair, when) {
+        entry.mistake(clash);
         return None;
+    }
+    Some(Dialect { list: list.to_owned().into(), pair: pair.to_owned().into(), when: when.to_owned().into() })
+}
+
+/// Why entries, or their conditions, could not be told by these separators; `None` if they can.
+fn clash(list: &str, pair: &str, when: &str) -> Option<String> {
+    let holds = |text: &str, part: &str| cut(text.as_bytes(), part.as_bytes()).1.is_some();
+    if holds(pair, list) {
+        let why = "so no entry could be told; choose another";
+        return Some(format!("pair {pair:?} holds the list separator {list:?}, {why}"));
     }
     if list.contains(',') && list.trim() != "," {
-        entry.mistake(format!(
+        return Some(format!(
             "list {list:?} holds a comma, which joins lines and so separates by itself; choose another"
         ));
-        return None;
     }
-    Some(Dialect { list: list.to_owned().into(), pair: pair.to_owned().into() })
+    if when.contains(',') {
+        return Some(format!(
+            "when {when:?} holds a comma, which joins lines and so separates entries; choose another"
+        ));
+    }
+    (holds(list, when) || holds(when, list)).then(|| {
+        let why = "so no condition could be told from an entry; choose another, as in when: \"?\"";
+        format!("when {when:?} and list {list:?} hold one another, {why}")
+    })
+}
+
+/// A separator that may stand behind a condition, and so is none of the marks in one.
+fn between_parts<'c>(node: &Node<'c>) -> Option<&'c str> {
+    let text = separator(node)?;
+    let is_mark = ["=", "!", "=!", "|"].contains(&text);
+    if is_mark {
+        node.mistake(format!("{text:?} is a mark inside of conditions, as in method=POST|PUT; choose another"));
+    }
+    (!is_mark).then_some(text)
 }
 
 /// A separator is printable, and no byte of it may stand in a service or a version.
@@ -182,4 +212,17 @@ fn read_projection(entry: &Node<'_>, draft: &mut Draft) -> Option<Projection> {
         }
     };
     Some(Projection { header, field, service })
+}
+
+/// Who calls matters for versions alone.
+pub(super) fn read_caller(config: &Object<'_>, reads_versions: bool) -> Option<Caller> {
+    let node = config.field("caller")?;
+    if !reads_versions {
+        node.warn("decides nothing without projections, or {version} in destinations; leave it out");
+    }
+    let name = node.text()?;
+    if !is_service(name.as_bytes()) {
+        node.mistake(format!("expected the name of a workload (1 to 253 of A-Za-z0-9._-), found {name:?}"));
+    }
+    Some(Caller::configured(name))
 }

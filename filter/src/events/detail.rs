@@ -1,6 +1,6 @@
 //! Events as words and values: what a line of a log and an explanation are made of.
 
-use super::{Disbelief, Event, InvalidTenant, Origin, Recollection, Unoffered};
+use super::{Disbelief, Event, InvalidTenant, Origin, Recollection, Unmet, Unoffered};
 use crate::decision::{Mutation, Refusal};
 
 /// One detail of an event.
@@ -12,7 +12,7 @@ pub enum Detail<'e> {
     Word(&'e str),
     /// The name of a header, as the request spells it.
     Header(&'e [u8]),
-    /// A value that counts from here on: a tenant, a service or a version, valid by its grammar, or clusters.
+    /// A value that counts from here on: a tenant, a service, a version or conditions, valid by its grammar, or clusters.
     Chosen(&'e [u8]),
     /// What the request says there, which may be any bytes.
     Raw(&'e [u8]),
@@ -39,6 +39,7 @@ impl Event<'_> {
             Self::OverrideDuplicate { .. } => "override_duplicate",
             Self::OverrideInvalid { .. } => "override_invalid",
             Self::OverrideLimit { .. } => "override_limit",
+            Self::ConditionUnmet { .. } => "condition_unmet",
             Self::Projected { .. } => "projected",
             Self::Destinations { .. } => "destinations",
             Self::Stripped { .. } => "stripped",
@@ -79,17 +80,19 @@ impl Event<'_> {
                 tell("why", Word(why.word()));
             }
             Self::Overrides { count } => tell("count", Count(*count)),
-            Self::OverrideTaken { source, service, version } => {
+            Self::OverrideTaken { source, service, version, conditions } => {
                 tell("source", Source(*source));
-                tell("service", Chosen(service));
-                tell("version", Chosen(version));
+                tell_entry([service, version, conditions], Chosen, tell);
             }
-            Self::OverrideSettled { source, service, version }
-            | Self::OverrideDuplicate { source, service, version }
-            | Self::OverrideLimit { source, service, version } => {
+            Self::OverrideSettled { source, service, version, conditions }
+            | Self::OverrideDuplicate { source, service, version, conditions }
+            | Self::OverrideLimit { source, service, version, conditions } => {
                 tell("source", Source(*source));
-                tell("service", Raw(service));
-                tell("version", Raw(version));
+                tell_entry([service, version, conditions], Raw, tell);
+            }
+            Self::ConditionUnmet { service, version, conditions, why } => {
+                tell_entry([service, version, conditions], Chosen, tell);
+                tell("why", Word(why.word()));
             }
             Self::OverrideInvalid { source, entry } => {
                 tell("source", Source(*source));
@@ -119,6 +122,20 @@ impl Event<'_> {
     }
 }
 
+/// Tells of an entry: its service, its version, and its conditions if it has any.
+#[inline(never)]
+fn tell_entry<'s>(
+    entry: [&'s [u8]; 3],
+    detail: fn(&'s [u8]) -> Detail<'s>,
+    tell: &mut dyn FnMut(&'static str, Detail<'s>),
+) {
+    for (key, text) in ["service", "version", "conditions"].into_iter().zip(entry) {
+        if !text.is_empty() {
+            tell(key, detail(text));
+        }
+    }
+}
+
 impl Disbelief {
     fn word(self) -> &'static str {
         match self {
@@ -126,6 +143,16 @@ impl Disbelief {
             Self::NoToken => "no_token",
             Self::Issuer => "issuer",
             Self::Claim => "claim",
+        }
+    }
+}
+
+impl Unmet {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Caller => "caller",
+            Self::CallerUnknown => "caller_unknown",
         }
     }
 }

@@ -7,10 +7,11 @@ use std::iter::successors;
 use crate::bytes::grammar::is_label_value;
 use crate::bytes::text::cut;
 use crate::context::Context;
-use crate::events::Unoffered;
+use crate::events::{Events, Unoffered};
 use crate::lookup::Route;
 use crate::mesh::MeshDomains;
 use crate::names::{Field, HeaderName};
+use crate::read::overrides::Call;
 
 use super::projection::{called, version_of_called};
 
@@ -86,13 +87,15 @@ impl Destinations {
         self.templates.iter().any(|template| template.names(Value::Version))
     }
 
-    /// The clusters for a request to this host, by its context: joined by commas, the route's own the last.
+    /// The clusters for a call to this host, by its context: joined by commas, the route's own the last.
     pub(crate) fn offer<'r>(
         &self,
         context: &Context<'_>,
         host: Option<&[u8]>,
         route: &'r Route,
         mesh: &MeshDomains,
+        call: &Call<'_>,
+        events: &dyn Events,
     ) -> Result<Vec<u8>, Unoffered<'r>> {
         let Route { name, cluster } = route;
         if !self.routes.iter().any(|known| known.as_bytes() == name) {
@@ -102,8 +105,9 @@ impl Destinations {
             return Err(Unoffered::Cluster);
         }
         let mut values = of_cluster(cluster, mesh);
-        let version = |host| version_of_called(host, &context.overrides, mesh);
-        let version = version(host).or_else(|| version(Some(values.host)));
+        let version = |host| version_of_called(host, &context.overrides, mesh, call, events);
+        let version = || version(host).or_else(|| version(Some(values.host)));
+        let version = self.name_versions().then(version).flatten();
         values.version = version.as_deref().unwrap_or_default();
         let tenant = context.tenant.as_ref().map_or(Cow::Borrowed(&b""[..]), |tenant| tenant.name());
         self.list(values, &tenant.to_ascii_lowercase()).ok_or(Unoffered::NoOther)

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::events::Events;
 use crate::mesh::MeshDomains;
 use crate::names::{Field, HeaderName};
-use crate::read::overrides::Overrides;
+use crate::read::overrides::{Call, Overrides};
 
 /// A header that holds the version of one service.
 #[derive(Debug)]
@@ -34,28 +35,34 @@ impl Service {
 }
 
 impl Projection {
-    /// The version that the overrides choose for the service, which may be the one that this host names.
+    /// The version that the overrides choose for a call to the service, which may be the one that this host names.
     pub(crate) fn version<'a>(
         &self,
         host: Option<&'a [u8]>,
         overrides: &Overrides<'a>,
         mesh: &MeshDomains,
+        call: &Call<'_>,
+        events: &dyn Events,
     ) -> Option<Cow<'a, [u8]>> {
         match &self.service {
-            Service::Named(name) => overrides.version(name.as_bytes()),
-            Service::Called => version_of_called(host, overrides, mesh),
+            Service::Named(name) => overrides.version(name.as_bytes(), call, events),
+            Service::Called => version_of_called(host, overrides, mesh, call, events),
         }
     }
 }
 
-/// The version that the overrides choose for the service that this host names.
+/// The version that the overrides choose for a call to the service that this host names.
 pub(crate) fn version_of_called<'a>(
     host: Option<&[u8]>,
     overrides: &Overrides<'a>,
     mesh: &MeshDomains,
+    call: &Call<'_>,
+    events: &dyn Events,
 ) -> Option<Cow<'a, [u8]>> {
     let (qualified, name) = called(host?, mesh)?;
-    overrides.version(qualified).or_else(|| overrides.version(name))
+    let version = |service| overrides.version(service, call, events);
+    let has_namespace = qualified.len() > name.len();
+    version(qualified).or_else(|| if has_namespace { version(name) } else { None })
 }
 
 /// The service that a name of the mesh calls, with its namespace where it is told, and without.

@@ -54,6 +54,8 @@ const WORDS: &[&str] = &[
     "reject",
     "list",
     "pair",
+    "when",
+    "caller",
     "issuers",
     "anyOf",
     "service",

@@ -149,7 +149,8 @@ fn path() -> impl Strategy<Value = String> {
 }
 
 fn pseudo_headers() -> impl Strategy<Value = Lines> {
-    let method = prop_oneof![12 => Just("GET"), 1 => Just("CONNECT")];
+    let method =
+        prop_oneof![8 => Just("GET"), 4 => Just("POST"), 1 => Just("CONNECT"), 1 => select(&["post", "PUT", ""][..])];
     let protocol = option::weighted(0.05, select(&["websocket", "bytestream", ""][..]));
     (authority(), path(), method, protocol).prop_map(|(authority, path, method, protocol)| {
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());

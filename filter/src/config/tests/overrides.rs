@@ -1,5 +1,7 @@
 //! One mistake at a time in overrides and projections.
 
+use crate::Filter;
+
 use super::mesh;
 use super::mistakes::{have_one_mistake, source};
 
@@ -47,7 +49,8 @@ fn names_the_mistake_in_a_source_of_overrides() {
             "overrides.from[1]: is read already; name",
         ),
         (overrides(r#"{"header": "y", "list": ";,"}"#), "overrides.from[0]: list \";,\" holds a comma"),
-        (overrides(r#"{"header": "x-o", "list": ";"}"#), "overrides.from[0]: is written with other separators"),
+        (overrides(r#"{"header": "x-o", "list": "::"}"#), "overrides.from[0]: is written with other separators"),
+        (overrides(r#"{"header": "x-o", "when": "?"}"#), "overrides.from[0]: is written with other separators"),
         (
             mesh(
                 r#""tenant": {"to": [{"header": "x"}]}, "overrides": {"from": [{"header": "x"}], "to": [{"header": "y"}]}"#,
@@ -61,6 +64,64 @@ fn names_the_mistake_in_a_source_of_overrides() {
             "overrides.from[0].baggage: \"k\" carries the tenant already",
         ),
         (overrides(r#"{"baggage": "k", "list": ";"}"#), "overrides.from[0].list: only headers have dialects"),
+    ]);
+}
+
+#[test]
+fn names_what_clashes_with_the_separator_of_conditions() {
+    have_one_mistake([
+        (
+            overrides(r#"{"header": "y", "list": ";"}"#),
+            "overrides.from[0]: when \";\" and list \";\" hold one another, so no condition could be told from an entry",
+        ),
+        (
+            overrides(r#"{"header": "y", "list": "; "}"#),
+            "overrides.from[0]: when \";\" and list \"; \" hold one another",
+        ),
+        (
+            override_targets(r#"{"header": "y", "list": ":", "pair": "=", "when": "::"}"#),
+            "overrides.to[1]: when \"::\" and",
+        ),
+        (
+            overrides(r#"{"header": "y", "when": " ,"}"#),
+            "overrides.from[0]: when \" ,\" holds a comma, which joins lines",
+        ),
+        (overrides(r#"{"header": "y", "when": "a"}"#), "overrides.from[0].when: expected 1 to 8 printable bytes"),
+        (
+            overrides(r#"{"header": "y", "when": "=!"}"#),
+            "overrides.from[0].when: \"=!\" is a mark inside of conditions",
+        ),
+        (overrides(r#"{"header": "y", "list": "|"}"#), "overrides.from[0].list: \"|\" is a mark inside of conditions"),
+        (overrides(r#"{"baggage": "k", "when": "?"}"#), "overrides.from[0].when: only headers have dialects"),
+        (override_targets(r#"{"baggage": "k", "when": "?"}"#), "overrides.to[1].when: baggage has one dialect"),
+    ]);
+}
+
+/// An entry is split at its first pair separator, so it may look like whatever stands behind it.
+#[test]
+fn takes_what_clashes_with_nothing() {
+    for dialect in [
+        r#""pair": "=""#,
+        r#""pair": ";""#,
+        r#""pair": "|""#,
+        r#""list": "||""#,
+        r#""list": ";", "when": "?""#,
+        r#""list": ";", "pair": ":", "when": ":""#,
+    ] {
+        let json = overrides(&format!(r#"{{"header": "y", {dialect}}}"#));
+        assert!(Filter::from_config(json.as_bytes()).is_ok(), "{json}");
+    }
+}
+
+#[test]
+fn names_the_mistake_in_the_caller() {
+    let projected = |caller: &str| {
+        projections(r#"{"header": "x-v", "service": "a"}"#).replacen('{', &format!(r#"{{"caller": {caller}, "#), 1)
+    };
+    have_one_mistake([
+        (projected("7"), "caller: expected a string, found 7"),
+        (projected(r#""""#), "caller: expected the name of a workload (1 to 253 of A-Za-z0-9._-), found \"\""),
+        (projected(r#""a b""#), "caller: expected the name of a workload (1 to 253 of A-Za-z0-9._-), found \"a b\""),
     ]);
 }
 

@@ -211,6 +211,18 @@ fn a_pattern_fits_a_name_that_a_source_can_give() {
     ]);
 }
 
+#[test]
+fn a_caller_decides_what_is_projected_and_nothing_else() {
+    let mesh_with = |more: &str| mesh(&format!(r#""overrides": {{"to": [{{"header": "x"}}]}}, "caller": "web"{more}"#));
+    let projected = |list: &str| mesh_with(&format!(r#", "projections": [{list}]"#));
+    have_one_warning([
+        (mesh_with(""), "caller: decides nothing without projections, or {version} in destinations; leave"),
+        (projected(""), "caller: decides nothing without projections"),
+        (source(HOST, r#", "caller": "web""#), "caller: decides nothing without projections"),
+    ]);
+    have_no_warning([projected(r#"{"header": "y", "service": "called"}"#)]);
+}
+
 /// A refused configuration tells everything: an operator who mends it once is through.
 #[test]
 fn a_refusal_brings_its_warnings() {

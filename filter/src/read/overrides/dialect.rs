@@ -1,9 +1,12 @@
-//! How overrides are written down: entries of a service and a version, in the dialects of headers.
+//! How overrides are written down: entries of a service, a version and conditions, in the dialects of headers.
 
 use std::borrow::Cow;
 
 use crate::bytes::grammar::{Bytes, is_label_value};
 use crate::bytes::text::{cut, pieces, trim};
+use crate::events::Unmet;
+
+use super::condition::{Call, Conditions, next_part};
 
 /// A service is a DNS name or a label of one: at most 253 bytes.
 const MAX_SERVICE_BYTES: usize = 253;
@@ -15,54 +18,97 @@ pub(crate) struct Dialect {
     pub(crate) list: Cow<'static, str>,
     /// Between service and version; an entry is split at its first.
     pub(crate) pair: Cow<'static, str>,
+    /// Before each condition.
+    pub(crate) when: Cow<'static, str>,
 }
 
 impl Dialect {
-    /// `foo:v1,bar:v2`: of headers unless configured, of claims and baggage always.
-    pub(crate) const CANONICAL: Self = Self { list: Cow::Borrowed(","), pair: Cow::Borrowed(":") };
+    /// `foo:v1,bar:v2;method=POST`: of headers unless configured, of claims and baggage always.
+    pub(crate) const CANONICAL: Self =
+        Self { list: Cow::Borrowed(","), pair: Cow::Borrowed(":"), when: Cow::Borrowed(";") };
 }
 
-/// Whether a service may be called so.
+/// Whether a service, and so a caller, may be called so. It holds each method that is registered, too.
 pub(crate) fn is_service(name: &[u8]) -> bool {
     (1..=MAX_SERVICE_BYTES).contains(&name.len()) && Bytes::NAME.hold(name)
 }
 
-/// A version for a service.
+/// A version for a service, perhaps on conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
     pub(super) service: Cow<'a, [u8]>,
     pub(super) version: Cow<'a, [u8]>,
+    /// In a box, because most entries have none, and are moved about.
+    pub(super) conditions: Option<Box<Conditions>>,
 }
 
 impl<'a> Entry<'a> {
-    fn parse(text: &'a [u8], pair: &str) -> Option<Self> {
-        let (service, version) = cut(text, pair.as_bytes());
-        let (service, version) = (trim(service), trim(version?));
-        let entry = Self { service: Cow::Borrowed(service), version: Cow::Borrowed(version) };
-        (is_service(service) && is_label_value(version)).then_some(entry)
+    fn parse(text: &'a [u8], dialect: &Dialect) -> Option<Self> {
+        let (service, rest) = cut(text, dialect.pair.as_bytes());
+        let (service, rest) = (trim(service), trim(rest?));
+        if !is_service(service) {
+            return None;
+        }
+        // Most entries have no condition, and a version holds no separator.
+        let (version, conditions) = match is_label_value(rest) {
+            true => (rest, None),
+            false => cut_conditions(rest, &dialect.when)?,
+        };
+        Some(Self { service: Cow::Borrowed(service), version: Cow::Borrowed(version), conditions })
     }
 
     pub(super) fn into_owned(self) -> Entry<'static> {
-        Entry { service: Cow::Owned(self.service.into_owned()), version: Cow::Owned(self.version.into_owned()) }
+        let owned = |text: Cow<'_, [u8]>| Cow::Owned(text.into_owned());
+        Entry { service: owned(self.service), version: owned(self.version), conditions: self.conditions }
+    }
+
+    /// The canonical text of its conditions; empty if it has none.
+    pub(super) fn conditions(&self) -> &[u8] {
+        self.conditions.as_ref().map_or(&[], |conditions| conditions.text())
+    }
+
+    /// Whether its conditions have the same text.
+    #[inline(never)]
+    pub(super) fn is_on_same_conditions(&self, other: &Self) -> bool {
+        self.conditions == other.conditions
+    }
+
+    /// Why it does not count for a call to its service; `None` if it does.
+    pub(super) fn unmet(&self, call: &Call<'_>) -> Option<Unmet> {
+        self.conditions.as_ref()?.unmet(call)
     }
 
     /// Whether it is for this service: without regard to ASCII case, as in host names. Services differ at their ends
     /// more often than where they begin.
+    #[inline(always)]
     pub(super) fn is_for(&self, service: &[u8]) -> bool {
         let mut pairs = self.service.iter().rev().zip(service.iter().rev());
         self.service.len() == service.len() && pairs.all(|(a, b)| a.eq_ignore_ascii_case(b))
     }
 
-    /// Its bytes in the canonical line, with both separators.
+    /// Its bytes in the canonical line, with all separators.
     pub(super) fn len(&self) -> usize {
-        self.service.len().saturating_add(self.version.len()).saturating_add(2)
+        let bytes = self.service.len().saturating_add(self.version.len()).saturating_add(2);
+        match &self.conditions {
+            None => bytes,
+            Some(conditions) => bytes.saturating_add(conditions.text().len()).saturating_add(1),
+        }
     }
+}
+
+/// A version and its conditions; `None` if either is malformed.
+#[inline(never)]
+fn cut_conditions<'a>(text: &'a [u8], when: &str) -> Option<(&'a [u8], Option<Box<Conditions>>)> {
+    let mut rest = Some(text);
+    let version = next_part(&mut rest, when.as_bytes())?;
+    let conditions = Conditions::parse(rest?, when)?;
+    is_label_value(version).then(|| (version, Some(Box::new(conditions))))
 }
 
 impl Dialect {
     /// The entries of one line; the text of each that is malformed.
     pub(super) fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Result<Entry<'a>, &'a [u8]>> {
-        pieces(line, |line| self.cut(line)).map(|text| Entry::parse(text, &self.pair).ok_or(text))
+        pieces(line, |line| self.cut(line)).map(|text| Entry::parse(text, self).ok_or(text))
     }
 
     /// What stands before the first separator of a list, and what stands after it; `None` without one. A comma is one in

@@ -1,5 +1,6 @@
 //! Overrides: a version for each of some services, in every dialect, as one canonical set.
 
+mod condition;
 mod dialect;
 
 use std::borrow::Cow;
@@ -14,6 +15,8 @@ use crate::names::Field;
 use crate::read::evidence::Evidence;
 use crate::read::source::Source;
 use crate::request::Claim;
+pub(crate) use condition::Call;
+use condition::{Key, MAX_VALUES};
 use dialect::Entry;
 pub(crate) use dialect::{Dialect, is_service};
 
@@ -24,8 +27,11 @@ pub(crate) const MAX_ENTRIES: usize = 64;
 /// The most bytes of the canonical line: half of what baggage may hold in all.
 pub(crate) const MAX_LINE_BYTES: usize = 4096;
 
-/// What baggage makes of it: each of an entry's two separators takes three bytes instead of one.
-pub(crate) const MAX_ENCODED_BYTES: usize = MAX_LINE_BYTES + MAX_ENTRIES * 4;
+/// The most separators of an entry: its two, and those before, in and between the values of each condition.
+const MAX_SEPARATORS: usize = 2 + Key::COUNT * (";=!".len() + MAX_VALUES - 1);
+
+/// What baggage makes of it: each separator takes three bytes instead of one.
+pub(crate) const MAX_ENCODED_BYTES: usize = MAX_LINE_BYTES + MAX_ENTRIES * MAX_SEPARATORS * 2;
 
 /// A place where overrides may stand. Only headers have dialects; elsewhere it is the canonical one.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +42,7 @@ pub(crate) enum OverridePlace {
     Baggage(MemberPlace),
 }
 
-/// Which of two versions of one service counts.
+/// Which of two versions of one service, on the same conditions, counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnDuplicate {
     First,
@@ -55,7 +61,7 @@ pub(crate) struct OverrideRules {
     pub(crate) on_invalid: Policy,
 }
 
-/// One version a service, in the order in which the services came.
+/// One version for each service and its conditions, in the order in which these came.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides<'a> {
     entries: SmallVec<[Entry<'a>; 4]>,
@@ -163,12 +169,14 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
 
     fn add(&mut self, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
         let Overrides { entries, decided, .. } = &*self.overrides;
-        match entries.iter().position(|earlier| earlier.is_for(&entry.service)) {
+        let service = &*entry.service;
+        let is_alike = |earlier: &Entry<'_>| earlier.is_for(service) && earlier.is_on_same_conditions(&entry);
+        match entries.iter().position(is_alike) {
             None => self.append(entry, source),
             Some(place) if entries.get(place).is_some_and(|earlier| earlier.version == entry.version) => Ok(()),
             Some(place) if place < *decided => {
-                let (service, version) = (&*entry.service, &*entry.version);
-                self.events.record(Event::OverrideSettled { source, service, version });
+                let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
+                self.events.record(Event::OverrideSettled { source, service, version, conditions });
                 Ok(())
             }
             Some(place) => self.duplicate(place, entry, source),
@@ -176,25 +184,25 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
     }
 
     fn append(&mut self, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
-        let (service, version) = (&*entry.service, &*entry.version);
+        let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
         if self.overrides.entries.len() >= MAX_ENTRIES || !self.fits(&entry, 0) {
-            return self.dropped(Event::OverrideLimit { source, service, version });
+            return self.dropped(Event::OverrideLimit { source, service, version, conditions });
         }
-        self.events.record(Event::OverrideTaken { source, service, version });
+        self.events.record(Event::OverrideTaken { source, service, version, conditions });
         self.overrides.bytes = self.overrides.bytes.saturating_add(entry.len());
         self.overrides.entries.push(entry);
         Ok(())
     }
 
     fn duplicate(&mut self, place: usize, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
-        let (service, version) = (&*entry.service, &*entry.version);
-        self.events.record(Event::OverrideDuplicate { source, service, version });
+        let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
+        self.events.record(Event::OverrideDuplicate { source, service, version, conditions });
         let earlier = self.overrides.entries.get(place).map_or(0, Entry::len);
         match self.rules.on_duplicate {
             OnDuplicate::First => Ok(()),
             OnDuplicate::Reject => Err(Refusal::OverrideDuplicate),
             OnDuplicate::Last if !self.fits(&entry, earlier) => {
-                self.dropped(Event::OverrideLimit { source, service, version })
+                self.dropped(Event::OverrideLimit { source, service, version, conditions })
             }
             OnDuplicate::Last => {
                 self.overrides.bytes = self.overrides.bytes.saturating_sub(earlier).saturating_add(entry.len());
@@ -240,10 +248,18 @@ impl<'a> Overrides<'a> {
         self.entries.is_empty()
     }
 
-    /// The version of a service.
-    pub(crate) fn version(&self, service: &[u8]) -> Option<Cow<'a, [u8]>> {
-        let entry = self.entries.iter().find(|entry| entry.is_for(service))?;
-        Some(entry.version.clone())
+    /// The version of a service for a call: of its first entry whose conditions hold.
+    pub(crate) fn version(&self, service: &[u8], call: &Call<'_>, events: &dyn Events) -> Option<Cow<'a, [u8]>> {
+        for entry in self.entries.iter().filter(|entry| entry.is_for(service)) {
+            match entry.unmet(call) {
+                None => return Some(entry.version.clone()),
+                Some(why) => {
+                    let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
+                    events.record(Event::ConditionUnmet { service, version, conditions, why });
+                }
+            }
+        }
+        None
     }
 
     /// The canonical line in a dialect, without white space; `None` if there is no override.
@@ -259,6 +275,9 @@ impl<'a> Overrides<'a> {
             for part in [separator.as_bytes(), &entry.service, dialect.pair.as_bytes(), &entry.version] {
                 part.iter().for_each(|byte| line.push(*byte));
             }
+            if let Some(conditions) = &entry.conditions {
+                conditions.write(&dialect.when, &mut line);
+            }
             separator = &dialect.list;
         }
         Some(line)
@@ -266,116 +285,4 @@ impl<'a> Overrides<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::counters::{Counter, Tally};
-    use crate::names::{Lines, lines_of};
-
-    fn dialect(list: &str, pair: &str) -> Dialect {
-        Dialect { list: list.to_owned().into(), pair: pair.to_owned().into() }
-    }
-
-    /// What the lines of one header say, under these rules, in a dialect; and what was counted.
-    fn resolved(
-        values: &[&str],
-        dialect: Dialect,
-        on_duplicate: OnDuplicate,
-        to: &Dialect,
-    ) -> (Option<String>, Vec<(Counter, u64)>) {
-        let values: Vec<_> = values.iter().map(|value| value.as_bytes()).collect();
-        let owned = lines_of(Field::Target(0), &values);
-        let lines = Lines { owned: &owned, ..Lines::default() };
-        let place = OverridePlace::Header(Field::Target(0), dialect);
-        let origin = Origin { list: "overrides.from", index: 0, kind: "header" };
-        let rules = OverrideRules { sources: vec![Source::always(place, origin)], on_duplicate, ..OverrideRules::NONE };
-        let tally = Tally::default();
-        let evidence = Evidence { lines: &lines, token: None, doubt: None };
-        let mut overrides = Overrides::default();
-        rules.resolve(&evidence, &mut overrides, &tally).unwrap();
-        (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())
-    }
-
-    /// What the lines say in one dialect, written in another.
-    fn translate(values: &[&str], from: Dialect, to: &Dialect) -> Option<String> {
-        resolved(values, from, OnDuplicate::First, to).0
-    }
-
-    fn canonical(values: &[&str]) -> Option<String> {
-        translate(values, dialect(",", ":"), &dialect(",", ":"))
-    }
-
-    #[test]
-    fn lists_one_version_a_service_in_order() {
-        assert_eq!(canonical(&[]), None);
-        assert_eq!(canonical(&["", " , "]), None);
-        assert_eq!(canonical(&["foo:v1"]).as_deref(), Some("foo:v1"));
-        assert_eq!(canonical(&["bar:v1, foo:v2"]).as_deref(), Some("bar:v1,foo:v2"));
-        assert_eq!(canonical(&["foo:v1", "bar:v2, foo:v3"]).as_deref(), Some("foo:v1,bar:v2"));
-        assert_eq!(canonical(&["\tfoo : v1 ,,"]).as_deref(), Some("foo:v1"));
-        assert_eq!(canonical(&["Foo:v1,fOO:v2"]).as_deref(), Some("Foo:v1"), "services have no case");
-    }
-
-    #[test]
-    fn drops_what_is_no_entry_and_keeps_the_rest() {
-        for malformed in ["foo", "foo:", ":v1", "foo:-v1", "fo o:v1", "foo:v1:v2", "f\u{e9}:v1", "foo:v\0"] {
-            assert_eq!(canonical(&[malformed, "bar:v2"]).as_deref(), Some("bar:v2"), "{malformed:?}");
-        }
-        assert_eq!(canonical(&[&format!("{}:v1", "a".repeat(254))]), None);
-        assert!(canonical(&[&format!("{}:v1", "a".repeat(253))]).is_some());
-    }
-
-    #[test]
-    fn translates_between_dialects() {
-        let miro = || dialect("::", ":");
-        let line = "payment-service:mp-101::cart-service:mp-102";
-        assert_eq!(
-            translate(&[line], miro(), &dialect(",", ":")).as_deref(),
-            Some("payment-service:mp-101,cart-service:mp-102")
-        );
-        assert_eq!(translate(&["foo:v1, bar:v2"], dialect(",", ":"), &miro()).as_deref(), Some("foo:v1::bar:v2"));
-        assert_eq!(translate(&["foo=v1;bar=v2"], dialect(";", "="), &miro()).as_deref(), Some("foo:v1::bar:v2"));
-        let joined = translate(&["a:1::b:2, c:3"], miro(), &miro());
-        assert_eq!(joined.as_deref(), Some("a:1::b:2::c:3"), "lines that a proxy joined");
-        let paired = translate(&["a,1;b,2"], dialect(";", ","), &miro());
-        assert_eq!(paired.as_deref(), Some("a:1::b:2"), "a comma that pairs does not list");
-    }
-
-    #[test]
-    fn keeps_within_its_limits() {
-        let many: Vec<_> = (0..100).map(|n| format!("s{n}:v")).collect();
-        let kept = canonical(&[&many.join(",")]).unwrap();
-        assert_eq!(kept, many[..MAX_ENTRIES].join(","));
-
-        // 16 entries of 253 + 1 + 1 bytes and their 15 commas are 4,095 bytes.
-        let long: Vec<_> = (0..17).map(|n| format!("{n:a>253}:v")).collect();
-        let kept = canonical(&[&long.join(",")]).unwrap();
-        assert_eq!(kept, long[..16].join(","));
-        let exact = format!("{}:vv,{}", long[0].trim_end_matches(":v"), long[1..16].join(","));
-        assert_eq!(exact.len(), MAX_LINE_BYTES);
-        assert_eq!(canonical(&[&exact]).as_deref(), Some(exact.as_str()));
-        let over = exact.replacen(":vv", ":vvv", 1);
-        assert_eq!(canonical(&[&over]).unwrap(), over.rsplit_once(',').unwrap().0);
-    }
-
-    #[test]
-    fn the_last_version_keeps_the_first_ones_place() {
-        let default = Dialect::CANONICAL;
-        let last = |values: &[&str]| resolved(values, default.clone(), OnDuplicate::Last, &default);
-        let counted = |duplicates| vec![(Counter::Overrides, 1), (Counter::OverrideDuplicate, duplicates)];
-        assert_eq!(last(&["a:1,b:1", "a:2,b:1,a:3"]), (Some("a:3,b:1".into()), counted(2)), "equal ones are none");
-
-        let nearly_full: Vec<_> = (0..16).map(|n| format!("{n:a>253}:v")).collect();
-        let (line, counts) = last(&[&nearly_full.join(","), &format!("{:a>253}:vvv", 0)]);
-        assert_eq!(line.unwrap(), nearly_full.join(","), "a version that has no room");
-        assert!(counts.contains(&(Counter::OverrideLimit, 1)));
-    }
-
-    #[test]
-    fn counts_what_it_drops() {
-        let default = Dialect::CANONICAL;
-        let many: Vec<_> = (0..70).map(|n| format!("s{n}:v")).collect();
-        let (_, counts) = resolved(&["foo,:v,a:1", &many.join(",")], default.clone(), OnDuplicate::First, &default);
-        let expected = [(Counter::Overrides, 1), (Counter::OverrideInvalid, 2), (Counter::OverrideLimit, 7)];
-        assert_eq!(counts, expected);
-    }
-}
+mod tests;

@@ -116,7 +116,8 @@ fn ours(scene: &Scene, tenant: Option<&str>, entries: &Entries) -> Vec<String> {
     tenants.chain(overrides).collect()
 }
 
-/// All that may stand in a service, a version and the separators between, unreserved or escaped.
+/// All that may stand in a service, a version, conditions and the separators between, unreserved or escaped.
 fn encode(line: &str) -> String {
-    line.replace(',', "%2C").replace(':', "%3A")
+    let marks = [(',', "%2C"), (':', "%3A"), (';', "%3B"), ('=', "%3D"), ('|', "%7C"), ('!', "%21")];
+    marks.into_iter().fold(line.to_owned(), |line, (mark, escape)| line.replace(mark, escape))
 }

@@ -34,7 +34,8 @@ pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) 
     let spelled = |name: &str| at.to_ascii_lowercase().find(name).map_or("", |start| &at[start..start + name.len()]);
     let (service, namespace) = (spelled(service), spelled(namespace));
     let of_authority = called(scene.config, &host(scene).unwrap_or_default());
-    let version = version_of(&of_authority, overrides).or_else(|| version_of(&names, overrides)).unwrap_or_default();
+    let version = |names| version_of(scene, names, overrides);
+    let version = version(&of_authority).or_else(|| version(&names)).unwrap_or_default();
 
     let mut clusters: Vec<String> = Vec::new();
     for tenant in levels(scene.config, tenant.unwrap_or_default()) {

@@ -4,6 +4,7 @@
 //! taken as valid, and read again for every request.
 
 mod baggage;
+mod conditions;
 mod destinations;
 mod egress;
 mod names;

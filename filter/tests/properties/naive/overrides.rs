@@ -3,16 +3,23 @@
 use serde_json::Value;
 use tenancy_filter::Refusal;
 
+use super::conditions::{self, Condition};
 use super::tenant::{host, is_label_value};
 use super::{Claimed, Lines, Scene, baggage, clusters, list, put, trim};
 
-/// Service and version.
-pub(crate) type Entries = Vec<(String, String)>;
+pub(crate) type Entries = Vec<Entry>;
 
-/// Between entries, and between service and version.
-type Dialect<'a> = (&'a str, &'a str);
+#[derive(Clone)]
+pub(crate) struct Entry {
+    service: String,
+    version: String,
+    conditions: Vec<Condition>,
+}
 
-pub(crate) const CANONICAL: Dialect = (",", ":");
+/// Between entries, between service and version, and before a condition.
+type Dialect<'a> = (&'a str, &'a str, &'a str);
+
+pub(crate) const CANONICAL: Dialect = (",", ":", ";");
 
 pub(crate) fn resolve(scene: &Scene) -> Result<Entries, Refusal> {
     let mut entries = Entries::new();
@@ -31,7 +38,7 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Entries, Refusal> {
 }
 
 /// What a source holds: entries, `None` for each that is malformed.
-fn offers(scene: &Scene, source: &Value) -> Vec<Option<(String, String)>> {
+fn offers(scene: &Scene, source: &Value) -> Vec<Option<Entry>> {
     let read = |lines: Vec<String>| lines.iter().flat_map(|line| parse(line, CANONICAL)).collect();
     if let Some(name) = source["header"].as_str() {
         scene.values(name).flat_map(|line| parse(line, dialect(source))).collect()
@@ -53,33 +60,41 @@ fn strings(elements: Vec<String>) -> Vec<String> {
 }
 
 fn dialect(entry: &Value) -> Dialect<'_> {
-    (entry["list"].as_str().unwrap_or(CANONICAL.0), entry["pair"].as_str().unwrap_or(CANONICAL.1))
+    let separator = |name: &str, canonical| entry[name].as_str().unwrap_or(canonical);
+    (separator("list", CANONICAL.0), separator("pair", CANONICAL.1), separator("when", CANONICAL.2))
 }
 
-fn parse(line: &str, (between, pair): Dialect) -> Vec<Option<(String, String)>> {
+fn parse(line: &str, (between, pair, when): Dialect) -> Vec<Option<Entry>> {
     // A comma joins lines, unless it stands between service and version.
     let line = if pair.contains(',') { line.to_owned() } else { line.replace(between, ",") };
     let entries = line.split(if pair.contains(',') { between } else { "," }).map(trim);
-    entries.filter(|entry| !entry.is_empty()).map(|entry| parse_entry(entry, pair)).collect()
+    entries.filter(|entry| !entry.is_empty()).map(|entry| parse_entry(entry, pair, when)).collect()
 }
 
-fn parse_entry(entry: &str, pair: &str) -> Option<(String, String)> {
-    let (service, version) = entry.split_once(pair)?;
-    let (service, version) = (trim(service), trim(version));
-    let is_service =
-        (1..=253).contains(&service.len()) && service.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-    (is_service && is_label_value(version)).then(|| (service.to_owned(), version.to_owned()))
+fn parse_entry(entry: &str, pair: &str, when: &str) -> Option<Entry> {
+    let (service, rest) = entry.split_once(pair)?;
+    let mut parts = trim(rest).split(when);
+    let (service, version) = (trim(service), trim(parts.next()?));
+    let conditions = conditions::parse(parts)?;
+    let (service, version) = (service.to_owned(), version.to_owned());
+    (is_service(&service) && is_label_value(&version)).then_some(Entry { service, version, conditions })
+}
+
+pub(crate) fn is_service(name: &str) -> bool {
+    (1..=253).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
 }
 
 /// Adds an entry. What was decided stays as it is.
-fn add(scene: &Scene, entries: &mut Entries, decided: usize, entry: Option<(String, String)>) -> Result<(), Refusal> {
+fn add(scene: &Scene, entries: &mut Entries, decided: usize, entry: Option<Entry>) -> Result<(), Refusal> {
     let rules = &scene.config["overrides"];
     let dropped = || if rules["onInvalid"] == "reject" { Err(Refusal::OverrideInvalid) } else { Ok(()) };
     let Some(entry) = entry else { return dropped() };
     let mut longer = entries.clone();
-    match entries.iter().position(|(service, _)| service.eq_ignore_ascii_case(&entry.0)) {
+    let is_alike =
+        |other: &Entry| other.service.eq_ignore_ascii_case(&entry.service) && other.conditions == entry.conditions;
+    match entries.iter().position(is_alike) {
         None => longer.push(entry),
-        Some(place) if place < decided || entries[place].1 == entry.1 => return Ok(()),
+        Some(place) if place < decided || entries[place].version == entry.version => return Ok(()),
         Some(place) => match rules["onDuplicate"].as_str() {
             Some("last") => longer[place] = entry,
             Some("reject") => return Err(Refusal::OverrideDuplicate),
@@ -94,8 +109,11 @@ fn add(scene: &Scene, entries: &mut Entries, decided: usize, entry: Option<(Stri
 }
 
 /// The entries as one line, if there are any.
-pub(crate) fn line(entries: &Entries, (between, pair): Dialect) -> Option<String> {
-    let entries: Vec<_> = entries.iter().map(|(service, version)| format!("{service}{pair}{version}")).collect();
+pub(crate) fn line(entries: &Entries, (between, pair, when): Dialect) -> Option<String> {
+    let text = |Entry { service, version, conditions }: &Entry| {
+        format!("{service}{pair}{version}{}", conditions::text(conditions, when))
+    };
+    let entries: Vec<_> = entries.iter().map(text).collect();
     (!entries.is_empty()).then(|| entries.join(between))
 }
 
@@ -111,14 +129,17 @@ pub(crate) fn write(scene: &Scene, entries: &Entries, lines: &mut Lines) {
             Some("called") => called(scene.config, &host(scene).unwrap_or_default()),
             named => named.into_iter().map(str::to_owned).collect(),
         };
-        put(lines, projection["header"].as_str().unwrap(), version_of(&services, entries));
+        put(lines, projection["header"].as_str().unwrap(), version_of(scene, &services, entries));
     }
 }
 
-/// The version of the first of these services that has one.
-pub(crate) fn version_of(services: &[String], entries: &Entries) -> Option<String> {
-    let version = |service: &String| entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(service));
-    services.iter().find_map(version).map(|(_, version)| version.clone())
+/// The version of the first of these services that has one for this call.
+pub(crate) fn version_of(scene: &Scene, services: &[String], entries: &Entries) -> Option<String> {
+    let counts = |service: &str, entry: &Entry| {
+        entry.service.eq_ignore_ascii_case(service) && conditions::hold(scene, &entry.conditions)
+    };
+    let version = |service: &String| entries.iter().find(|entry| counts(service, entry));
+    services.iter().find_map(version).map(|entry| entry.version.clone())
 }
 
 /// The names under which overrides may list the service that a host calls, the fullest first.

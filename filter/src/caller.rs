@@ -1,0 +1,35 @@
+//! Which workload calls through the proxy.
+
+use crate::read::overrides::is_service;
+
+/// The workload beside the proxy, for conditions on the caller.
+#[derive(Debug, Default)]
+pub(crate) struct Caller {
+    name: Option<Box<[u8]>>,
+    /// Whether the configuration says so, which counts more than what the front end says.
+    is_configured: bool,
+}
+
+impl Caller {
+    /// The one that the configuration names.
+    pub(crate) fn configured(name: &str) -> Self {
+        Self { name: Some(name.as_bytes().into()), is_configured: true }
+    }
+
+    /// Whether nothing that [`tell`](Self::tell) says changes it.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.is_configured
+    }
+
+    /// Takes over what the front end says. A name that no service may have is unknown.
+    pub(crate) fn tell(&mut self, name: Option<&[u8]>) {
+        if !self.is_configured {
+            self.name = name.filter(|name| is_service(name)).map(Into::into);
+        }
+    }
+
+    /// Its name; `None` if nobody knows.
+    pub(crate) fn name(&self) -> Option<&[u8]> {
+        self.name.as_deref()
+    }
+}
