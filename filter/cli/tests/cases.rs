@@ -67,8 +67,11 @@ fn headers(lines: &Value) -> Result<Headers> {
 }
 
 /// What the command explains.
-fn explanation(case: &Case, folder: &Path) -> Result<Value> {
-    let run = Command::new(env!("CARGO_BIN_EXE_tenancy")).args(arguments(case, folder)?).output()?;
+fn explanation(case: &Case, workload: Option<&str>, folder: &Path) -> Result<Value> {
+    let run = Command::new(env!("CARGO_BIN_EXE_tenancy"))
+        .args(arguments(case, folder)?)
+        .args(workload.map(|name| format!("--caller={name}")))
+        .output()?;
     ensure!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     Ok(serde_json::from_slice(&run.stdout)?)
 }
@@ -97,7 +100,8 @@ fn the_command_says_what_envoy_does() -> Result<()> {
         std::fs::write(folder.path().join("config.json"), file.configuration.to_string())?;
         for case in file.cases.iter().filter(|case| case.runs(&[Runner::Command])) {
             let who = format!("{}: {}", file.name, case.name);
-            let explanation = explanation(case, folder.path()).with_context(|| who.clone())?;
+            let explanation =
+                explanation(case, file.workload.as_deref(), folder.path()).with_context(|| who.clone())?;
             assert_eq!(outcome(case, &explanation).with_context(|| who.clone())?, case.expected(), "{who}");
             collect_events(&explanation, &mut seen)?;
             rows += 1;

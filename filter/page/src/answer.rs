@@ -10,7 +10,8 @@ use crate::reasons::reasons;
 /// Answers a question. Both are JSON; what is no question gets a problem for an answer.
 ///
 /// The question has `documents`, a text with configurations, and `request`: its `head` as HTTP/1.1 has it, with each
-/// byte as the character of its number, and `token`, `peer`, `direction`, `cluster` and `route`, which may be left out.
+/// byte as the character of its number, and `token`, `peer`, `direction`, `cluster`, `route` and
+/// `caller`, which may be left out.
 ///
 /// The answer has `problems`, each with its place in a text (UTF-16, from 0); `instances`; and, unless one `blocks`,
 /// `whole`, what became of the request on the whole way, and `hops`, the same for each instance.

@@ -43,7 +43,7 @@ impl<'q> Question<'q> {
             let message = "no configuration of the filter: write one, or paste a manifest that holds one";
             problems.push(Problem::blocking(DOCUMENTS, 0..0, message.into()));
         }
-        found.iter().filter_map(configured).collect()
+        found.iter().filter_map(|found| configured(found, self.text("caller"))).collect()
     }
 
     /// The request; `None` if it cannot be read.
@@ -90,9 +90,11 @@ fn of_finding(finding: Finding) -> Problem {
     Problem { severity: code.severity(), blocks, ..Problem::blocking(DOCUMENTS, place.bytes, message) }
 }
 
-/// An instance with this configuration; `None` if the filter refuses it. One that stands alone has no name but its role.
-fn configured(found: &Found) -> Option<Configured> {
-    let filter = Filter::from_config(found.json.as_bytes()).ok()?.filter;
+/// An instance with this configuration, beside this workload; `None` if the filter refuses it. One that stands alone has
+/// no name but its role.
+fn configured(found: &Found, caller: &str) -> Option<Configured> {
+    let mut filter = Filter::from_config(found.json.as_bytes()).ok()?.filter;
+    filter.set_caller(Some(caller.trim().as_bytes()));
     let configuration: Value = serde_json::from_str(&found.json).ok()?;
     let role = configuration.get("role").and_then(Value::as_str).unwrap_or_default();
     let name = if found.name.is_empty() { role.to_owned() } else { found.name.clone() };

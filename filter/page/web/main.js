@@ -11,7 +11,7 @@ import { drawWay } from "./way.js";
 const [core, examples, playground] = await Promise.all([
   loadCore(), fetch("examples.json").then((response) => response.json()), findPlayground()]);
 const editors = Object.fromEntries(["documents", "head", "token"].map((name) => [name, new Editor(byId(name), later)]));
-const facts = ["peer", "direction", "cluster", "route"];
+const facts = ["peer", "direction", "cluster", "route", "caller"];
 
 /** The instance that is looked at; `null` for the whole way. */
 let chosen = null;
@@ -31,6 +31,7 @@ function fill({ documents, request }) {
   byId("direction").value = request.direction ?? "";
   byId("cluster").value = request.cluster ?? "";
   byId("route").value = request.route ?? "";
+  byId("caller").value = request.caller ?? "";
   chosen = null;
   explain();
 }

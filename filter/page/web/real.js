@@ -13,11 +13,11 @@ export async function findPlayground() {
 /** Why the request cannot be sent as the explanation takes it; empty if it can. */
 export function whyNot(playground, question, answer) {
   if (!answer.whole) return "There are errors to mend first.";
-  const { token, peer, direction, cluster, route } = question.request;
+  const { token, peer, direction, cluster, route, caller } = question.request;
   const runs = JSON.stringify(playground.configurations);
   const shown = JSON.stringify(answer.instances.map((instance) => instance.configuration));
   if (runs !== shown) return "These Envoys run the configuration of the example “The playground”; choose it to send.";
-  if (token.trim() || peer !== "known" || direction || cluster || route) return "The playground has no tokens, and its listeners say no direction: leave these empty to send.";
+  if (token.trim() || peer !== "known" || direction || cluster || route || caller) return "The playground has no tokens, and its listeners say no direction and its nodes no workload: leave these empty to send.";
   return "";
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use tenancy::{Request, explain};
 
-use super::words::{Caller, Way};
+use super::words::{Sender, Way};
 use super::{Problem, input, instances, render};
 
 /// Tells what becomes of a request, and why: what upstream gets, or the refusal, and a line for each thing that decided.
@@ -52,7 +52,10 @@ pub(crate) struct Arguments {
     route: String,
     /// Whether the caller presented a client certificate, or is the workload beside the proxy
     #[arg(long, value_enum, default_value = "known")]
-    peer: Caller,
+    peer: Sender,
+    /// The workload beside the proxy, which calls, where its configuration does not say so by `caller`
+    #[arg(long, value_name = "NAME")]
+    caller: Option<String>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -72,7 +75,8 @@ enum Format {
 
 impl Arguments {
     pub(crate) fn run(&self) -> Result<ExitCode, Problem> {
-        let instances = instances::load(&self.config, &self.name)?;
+        let mut instances = instances::load(&self.config, &self.name)?;
+        instances::set_caller(&mut instances, self.caller.as_deref());
         let explanation = explain(&instances, &self.request()?);
         match self.format {
             Format::Text => render::explanation(&mut anstream::stdout(), &explanation)?,

@@ -58,6 +58,11 @@ pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>,
     chosen.into_iter().map(instance).collect()
 }
 
+/// Says to each instance whose configuration does not which workload calls; `None` if nobody knows.
+pub(crate) fn set_caller(instances: &mut [Instance], name: Option<&str>) {
+    instances.iter_mut().for_each(|instance| instance.filter.set_caller(name.map(str::as_bytes)));
+}
+
 /// The configurations of these names; all if there are none.
 fn choose<'s>(sources: &'s [Source], names: &[String]) -> Result<Vec<(&'s Source, Found)>, Problem> {
     let found =

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tenancy::{BadRequest, Line, Outcome, Request};
 
 use super::render::{ordinary, shown};
-use super::words::{Caller, Way};
+use super::words::{Sender, Way};
 
 /// A table, as a user writes it.
 #[derive(Debug, Deserialize)]
@@ -47,7 +47,8 @@ pub(crate) struct Asked {
     headers: Vec<String>,
     trailers: Vec<String>,
     token: Option<Value>,
-    peer: Caller,
+    peer: Sender,
+    pub(crate) caller: Option<String>,
     passage: Passage,
 }
 
@@ -91,7 +92,8 @@ impl Default for Asked {
             headers: Vec::new(),
             trailers: Vec::new(),
             token: None,
-            peer: Caller::Known,
+            peer: Sender::Known,
+            caller: None,
             passage: Passage::default(),
         }
     }

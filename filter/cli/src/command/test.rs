@@ -37,8 +37,9 @@ impl Arguments {
         for path in &self.files {
             let file = path.display().to_string();
             let table = Table::parse(&instances::read(path)?).map_err(|why| Problem::new(format!("{file}: {why}")))?;
-            let instances = instances_of(&table, path)?;
+            let mut instances = instances_of(&table, path)?;
             for row in &table.rows {
+                instances::set_caller(&mut instances, row.request.caller.as_deref());
                 if run_row(&mut out, &file, row, &instances)? {
                     passed = passed.saturating_add(1);
                 } else {

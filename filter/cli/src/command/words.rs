@@ -18,7 +18,7 @@ pub(crate) enum Way {
 /// Who sends the request.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Caller {
+pub(crate) enum Sender {
     #[default]
     Known,
     Unknown,
@@ -34,11 +34,11 @@ impl From<Way> for Direction {
     }
 }
 
-impl From<Caller> for Peer {
-    fn from(caller: Caller) -> Self {
-        match caller {
-            Caller::Known => Self::Known,
-            Caller::Unknown => Self::Unknown,
+impl From<Sender> for Peer {
+    fn from(sender: Sender) -> Self {
+        match sender {
+            Sender::Known => Self::Known,
+            Sender::Unknown => Self::Unknown,
         }
     }
 }

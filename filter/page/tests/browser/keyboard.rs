@@ -15,7 +15,7 @@ const ALT: char = '\u{E00A}';
 async fn each_control_is_reached_in_order_and_none_holds_the_focus() -> Result<()> {
     let Some(Visit { browser, page: _page }) = Visit::start().await? else { return Ok(()) };
     let mut reached = Vec::new();
-    for _ in 0..13 {
+    for _ in 0..15 {
         browser.press(&[], &[TAB]).await?;
         let name = "(({id, className, textContent}) => id || className || textContent)(document.activeElement)";
         reached.push(browser.get(name).await?);
@@ -33,6 +33,8 @@ async fn each_control_is_reached_in_order_and_none_holds_the_focus() -> Result<(
         "peer",
         "direction",
         "cluster",
+        "route",
+        "caller",
         "Every decision",
     ];
     assert_eq!(json!(reached), json!(expected));

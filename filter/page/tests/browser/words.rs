@@ -100,6 +100,21 @@ async fn the_way_shows_what_each_instance_hands_on() -> Result<()> {
 }
 
 #[tokio::test]
+async fn who_calls_decides_a_condition() -> Result<()> {
+    let Some(Visit { browser, page: _page }) = Visit::start().await? else { return Ok(()) };
+    let sidecar = "version: 1\nrole: mesh\noverrides: {to: [{header: x-override}]}\nprojections: [{header: x-version, service: called}]\n";
+    browser.write("documents", sidecar).await?;
+    browser.write("head", "GET / HTTP/1.1\nHost: service-3\nx-override: service-3:v2;caller=foo").await?;
+    browser.until("document.querySelector('#lines') && !document.querySelector('#lines .written')").await?;
+    let decided = browser.get("document.getElementById('events').textContent").await?;
+    assert!(decided.as_str().context("a text")?.contains("nobody knows the caller"), "{decided}");
+    browser.write("caller", "foo").await?;
+    browser.until("document.querySelector('#lines .written')").await?;
+    assert!(browser.text("#lines > .written").await?.contains("x-version: v2"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_refused_request_goes_no_further() -> Result<()> {
     let Some(Visit { browser, page: _page }) = Visit::start().await? else { return Ok(()) };
     browser.write("documents", EDGE).await?;
