@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::text::Text;
+use crate::wasm_host::Node;
 
 /// One file of `integration/cases`: the cases of one plugin configuration.
 #[derive(Debug, Deserialize)]
@@ -20,6 +21,9 @@ pub struct CaseFile {
     pub name: String,
     /// The plugin configuration.
     pub configuration: Value,
+    /// The workload beside the proxy, as the labels of its node name it; `None` if they do not.
+    #[serde(default)]
+    pub workload: Option<String>,
     /// The requests and their outcomes.
     pub cases: Vec<Case>,
 }
@@ -174,6 +178,11 @@ impl CaseFile {
             ensure!(!passes || case.refused.is_none(), "{}: upstream or refused, not both", case.name);
         }
         Ok(file)
+    }
+
+    /// The node that its proxy is.
+    pub fn node(&self) -> Node {
+        Node { workload: self.workload.clone() }
     }
 
     /// The ways that its cases pass a proxy.

@@ -8,7 +8,7 @@ use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
 #[test]
 fn natively() -> Result<()> {
     for file in CaseFile::chosen()? {
-        let filter = NativeRunner::new(&file.configuration).with_context(|| file.name.clone())?;
+        let filter = NativeRunner::beside(&file.configuration, &file.node()).with_context(|| file.name.clone())?;
         for case in &file.cases {
             filter.run(case).with_context(|| case.name.clone())?.check(case, &file.name);
         }
@@ -21,7 +21,7 @@ fn the_example_of_the_readme_holds() -> Result<()> {
     let blocks = blocks_of("integration/README.md", "yaml")?;
     let [example] = &blocks[..] else { panic!("one example, not {}", blocks.len()) };
     let file = CaseFile::parse("README", example)?;
-    let filter = NativeRunner::new(&file.configuration)?;
+    let filter = NativeRunner::beside(&file.configuration, &file.node())?;
     for case in &file.cases {
         filter.run(case)?.check(case, &file.name);
     }
@@ -32,8 +32,8 @@ fn the_example_of_the_readme_holds() -> Result<()> {
 #[test]
 fn inside_the_module() -> Result<()> {
     for file in CaseFile::chosen()? {
-        let filter = NativeRunner::new(&file.configuration)?;
-        let mut module = ModuleRunner::new(&file.configuration).with_context(|| file.name.clone())?;
+        let filter = NativeRunner::beside(&file.configuration, &file.node())?;
+        let mut module = ModuleRunner::beside(&file.configuration, file.node()).with_context(|| file.name.clone())?;
         for case in file.cases.iter().filter(|case| case.runs(&[Runner::Module])) {
             let run = module.run(case).with_context(|| format!("{}: {}", file.name, case.name))?;
             run.check(case, &file.name);
@@ -47,8 +47,9 @@ fn inside_the_module() -> Result<()> {
 #[tokio::test]
 async fn through_envoy() -> Result<()> {
     for file in CaseFile::chosen()? {
-        let filter = NativeRunner::new(&file.configuration)?;
-        let proxy = Proxy::start(&file.configuration, &file.passages()).await.with_context(|| file.name.clone())?;
+        let filter = NativeRunner::beside(&file.configuration, &file.node())?;
+        let proxy = Proxy::start_beside(&file.configuration, &file.passages(), &file.node()).await;
+        let proxy = proxy.with_context(|| file.name.clone())?;
         let mut expected = Counts::new();
         for (case, wire) in file.cases.iter().flat_map(|case| Wire::ALL.map(|wire| (case, wire))) {
             if !case.runs(&[Runner::Envoy, wire.runner()]) {
@@ -70,7 +71,7 @@ async fn through_envoy() -> Result<()> {
 fn twice_equals_once() -> Result<()> {
     for file in CaseFile::chosen()? {
         let Some(twin) = file.mesh_twin() else { continue };
-        let twin = NativeRunner::new(&twin).with_context(|| file.name.clone())?;
+        let twin = NativeRunner::beside(&twin, &file.node()).with_context(|| file.name.clone())?;
         let runnable = file.cases.iter().filter(|case| case.runs(&[Runner::Twice]));
         for again in runnable.filter_map(Case::at_the_next_proxy) {
             twin.run(&again).with_context(|| again.name.clone())?.check(&again, &file.name);

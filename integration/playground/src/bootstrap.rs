@@ -80,6 +80,12 @@ impl Bootstrap {
         self
     }
 
+    /// Chooses the node that Envoy is.
+    pub fn node(mut self, node: Value) -> Self {
+        self.0["node"] = node;
+        self
+    }
+
     /// Loads another module.
     pub fn module(mut self, path: &Path) -> Self {
         self.plugin()["vm_config"]["code"] = json!({"local": {"filename": path}});

@@ -12,14 +12,16 @@ use tokio::time::sleep;
 use super::{counts, token};
 use crate::cases::{Case, Counts, Direction, Outcome, Passage, Peer, Runner};
 use crate::markdown::capabilities;
+use crate::wasm_host::Node;
 
 /// Longer than it takes the module's timer to ring.
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 
 /// What Envoy and the client write themselves.
-const PLUMBING: [&str; 9] = [
+const PLUMBING: [&str; 10] = [
     ":authority",
+    "content-length",
     "host",
     "trailer",
     "transfer-encoding",
@@ -76,6 +78,11 @@ impl Wire {
 impl Proxy {
     /// Starts Envoy with this configuration, for requests that pass it in these ways.
     pub async fn start(configuration: &Value, passages: &BTreeSet<Passage>) -> Result<Self> {
+        Self::start_beside(configuration, passages, &Node::default()).await
+    }
+
+    /// The same as this node.
+    pub async fn start_beside(configuration: &Value, passages: &BTreeSet<Passage>, node: &Node) -> Result<Self> {
         let service = Echo::start("service").await?;
         let tells_peers_apart = configuration.get("peers").is_some();
         let mut passages = passages.clone();
@@ -84,6 +91,10 @@ impl Proxy {
         }
         let mut bootstrap = bootstrap(configuration, &service)?;
         open(&mut bootstrap, &passages)?;
+        if let Some(workload) = &node.workload {
+            let labels = json!({"service.istio.io/canonical-name": workload});
+            bootstrap = bootstrap.node(json!({"id": "sidecar", "cluster": workload, "metadata": {"LABELS": labels}}));
+        }
         let envoy = Envoy::start(&bootstrap).await?;
         let mut listeners = BTreeMap::new();
         for passage in passages {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
-use crate::wasm_host::{Action, Exchange, RootContext, WasmHost};
+use crate::wasm_host::{Action, Exchange, Node, RootContext, WasmHost};
 
 /// A VM with one configuration.
 pub struct ModuleRunner {
@@ -16,7 +16,13 @@ pub struct ModuleRunner {
 impl ModuleRunner {
     /// A VM with this configuration.
     pub fn new(configuration: &Value) -> Result<Self> {
+        Self::beside(configuration, Node::default())
+    }
+
+    /// The same in a proxy that is this node.
+    pub fn beside(configuration: &Value, node: Node) -> Result<Self> {
         let mut host = WasmHost::start()?;
+        host.set_node(node);
         let root = host.configure(&configuration.to_string())?;
         let root = root.with_context(|| format!("the module refuses its configuration: {:?}", host.log()))?;
         Ok(Self { host, root })

@@ -4,11 +4,11 @@ use anyhow::{Result, ensure};
 use playground::Headers;
 use serde_json::Value;
 use tenancy_filter::{Filter, Header, Lookup, Mutation, Recalled, Refusal, Route, Tally, TraceId};
-use tenancy_filter_envoy::{Facts, is_outbound, peer, route};
+use tenancy_filter_envoy::{Facts, is_outbound, peer, route, set_caller};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
-use crate::wasm_host::Exchange;
+use crate::wasm_host::{Exchange, Node};
 
 /// A filter with one configuration.
 #[derive(Debug)]
@@ -17,7 +17,14 @@ pub struct NativeRunner(Filter);
 impl NativeRunner {
     /// A filter with this configuration.
     pub fn new(configuration: &Value) -> Result<Self> {
-        Ok(Self(Filter::from_config(configuration.to_string().as_bytes())?.filter))
+        Self::beside(configuration, &Node::default())
+    }
+
+    /// A filter with this configuration, in a proxy that is this node.
+    pub fn beside(configuration: &Value, node: &Node) -> Result<Self> {
+        let mut filter = Filter::from_config(configuration.to_string().as_bytes())?.filter;
+        set_caller(&mut filter, node)?;
+        Ok(Self(filter))
     }
 
     /// Asks the filter, and applies its mutations as Envoy applies them.

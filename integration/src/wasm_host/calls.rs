@@ -160,8 +160,10 @@ impl Call<'_> {
     fn property(&mut self, path: u64, path_size: u64, data: u64, size: u64) -> Result<u32, Error> {
         let path = self.bytes(path, path_size)?;
         let path = String::from_utf8(path).map_err(|_| Error::new("a property's path that is no text"))?;
-        let Some(exchange) = self.caller.data_mut().exchange() else { return Ok(NOT_FOUND) };
-        match exchange.property(&path.split('\0').collect::<Vec<_>>()) {
+        let path: Vec<_> = path.split('\0').collect();
+        let state = self.caller.data_mut();
+        let of_node = state.node.property(&path);
+        match of_node.or_else(|_| state.exchange().map_or(Err(NOT_FOUND), |exchange| exchange.property(&path))) {
             Ok(value) => self.hand_over(value, data, size),
             Err(status) => Ok(status),
         }

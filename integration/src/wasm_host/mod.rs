@@ -15,7 +15,7 @@ use wasmi::{Config, Engine, ExternType, Instance, Linker, Module, Store, WasmPar
 use state::{Faults, State};
 
 pub use shared::Shared;
-pub use state::{Exchange, Fault, Reply};
+pub use state::{Exchange, Fault, Node, Reply};
 
 /// A VM with the module in it, and everything that the module sees of a proxy.
 pub struct WasmHost {
@@ -76,6 +76,11 @@ impl WasmHost {
     /// What the module asks for, as `module.name`.
     pub fn imports(&self) -> BTreeSet<String> {
         self.module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect()
+    }
+
+    /// Says what the proxy's node knows, before it is configured.
+    pub fn set_node(&mut self, node: Node) {
+        self.store.data_mut().node = node;
     }
 
     /// Adds a plugin configuration; `None` where the module refuses it.

@@ -28,6 +28,13 @@ pub struct Exchange {
     pub replies: Vec<Reply>,
 }
 
+/// The node that the proxy is.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// The workload beside it, as its labels name it (Istio, "Canonical Service").
+    pub workload: Option<String>,
+}
+
 /// A local reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
@@ -66,6 +73,7 @@ pub(super) struct State {
     /// The context on whose behalf the module runs.
     pub(super) context: i32,
     pub(super) shared: Shared,
+    pub(super) node: Node,
     pub(super) configurations: BTreeMap<i32, String>,
     pub(super) exchanges: BTreeMap<i32, Exchange>,
     /// In milliseconds.
@@ -102,6 +110,26 @@ impl Exchange {
             }
             _ => Err(NOT_FOUND),
         }
+    }
+}
+
+impl Node {
+    /// A property of the node by its path, as that of an exchange.
+    pub(super) fn property(&self, path: &[&str]) -> Result<Vec<u8>, u32> {
+        let name = match path {
+            ["xds", "node", "metadata", "LABELS", "service.istio.io/canonical-name"] => self.workload.clone(),
+            _ => None,
+        };
+        name.map(String::into_bytes).ok_or(NOT_FOUND)
+    }
+}
+
+/// The same as the module sees it, for runners without one.
+impl Attributes for Node {
+    type Failure = Infallible;
+
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Infallible> {
+        Ok(self.property(path).ok())
     }
 }
 
