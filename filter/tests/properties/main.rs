@@ -41,6 +41,10 @@ fn what_was_found_stays_found() {
         let (subject, call) = laws::text::parse(&seed);
         laws::hold(subject, &call);
     }
+    for seed in seeds("conditions") {
+        let (subject, call) = laws::text::parse_conditions(&seed);
+        laws::hold(subject, &call);
+    }
     for seed in seeds("baggage") {
         let (subject, call) = laws::text::parse_baggage(&seed);
         laws::hold(subject, &call);

@@ -43,6 +43,23 @@ pub(crate) fn parse_baggage(text: &[u8]) -> (&'static Subject, Call) {
     parse(&head.iter().copied().chain(*b"\n:authority: dev1.www.example.com").chain(lines).collect::<Vec<_>>())
 }
 
+/// Reads a request whose lines are those of its overrides, behind one that says which subject, and the method of a call
+/// to foo. Each line stands in each header, whose dialects part it in other ways, and in baggage.
+pub(crate) fn parse_conditions(text: &[u8]) -> (&'static Subject, Call) {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let mut head = lines.next().unwrap_or_default().splitn(2, |byte| *byte == b' ');
+    let letter = head.next().unwrap_or_default();
+    let method = head.next().unwrap_or_default();
+    let carriers = |line: &[u8]| {
+        let escaped = line.iter().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let plain = |name: &[u8]| [b"\n", name, b": ", line].concat();
+        let in_baggage = [b"\nbaggage: overrides=", escaped.as_bytes()].concat();
+        [plain(b"x-override"), plain(b"x-service-route"), plain(b"uberctx-overrides"), in_baggage].concat()
+    };
+    let lines: Vec<u8> = lines.flat_map(carriers).collect();
+    parse(&[letter, b" -\n:authority: foo\n:method: ", method, &lines].concat())
+}
+
 fn claimed(value: &str) -> Claimed {
     match value.contains('|') {
         true => Claimed::List(value.split('|').filter(|value| !value.is_empty()).map(str::to_owned).collect()),
