@@ -1,5 +1,6 @@
 //! The compiled module and its host: calls that fail, and callbacks in any order.
 
+mod caller;
 mod configurations;
 mod story;
 
