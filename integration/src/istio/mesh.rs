@@ -88,7 +88,7 @@ impl<'a> Mesh<'a> {
 
     /// Sends a request and tells what became of it.
     pub async fn send(&self, row: &Row) -> Result<Outcome> {
-        let mut request = Request::to(&row.host).path(&row.path);
+        let mut request = Request::to(&row.host).method(&row.method).path(&row.path);
         for line in &row.headers {
             let (name, value) = line.split_once(": ").with_context(|| format!("{line:?} is no header line"))?;
             request = request.header(name, value);

@@ -100,6 +100,8 @@ pub struct Row {
     /// The proxy that it is sent to.
     pub(super) to: String,
     pub(super) host: String,
+    #[serde(default = "usual_method")]
+    pub(super) method: String,
     #[serde(default = "usual_path")]
     pub(super) path: String,
     /// Header lines, `name: value`.
@@ -125,6 +127,10 @@ pub struct Outcome {
 
 fn usual_port() -> u16 {
     8080
+}
+
+fn usual_method() -> String {
+    "GET".into()
 }
 
 fn usual_path() -> String {

@@ -9,6 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use integration::cases::CaseFile;
 use integration::{markdown, root};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use contract::{Beyond, Found, Schema, Table, agreed, mistakes, mutants, others, path, pointers, replaced, warnings};
@@ -42,10 +43,14 @@ fn deployed(folder: &Path) -> Result<Vec<Value>> {
         if path.is_dir() {
             found.extend(deployed(&path)?);
         } else if path.extension().is_some_and(|ending| ending == "yaml") {
-            let file: Value = serde_norway::from_str(&fs::read_to_string(&path)?)?;
-            let texts = pointers(&file, String::new()).into_iter().filter(|at| at.ends_with("/configuration/value"));
-            for text in texts.filter_map(|at| file.pointer(&at)?.as_str()) {
-                found.push(serde_json::from_str(text).with_context(|| path.display().to_string())?);
+            let text = fs::read_to_string(&path)?;
+            for document in serde_norway::Deserializer::from_str(&text) {
+                let document = Value::deserialize(document)?;
+                let places = pointers(&document, String::new()).into_iter();
+                let texts = places.filter(|at| at.ends_with("/configuration/value"));
+                for text in texts.filter_map(|at| document.pointer(&at)?.as_str()) {
+                    found.push(serde_json::from_str(text).with_context(|| path.display().to_string())?);
+                }
             }
         }
     }
