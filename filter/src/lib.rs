@@ -75,6 +75,7 @@ mod filter;
 mod lookup;
 mod mesh;
 mod names;
+mod pattern;
 mod read;
 mod repair;
 mod request;

@@ -1,47 +1,40 @@
 //! `tenant.pattern`.
 
-use regex_lite::{Regex, RegexBuilder};
-
 use crate::bytes::grammar::Bytes;
+use crate::pattern::{Fault, MAX_STATES, Pattern};
 
 use super::node::Node;
 
 /// A pattern describes a name, not a list of names.
 const MAX_PATTERN_BYTES: usize = 1024;
 
-/// What a pattern may take once compiled, in bytes. Each of its steps may run for each byte of a name, so this bounds
-/// its time too: `[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?` takes 7.7 kB, and 30 repetitions within 30 others 107 kB.
-const MAX_COMPILED_BYTES: usize = 16 * 1024;
-/// As much a byte of the pattern, if that is more: a long list of names repeats nothing.
-const COMPILED_BYTES_OF_A_BYTE: usize = 64;
-
 /// A regular expression for whole names, among them those of hosts if `asks_hosts`.
-pub(super) fn read(node: &Node<'_>, asks_hosts: bool) -> Option<Regex> {
-    let pattern = node.text()?;
-    if pattern.is_empty() || pattern.len() > MAX_PATTERN_BYTES {
+pub(super) fn read(node: &Node<'_>, asks_hosts: bool) -> Option<Pattern> {
+    let text = node.text()?;
+    if text.is_empty() || text.len() > MAX_PATTERN_BYTES {
         node.mistake(format!("expected a regular expression of 1 to {MAX_PATTERN_BYTES} bytes"));
         return None;
     }
-    let whole = format!("^(?:{pattern})$");
-    if let Err(error) = Regex::new(pattern).and_then(|_| Regex::new(&whole)) {
-        node.mistake(format!("{} cannot be used{}: {error}", node.shown(), place(pattern)));
-        return None;
+    match Pattern::compile(text) {
+        Ok(pattern) => {
+            warn_of_the_impossible(node, text, asks_hosts);
+            Some(pattern)
+        }
+        Err(fault) => {
+            node.mistake(sentence(text, &fault));
+            None
+        }
     }
-    let limit = pattern.len().saturating_mul(COMPILED_BYTES_OF_A_BYTE).max(MAX_COMPILED_BYTES);
-    let bounded = RegexBuilder::new(&whole).size_limit(limit).build();
-    if bounded.is_err() {
-        let remedy = "count less, and no repetition within another, as in [a-z0-9-]{1,63}";
-        node.mistake(format!("{pattern:?} takes more than {limit} bytes once compiled; {remedy}"));
-    }
-    warn_of_the_impossible(node, pattern, asks_hosts);
-    bounded.ok()
 }
 
-/// Where it goes wrong: behind the most that can be used by itself. The library tells no place.
-fn place(pattern: &str) -> String {
-    let is_sound = |head: &&str| RegexBuilder::new(head).size_limit(MAX_COMPILED_BYTES).build().is_ok();
-    let head = (1..pattern.len()).rev().filter_map(|end| pattern.get(..end)).find(is_sound);
-    head.map_or(String::new(), |head| format!(" after {head:?}"))
+fn sentence(text: &str, fault: &Fault<'_>) -> String {
+    match fault {
+        Fault::Syntax { head: "", why } => format!("{text:?} cannot be used: {why}"),
+        Fault::Syntax { head, why } => format!("{text:?} cannot be used after {head:?}: {why}"),
+        Fault::Large => format!(
+            "{text:?} takes more than {MAX_STATES} states; count less, and no repetition within another, as in [a-z0-9-]{{1,63}}"
+        ),
+    }
 }
 
 /// Warns of a text at the beginning of every match with which no name begins.

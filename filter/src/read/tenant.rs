@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use regex_lite::Regex;
-
 use crate::baggage::MemberPlace;
 use crate::bytes::grammar::is_label_value;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
 use crate::names::Field;
+use crate::pattern::Pattern;
 use crate::read::evidence::Evidence;
 use crate::read::host::HostPattern;
 use crate::read::issuer::IssuerPattern;
@@ -31,8 +30,7 @@ impl<'a> Tenant<'a> {
     }
 }
 
-/// The most values of `to`, and of `from`, that are looked at: far more than an honest request has, and the bound on how
-/// often one request runs `tenant.pattern`.
+/// The most values of `to`, and of `from`, that are looked at: far more than an honest request has.
 const MAX_VALUES: usize = 64;
 const FIRST_EXCESS: usize = MAX_VALUES + 1;
 
@@ -54,7 +52,7 @@ pub(crate) enum TenantPlace {
 pub(crate) struct TenantRules {
     pub(crate) sources: Vec<Source<TenantPlace>>,
     /// Narrows what is valid; matches whole names.
-    pub(crate) pattern: Option<Regex>,
+    pub(crate) pattern: Option<Pattern>,
     pub(crate) on_conflict: Policy,
     pub(crate) on_invalid: Policy,
 }
@@ -106,10 +104,9 @@ impl TenantRules {
 
     /// Why a name is not valid here; `None` if it is.
     fn fault(&self, name: &[u8]) -> Option<InvalidTenant> {
-        let fits = |pattern: &Regex| std::str::from_utf8(name).is_ok_and(|name| pattern.is_match(name));
         if !is_label_value(name) {
             Some(InvalidTenant::Malformed)
-        } else if !self.pattern.as_ref().is_none_or(fits) {
+        } else if !self.pattern.as_ref().is_none_or(|pattern| pattern.fits(name)) {
             Some(InvalidTenant::Pattern)
         } else {
             None
@@ -294,7 +291,7 @@ mod tests {
     fn rules(on_conflict: Policy, on_invalid: Policy, pattern: Option<&str>) -> TenantRules {
         let origin = Origin { list: "tenant.from", index: 0, kind: "header" };
         let sources = vec![Source::always(TenantPlace::Header(Field::Source(0)), origin)];
-        TenantRules { sources, pattern: pattern.map(|pattern| Regex::new(pattern).unwrap()), on_conflict, on_invalid }
+        TenantRules { sources, pattern: pattern.map(|pattern| Pattern::compile(pattern).unwrap()), on_conflict, on_invalid }
     }
 
     #[test]
