@@ -12,6 +12,7 @@ use crate::events::{Event, Events, Unoffered};
 use crate::lookup::Lookup;
 use crate::mesh::MeshDomains;
 use crate::names::{Lines, Names, Pseudo};
+use crate::read::carried::{Asked, Carried};
 use crate::read::evidence::Verified;
 use crate::read::overrides::{Call, Dialect, OverrideRules};
 use crate::read::tenant::TenantRules;
@@ -27,6 +28,7 @@ use crate::write::withhold::Withholding;
 pub(crate) struct Rules {
     pub(crate) role: Role,
     pub(crate) names: Names,
+    pub(crate) asked: Asked,
     /// Whether an edge refuses plain CONNECT.
     pub(crate) tunnel: Policy,
     /// Whether a token decides anything.
@@ -108,7 +110,8 @@ impl Rules {
         context: &mut Context<'a>,
         events: &impl Events,
     ) -> Result<(), Refusal> {
-        let evidence = self.verified.weigh(lines, token, |issuer| self.tenant.admits(issuer));
+        let carried = Carried::new(lines, &self.asked);
+        let evidence = self.verified.weigh(&carried, token, |issuer| self.tenant.admits(issuer));
         if let (true, None, Some(why)) = (self.reads_token, evidence.token, evidence.doubt) {
             events.record(Event::TokenNotBelieved { why });
         }

@@ -14,11 +14,6 @@ use crate::names::fold;
 pub(crate) struct Key(pub(crate) Box<str>);
 
 impl Key {
-    /// Whether a received key is spelled as ours; keys are case-sensitive.
-    pub(crate) fn is(&self, received: &[u8]) -> bool {
-        self.0.as_bytes() == received
-    }
-
     /// Whether an SDK may read a received key as ours.
     ///
     /// Some decode keys (`%74enant`, `+`) and trim them afterwards, whatever W3C says, and one takes
@@ -64,6 +59,17 @@ pub(crate) struct Member<'a> {
 /// The list-members of a line; empty list elements are passed over (RFC 9110 §5.6.1.2).
 pub(crate) fn members(line: &[u8]) -> impl Iterator<Item = Member<'_>> {
     elements(line).map(Member::parse)
+}
+
+/// The key of a list element, which may be no member.
+pub(crate) fn key_of(element: &[u8]) -> &[u8] {
+    let end = element.iter().position(|byte| matches!(byte, b'=' | b';'));
+    trim(end.and_then(|end| element.get(..end)).unwrap_or(element))
+}
+
+/// The value of a list element, decoded; `None` for what is no member.
+pub(crate) fn value_of(element: &[u8]) -> Option<Cow<'_, [u8]>> {
+    Member::parse(trim(element)).value()
 }
 
 impl<'a> Member<'a> {

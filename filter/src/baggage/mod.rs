@@ -4,7 +4,7 @@ mod member;
 
 use std::borrow::Cow;
 
-pub(crate) use member::Key;
+pub(crate) use member::{Key, key_of, value_of};
 use member::{Member, members};
 
 use crate::bytes::grammar::MAX_TENANT_BYTES;
@@ -13,7 +13,6 @@ use crate::bytes::text::join;
 use crate::decision::Mutation;
 use crate::events::{Event, Events};
 use crate::names::{Field, Lines, begins};
-use crate::request::Role;
 
 /// W3C Baggage, "Limits": a platform must propagate at least this many members and bytes; more is
 /// what applications behind us may drop, ours with the rest.
@@ -28,31 +27,6 @@ pub(crate) const NAME: &str = "baggage";
 pub(crate) const BAGGAGE_PREFIXES: [&str; 3] = ["ot-baggage-", "uberctx-", "baggage-"];
 /// Headers of a list of members, from before W3C Baggage: its own first draft, and Jaeger's.
 pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
-
-/// A member to read: its key, and the headers that are believed to hold it, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MemberPlace {
-    key: Key,
-    carriers: &'static [Field],
-}
-
-impl MemberPlace {
-    /// The mesh also reads the older lists: a library that takes `baggage` in may write one of those instead (.NET up
-    /// to 9, `LegacyPropagator`). An edge removes them.
-    pub(crate) fn new(key: Key, role: Role) -> Self {
-        let carriers: &[_] = match role {
-            Role::Edge => &[Field::Baggage],
-            Role::Mesh => &[Field::Baggage, Field::OlderBaggage],
-        };
-        Self { key, carriers }
-    }
-
-    /// The values in all lines, decoded, under the exact spelling of the key alone.
-    pub(crate) fn values<'a>(&self, lines: &Lines<'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        let all = self.carriers.iter().flat_map(|carrier| lines.values(*carrier)).flat_map(members);
-        all.filter(|member| self.key.is(member.key)).filter_map(|member| member.value())
-    }
-}
 
 /// What becomes of members that are not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,7 @@ use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
 use crate::caller::Caller;
 use crate::decision::Policy;
 use crate::names::Field;
+use crate::read::carried::Asked;
 use crate::read::overrides::{OverridePlace, OverrideRules};
 use crate::read::source::Belief;
 use crate::read::tenant::{TenantPlace, TenantRules};
@@ -145,9 +146,11 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     let mesh = boundary::read_domains(config, draft.role, &projections, destinations.is_some());
     let withholding = boundary::withholding(draft, &tenant, &overrides);
     let names = std::mem::take(&mut draft.owned.names);
+    let asked = std::mem::replace(&mut draft.owned.asked, Asked::new(draft.role));
     let mut rules = Rules {
         role: draft.role,
         names,
+        asked,
         tunnel,
         reads_token: draft.reads_token,
         verified,

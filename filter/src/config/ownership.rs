@@ -1,8 +1,9 @@
 //! Which header names and baggage keys a configuration owns, and for what.
 
-use crate::baggage::{self, BAGGAGE_PREFIXES, Key, MemberPlace, OLDER_BAGGAGE};
+use crate::baggage::{self, BAGGAGE_PREFIXES, Key, OLDER_BAGGAGE};
 use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
 use crate::names::{Field, HeaderName, Names, same_name};
+use crate::read::carried::Asked;
 use crate::read::overrides::MAX_ENCODED_BYTES;
 use crate::request::Role;
 use crate::write::strip::CONNECTION;
@@ -28,6 +29,7 @@ pub(super) const COOKIE: &str = "cookie";
 pub(super) struct Ownership {
     pub(super) role: Role,
     pub(super) names: Names,
+    pub(super) asked: Asked,
     headers: Vec<(HeaderName, Field, Owner)>,
     keys: Vec<(Key, Owner, Use)>,
 }
@@ -44,7 +46,7 @@ impl Ownership {
         if role == Role::Edge {
             names.insert(CONNECTION, Field::Connection);
         }
-        Self { role, names, headers: Vec::new(), keys: Vec::new() }
+        Self { role, names, asked: Asked::new(role), headers: Vec::new(), keys: Vec::new() }
     }
 
     /// A header to write.
@@ -76,19 +78,20 @@ impl Ownership {
         }
     }
 
-    /// A baggage key to write, and where it is read.
-    pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<(Key, MemberPlace)> {
+    /// A baggage key to write, and its number among those that are read.
+    pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
         let key = baggage_key(node)?;
         if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
             node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
             return None;
         }
         self.keys.push((key.clone(), owner, Use::Written));
-        Some((key.clone(), MemberPlace::new(key, self.role)))
+        let number = self.asked.members.number(&key.0);
+        Some((key, number))
     }
 
-    /// A baggage key to read, which may be one that is written too.
-    pub(super) fn source_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<MemberPlace> {
+    /// A baggage key to read, which may be one that is written too, by its number.
+    pub(super) fn source_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<u16> {
         let key = baggage_key(node)?;
         match self.keys.iter().find(|(known, ..)| *known == key) {
             Some((_, other, _)) if *other != owner => {
@@ -98,11 +101,11 @@ impl Ownership {
             Some(_) => {}
             None => self.keys.push((key.clone(), owner, Use::Read)),
         }
-        Some(MemberPlace::new(key, self.role))
+        Some(self.asked.members.number(&key.0))
     }
 
-    /// A cookie to read.
-    pub(super) fn cookie(&mut self, node: &Node<'_>) -> Option<Box<str>> {
+    /// A cookie to read, by its number.
+    pub(super) fn cookie(&mut self, node: &Node<'_>) -> Option<u16> {
         self.refuse_in_mesh(node, "cookie");
         let name = node.text()?;
         if !is_token(name.as_bytes()) {
@@ -112,17 +115,17 @@ impl Ownership {
         if self.names.get(COOKIE.as_bytes()).is_none() {
             self.names.insert(COOKIE, Field::Cookie);
         }
-        Some(name.into())
+        Some(self.asked.cookies.number(name))
     }
 
-    /// A query parameter to read.
-    pub(super) fn query(&mut self, node: &Node<'_>) -> Option<Box<str>> {
+    /// A query parameter to read, by its number.
+    pub(super) fn query(&mut self, node: &Node<'_>) -> Option<u16> {
         self.refuse_in_mesh(node, "query");
         let name = node.text()?;
         if name.is_empty() {
             node.mistake("is empty; name the parameter, decoded");
         }
-        Some(name.into())
+        Some(self.asked.queries.number(name))
     }
 
     /// An edge does not remove cookies and queries, so what it did not believe would be believed behind it.

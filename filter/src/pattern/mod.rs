@@ -18,10 +18,7 @@ pub(crate) struct Pattern(Automaton);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fault<'p> {
     /// It cannot be read on behind this part of it, for this reason.
-    Syntax {
-        head: &'p str,
-        why: &'static str,
-    },
+    Syntax { head: &'p str, why: &'static str },
     /// It has more than [`MAX_STATES`] states.
     Large,
 }

@@ -13,7 +13,11 @@ pub(super) enum Expression {
     Sequence(Vec<Self>),
     Either(Vec<Self>),
     /// So many times, or any number from `least` on.
-    Repeated { what: Box<Self>, least: usize, most: Option<usize> },
+    Repeated {
+        what: Box<Self>,
+        least: usize,
+        most: Option<usize>,
+    },
 }
 
 /// What cannot be read, and where.
@@ -213,7 +217,7 @@ impl Parser<'_> {
         let number = |text: &str| text.parse().ok().filter(|number| is_number(text) && *number <= MAX_COUNT);
         let (least, most) = match inner.split_once(',') {
             None => (number(inner), Some(number(inner))),
-            Some((least, most)) if most.is_empty() => (number(least), None),
+            Some((least, "")) => (number(least), None),
             Some((least, most)) => (number(least), Some(number(most))),
         };
         let read = match (least, most) {
@@ -261,7 +265,9 @@ impl Parser<'_> {
         self.next();
         match self.next() {
             Some(last) if first <= last && last != '\\' && last != '[' => Ok(Set::range(first, last)),
-            Some(_) => Err(Mistake { at: before, why: "a range begins and ends with a character itself, in their order" }),
+            Some(_) => {
+                Err(Mistake { at: before, why: "a range begins and ends with a character itself, in their order" })
+            }
             None => Err(Mistake { at: start, why: SET }),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::baggage::MemberPlace;
 use crate::bytes::grammar::is_label_value;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
@@ -42,9 +41,10 @@ pub(crate) enum TenantPlace {
     Claim(usize),
     Issuer(IssuerPattern),
     Header(Field),
-    Baggage(MemberPlace),
-    Cookie(Box<str>),
-    Query(Box<str>),
+    /// These three by their numbers among the names that sources ask for.
+    Baggage(u16),
+    Cookie(u16),
+    Query(u16),
 }
 
 /// How to find the tenant: the sources, in order.
@@ -179,9 +179,9 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
                 name.map(Cow::Borrowed).into_iter().try_for_each(offer)?
             }
             TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
-            TenantPlace::Baggage(place) => evidence.baggage(place).try_for_each(offer)?,
-            TenantPlace::Cookie(name) => evidence.cookie(name).map(Cow::Borrowed).try_for_each(offer)?,
-            TenantPlace::Query(name) => evidence.query(name).try_for_each(offer)?,
+            TenantPlace::Baggage(key) => evidence.carried.baggage(*key).try_for_each(offer)?,
+            TenantPlace::Cookie(key) => evidence.carried.cookie(*key).map(Cow::Borrowed).try_for_each(offer)?,
+            TenantPlace::Query(key) => evidence.carried.query(*key).try_for_each(offer)?,
         }
         if self.is_absent {
             self.events.record(Event::SourceAbsent { source: source.origin });
@@ -264,6 +264,7 @@ mod tests {
     use super::*;
     use crate::counters::{Counter, Tally};
     use crate::names::{Lines, Pseudo, lines_of};
+    use crate::read::carried::{Asked, Carried};
 
     #[test]
     fn a_tenant_is_a_kubernetes_label_value() {
@@ -283,7 +284,9 @@ mod tests {
         let owned = lines_of(Field::Source(0), values);
         let lines = Lines { owned: &owned, ..Lines::default() };
         let tally = Tally::default();
-        let evidence = Evidence { lines: &lines, token: None, doubt: None };
+        let asked = Asked::default();
+        let carried = Carried::new(&lines, &asked);
+        let evidence = Evidence { lines: &lines, carried: &carried, token: None, doubt: None };
         let tenant = rules.resolve(&evidence, &tally);
         (tenant.map(|tenant| Some(tenant?.name().into_owned())), tally.take().collect())
     }
@@ -291,7 +294,12 @@ mod tests {
     fn rules(on_conflict: Policy, on_invalid: Policy, pattern: Option<&str>) -> TenantRules {
         let origin = Origin { list: "tenant.from", index: 0, kind: "header" };
         let sources = vec![Source::always(TenantPlace::Header(Field::Source(0)), origin)];
-        TenantRules { sources, pattern: pattern.map(|pattern| Pattern::compile(pattern).unwrap()), on_conflict, on_invalid }
+        TenantRules {
+            sources,
+            pattern: pattern.map(|pattern| Pattern::compile(pattern).unwrap()),
+            on_conflict,
+            on_invalid,
+        }
     }
 
     #[test]
@@ -327,7 +335,10 @@ mod tests {
         {
             let pseudo = Pseudo { authority: authority.as_bytes(), ..Pseudo::default() };
             let lines = Lines { pseudo, ..Lines::default() };
-            let found = rules.resolve(&Evidence { lines: &lines, token: None, doubt: None }, &()).unwrap();
+            let asked = Asked::default();
+            let carried = Carried::new(&lines, &asked);
+            let evidence = Evidence { lines: &lines, carried: &carried, token: None, doubt: None };
+            let found = rules.resolve(&evidence, &()).unwrap();
             assert_eq!(found.map(|found| found.name()), tenant.map(|tenant| tenant.as_bytes().into()), "{authority}");
         }
     }

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use crate::baggage::MemberPlace;
 use crate::bytes::grammar::Bytes;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, Origin};
@@ -39,7 +38,8 @@ pub(crate) enum OverridePlace {
     Header(Field, Dialect),
     /// By its number among the filter's claims.
     Claim(usize),
-    Baggage(MemberPlace),
+    /// By its number among the keys that sources ask for.
+    Baggage(u16),
 }
 
 /// Which of two versions of one service, on the same conditions, counts.
@@ -124,7 +124,7 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
             OverridePlace::Header(field, dialect) => {
                 evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect, origin))?;
             }
-            OverridePlace::Baggage(place) => evidence.baggage(place).try_for_each(|value| match value {
+            OverridePlace::Baggage(key) => evidence.carried.baggage(*key).try_for_each(|value| match value {
                 Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL, origin),
                 Cow::Owned(line) => {
                     let mut entries = Dialect::CANONICAL.entries(&line);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::counters::{Counter, Tally};
 use crate::names::{Lines, lines_of};
+use crate::read::carried::{Asked, Carried};
 
 fn dialect(list: &str, pair: &str) -> Dialect {
     // In no line of these tests stands another question mark.
@@ -23,7 +24,9 @@ fn resolved(
     let origin = Origin { list: "overrides.from", index: 0, kind: "header" };
     let rules = OverrideRules { sources: vec![Source::always(place, origin)], on_duplicate, ..OverrideRules::NONE };
     let tally = Tally::default();
-    let evidence = Evidence { lines: &lines, token: None, doubt: None };
+    let asked = Asked::default();
+    let carried = Carried::new(&lines, &asked);
+    let evidence = Evidence { lines: &lines, carried: &carried, token: None, doubt: None };
     let mut overrides = Overrides::default();
     rules.resolve(&evidence, &mut overrides, &tally).unwrap();
     (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())
