@@ -1,11 +1,13 @@
 //! W3C Baggage: our members in front, foreign members byte for byte behind them, on one line.
 
 mod member;
+mod ours;
 
 use std::borrow::Cow;
 
 pub(crate) use member::{Key, key_of, value_of};
 use member::{Member, members};
+pub(crate) use ours::OurKeys;
 
 use crate::bytes::grammar::MAX_TENANT_BYTES;
 use crate::bytes::percent::encode;
@@ -39,7 +41,7 @@ pub(crate) enum Foreign {
 #[derive(Debug)]
 pub(crate) struct BaggageRules {
     /// Keys whose members never survive, unless we write them.
-    pub(crate) keys: Vec<Key>,
+    pub(crate) keys: OurKeys,
     pub(crate) foreign: Foreign,
     /// At an edge a key is ours in any letter case and punctuation.
     pub(crate) any_spelling: bool,
@@ -48,7 +50,7 @@ pub(crate) struct BaggageRules {
 impl BaggageRules {
     /// Whether a key may be read as one of ours.
     pub(crate) fn owns(&self, key: &[u8]) -> bool {
-        self.keys.iter().any(|ours| ours.may_be(key, self.any_spelling))
+        self.keys.have(key, self.any_spelling)
     }
 
     /// Leaves one line with `ours` in front, or none; `None` if there is nothing to change.
@@ -119,7 +121,7 @@ impl BaggageRules {
     pub(crate) fn owns_header(&self, name: &[u8]) -> bool {
         let prefix = BAGGAGE_PREFIXES.into_iter().find(|prefix| begins(name, prefix.as_bytes()));
         let key = prefix.and_then(|prefix| name.get(prefix.len()..)).unwrap_or_default();
-        self.keys.iter().any(|ours| ours.may_be(key, true))
+        self.keys.have(key, true)
     }
 
     /// Takes our members out of the older lists; third-party members stay.
@@ -155,7 +157,7 @@ mod tests {
         let owned = lines_of(Field::Baggage, &received);
         let lines = Lines { owned: &owned, ..Lines::default() };
         let key = Key("tenant".into());
-        let rules = BaggageRules { keys: vec![key.clone()], foreign: Foreign::Keep, any_spelling: false };
+        let rules = BaggageRules { keys: OurKeys::new(vec![key.clone()]), foreign: Foreign::Keep, any_spelling: false };
         let ours: Vec<_> = tenant.iter().map(|tenant| (&key, Cow::Borrowed(tenant.as_bytes()))).collect();
         match rules.rewrite(&lines, &ours, &()) {
             None => Some(values.join("\n")),

@@ -1,7 +1,7 @@
 //! What may pass into the mesh and out of it: `traceHeaders`, `clusterDomains`, `internal`, and what follows from the
 //! rest.
 
-use crate::baggage::{BaggageRules, Foreign};
+use crate::baggage::{BaggageRules, Foreign, OurKeys};
 use crate::mesh::MeshDomains;
 use crate::read::overrides::{OverridePlace, OverrideRules};
 use crate::read::tenant::{TenantPlace, TenantRules};
@@ -77,7 +77,7 @@ pub(super) fn withholding(draft: &Draft, tenant: &TenantRules, overrides: &Overr
         Role::Edge => return None,
         Role::Mesh => {}
     }
-    let keys = draft.owned.all_keys();
+    let keys = OurKeys::new(draft.owned.all_keys());
     let baggage = BaggageRules { keys, foreign: Foreign::Keep, any_spelling: false };
     let gives_tenant = |place: &TenantPlace| match place {
         TenantPlace::Host(_) | TenantPlace::Claim(_) | TenantPlace::Issuer(_) => true,

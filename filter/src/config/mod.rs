@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub use finding::{Finding, Findings, Severity};
 
-use crate::baggage::{BaggageRules, Foreign, MAX_BYTES};
+use crate::baggage::{BaggageRules, Foreign, MAX_BYTES, OurKeys};
 use crate::caller::Caller;
 use crate::decision::Policy;
 use crate::names::Field;
@@ -225,7 +225,7 @@ fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> 
         ));
     }
     draft.owned.own_baggage();
-    Some(BaggageRules { keys: draft.owned.removed_keys(), foreign, any_spelling: edge })
+    Some(BaggageRules { keys: OurKeys::new(draft.owned.removed_keys()), foreign, any_spelling: edge })
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ fn kept_tokens(names: &Names, lines: &Lines<'_>, name: &[u8]) -> Option<Vec<u8>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baggage::OurKeys;
     use crate::names::Scanned;
     use crate::request::Header;
 
@@ -82,7 +83,7 @@ mod tests {
         names.insert("baggage", Field::Baggage);
         names.insert(CONNECTION, Field::Connection);
         names.insert_prefix("x-debug-", Field::Stripped);
-        (names, BaggageRules { keys: Vec::new(), foreign: Foreign::Drop, any_spelling: true })
+        (names, BaggageRules { keys: OurKeys::new(Vec::new()), foreign: Foreign::Drop, any_spelling: true })
     }
 
     fn headers<'a>(lines: &[(&'a str, &'a str)]) -> Vec<Header<'a>> {

@@ -1,6 +1,7 @@
 //! How overrides are written down: entries of a service, a version and conditions, in the dialects of headers.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::bytes::grammar::{Bytes, is_label_value};
 use crate::bytes::text::{cut, pieces, trim};
@@ -78,12 +79,12 @@ impl<'a> Entry<'a> {
         self.conditions.as_ref()?.unmet(call)
     }
 
-    /// Whether it is for this service: without regard to ASCII case, as in host names. Services differ at their ends
-    /// more often than where they begin.
-    #[inline(always)]
-    pub(super) fn is_for(&self, service: &[u8]) -> bool {
-        let mut pairs = self.service.iter().rev().zip(service.iter().rev());
-        self.service.len() == service.len() && pairs.all(|(a, b)| a.eq_ignore_ascii_case(b))
+    /// How its service and this one stand to each other, without regard to ASCII case, as in host names. Services differ
+    /// at their ends more often than where they begin.
+    pub(super) fn order(&self, service: &[u8]) -> Ordering {
+        let pairs = self.service.iter().rev().zip(service.iter().rev()).filter(|(a, b)| a != b);
+        let mut orders = pairs.map(|(a, b)| a.to_ascii_lowercase().cmp(&b.to_ascii_lowercase()));
+        self.service.len().cmp(&service.len()).then_with(|| orders.find(|it| it.is_ne()).unwrap_or(Ordering::Equal))
     }
 
     /// Its bytes in the canonical line, with all separators.

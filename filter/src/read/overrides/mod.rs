@@ -4,6 +4,8 @@ mod condition;
 mod dialect;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
@@ -65,6 +67,8 @@ pub(crate) struct OverrideRules {
 #[derive(Debug, Default)]
 pub(crate) struct Overrides<'a> {
     entries: SmallVec<[Entry<'a>; 4]>,
+    /// Their places, in the order of their services.
+    order: SmallVec<[u8; 8]>,
     /// How many of them the previous proxy decided.
     decided: usize,
     bytes: usize,
@@ -169,27 +173,28 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
 
     fn add(&mut self, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
         let Overrides { entries, decided, .. } = &*self.overrides;
-        let service = &*entry.service;
-        let is_alike = |earlier: &Entry<'_>| earlier.is_for(service) && earlier.is_on_same_conditions(&entry);
-        match entries.iter().position(is_alike) {
-            None => self.append(entry, source),
-            Some(place) if entries.get(place).is_some_and(|earlier| earlier.version == entry.version) => Ok(()),
-            Some(place) if place < *decided => {
+        match self.overrides.find(&entry) {
+            Err(rank) => self.append(entry, rank, source),
+            Ok(place) if entries.get(place).is_some_and(|earlier| earlier.version == entry.version) => Ok(()),
+            Ok(place) if place < *decided => {
                 let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
                 self.events.record(Event::OverrideSettled { source, service, version, conditions });
                 Ok(())
             }
-            Some(place) => self.duplicate(place, entry, source),
+            Ok(place) => self.duplicate(place, entry, source),
         }
     }
 
-    fn append(&mut self, entry: Entry<'a>, source: Origin) -> Result<(), Refusal> {
+    /// Adds an entry whose service comes so far in the order of services.
+    fn append(&mut self, entry: Entry<'a>, rank: usize, source: Origin) -> Result<(), Refusal> {
         let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
         if self.overrides.entries.len() >= MAX_ENTRIES || !self.fits(&entry, 0) {
             return self.dropped(Event::OverrideLimit { source, service, version, conditions });
         }
         self.events.record(Event::OverrideTaken { source, service, version, conditions });
         self.overrides.bytes = self.overrides.bytes.saturating_add(entry.len());
+        let place = u8::try_from(self.overrides.entries.len()).unwrap_or(u8::MAX);
+        self.overrides.order.insert(rank, place);
         self.overrides.entries.push(entry);
         Ok(())
     }
@@ -250,7 +255,7 @@ impl<'a> Overrides<'a> {
 
     /// The version of a service for a call: of its first entry whose conditions hold.
     pub(crate) fn version(&self, service: &[u8], call: &Call<'_>, events: &dyn Events) -> Option<Cow<'a, [u8]>> {
-        for entry in self.entries.iter().filter(|entry| entry.is_for(service)) {
+        for (_, entry) in self.entries_of(self.ranks(service)) {
             match entry.unmet(call) {
                 None => return Some(entry.version.clone()),
                 Some(why) => {
@@ -260,6 +265,28 @@ impl<'a> Overrides<'a> {
             }
         }
         None
+    }
+
+    /// The place of the entry of the same service on the same conditions; where another one would come in the order of
+    /// services, if there is none.
+    fn find(&self, entry: &Entry<'_>) -> Result<usize, usize> {
+        let ranks = self.ranks(&entry.service);
+        let is_alike = |(_, known): &(usize, &Entry<'_>)| known.is_on_same_conditions(entry);
+        self.entries_of(ranks.clone()).find(is_alike).map(|(place, _)| place).ok_or(ranks.end)
+    }
+
+    /// Where the entries of a service come in the order of services; where they would come, if there are none.
+    fn ranks(&self, service: &[u8]) -> Range<usize> {
+        let order = |place: &u8| self.entries.get(usize::from(*place)).map_or(Ordering::Less, |it| it.order(service));
+        let start = self.order.partition_point(|place| order(place).is_lt());
+        let same = self.order.get(start..).unwrap_or_default().iter().take_while(|place| order(place).is_eq()).count();
+        start..start.saturating_add(same)
+    }
+
+    /// The entries at some ranks, with their places.
+    fn entries_of(&self, ranks: Range<usize>) -> impl Iterator<Item = (usize, &Entry<'a>)> {
+        let places = self.order.get(ranks).unwrap_or_default().iter().map(|place| usize::from(*place));
+        places.filter_map(|place| Some((place, self.entries.get(place)?)))
     }
 
     /// The canonical line in a dialect, without white space; `None` if there is no override.

@@ -1,0 +1,169 @@
+//! Which keys may be read as one of ours.
+
+use crate::baggage::Key;
+use crate::bytes::grammar::Bytes;
+use crate::bytes::percent::decode_form;
+use crate::names::fold;
+
+/// Keys of ours, so ordered that a received key is compared with all of them at once.
+#[derive(Debug)]
+pub(crate) struct OurKeys {
+    /// As they are spelled, in order.
+    exact: Vec<Box<[u8]>>,
+    /// In the one spelling that stands for all, in order.
+    folded: Vec<Box<[u8]>>,
+    /// A bit for the low five bits of each byte with which one begins, which the two cases of a letter share.
+    firsts: u32,
+}
+
+impl OurKeys {
+    pub(crate) fn new(keys: Vec<Key>) -> Self {
+        let sorted = |spell: fn(u8) -> u8| {
+            let mut all: Vec<Box<[u8]>> = keys.iter().map(|key| key.0.bytes().map(spell).collect()).collect();
+            all.sort_unstable();
+            all
+        };
+        let (exact, folded) = (sorted(|byte| byte), sorted(fold));
+        let firsts = folded.iter().filter_map(|key| key.first()).fold(0, |bits, first| bits | bit(*first));
+        Self { exact, folded, firsts }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.exact.is_empty()
+    }
+
+    /// Whether an SDK may read a received key as one of ours.
+    ///
+    /// Some decode keys (`%74enant`, `+`) and trim them afterwards, whatever W3C says, and one takes all white space away
+    /// beforehand; in `any_spelling`, a key is also ours if it differs in letter case or punctuation alone.
+    pub(crate) fn have(&self, received: &[u8], any_spelling: bool) -> bool {
+        // Most keys are told apart at once. Letters and digits stand for themselves in any spelling.
+        let is_strange = |first: &u8| Bytes::ALPHANUMERIC.has(*first) && self.firsts & bit(*first) == 0;
+        if received.first().is_some_and(is_strange) {
+            return false;
+        }
+        let (keys, spell): (_, fn(u8) -> u8) = if any_spelling { (&self.folded, fold) } else { (&self.exact, |it| it) };
+        let (mut trimmed, mut squeezed) = (Search::new(keys), Search::new(if any_spelling { keys } else { &[] }));
+        // Whether a key of ours stood there, and blanks alone behind it.
+        let mut is_ours = false;
+        for byte in decode_form(received).skip_while(is_blank) {
+            if !is_blank(&byte) {
+                is_ours = false;
+                squeezed.step(spell(byte));
+            }
+            trimmed.step(spell(byte));
+            is_ours |= trimmed.is_found();
+            if !is_ours && trimmed.keys.is_empty() && squeezed.keys.is_empty() {
+                return false;
+            }
+        }
+        is_ours || squeezed.is_found()
+    }
+}
+
+/// What an SDK's `trim` may take away: white space and control bytes, and all of Latin-1's and
+/// Unicode's, whose bytes are above 0x7F.
+fn is_blank(byte: &u8) -> bool {
+    !byte.is_ascii_graphic()
+}
+
+fn bit(byte: u8) -> u32 {
+    1 << (byte & 31)
+}
+
+/// A look-up, byte by byte.
+struct Search<'k> {
+    /// Those that begin with what came so far, in order: the shortest first.
+    keys: &'k [Box<[u8]>],
+    length: usize,
+}
+
+impl<'k> Search<'k> {
+    fn new(keys: &'k [Box<[u8]>]) -> Self {
+        Self { keys, length: 0 }
+    }
+
+    fn step(&mut self, byte: u8) {
+        let at = self.length;
+        self.length = at.saturating_add(1);
+        let next = |key: &[u8]| key.get(at).copied();
+        if let [first, .., last] | [first @ last] = self.keys
+            && next(first) == Some(byte)
+            && next(last) == Some(byte)
+        {
+            // All of them go on so.
+            return;
+        }
+        let start = self.keys.partition_point(|key| next(key) < Some(byte));
+        let end = self.keys.partition_point(|key| next(key) <= Some(byte));
+        self.keys = self.keys.get(start..end).unwrap_or_default();
+    }
+
+    fn is_found(&self) -> bool {
+        self.length > 0 && self.keys.first().is_some_and(|key| key.len() == self.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(names: &[&str]) -> OurKeys {
+        OurKeys::new(names.iter().map(|name| Key((*name).into())).collect())
+    }
+
+    #[test]
+    fn knows_its_key_in_the_spellings_that_sdks_read() {
+        // Among others that begin as it does, or as what differs from it.
+        for names in [&["sd-Key"][..], &["s", "sd-Kex", "sd-Key", "sd-Key-----------x", "x", "~"]] {
+            let ours = keys(names);
+            for alias in ["sd-Key", "%73d-Key", "+sd-Key+", "%20sd-Key%09", "sd%2DKey", "sd-Key%C2%A0", "sd-Key\u{a0}"]
+            {
+                assert!(ours.have(alias.as_bytes(), false), "{alias}");
+                assert!(ours.have(alias.as_bytes(), true), "{alias}");
+            }
+            for spelling in ["sd-key", "SD_KEY", "sd.key", "sd%2ekey", "sd+key"] {
+                assert!(!ours.have(spelling.as_bytes(), false), "{spelling}");
+                assert!(ours.have(spelling.as_bytes(), true), "{spelling}");
+            }
+            assert!(ours.have(b"s d-K\te y", true) && !ours.have(b"s d-Key", false), "blanks inside");
+            for other in ["", "sd", "sd-Ke", "sd-Keys", "xsd-Key", "%2573d-Key", "sd-Key%", "sdKey"] {
+                assert!(!ours.have(other.as_bytes(), true), "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_may_end_as_a_blank_is_spelled() {
+        let ours = keys(&["a", "a--", "-"]);
+        for (received, is_ours) in [
+            ("a ", true),
+            ("a%20%20", true),
+            ("a  b", false),
+            ("a%20-", true),
+            ("%20%20", false),
+            ("-%20", true),
+            ("--", false),
+        ] {
+            assert_eq!(ours.have(received.as_bytes(), true), is_ours, "{received:?}");
+        }
+    }
+
+    /// Each text of up to five bytes that matter, against each key by itself.
+    #[test]
+    fn all_keys_together_have_what_each_has() {
+        let names = ["a", "ab", "a-", "A-b", "b", "--", "ba-"];
+        let (all, each) = (keys(&names), names.map(|name| keys(&[name])));
+        let mut texts = vec![Vec::new()];
+        for _ in 0..5 {
+            let longer = |text: &Vec<u8>| b"aAb-+".map(|byte| [text, &[byte][..]].concat());
+            texts.extend(texts.iter().flat_map(longer).collect::<Vec<_>>());
+        }
+        for text in &texts {
+            for any_spelling in [false, true] {
+                let expected = each.iter().any(|key| key.have(text, any_spelling));
+                assert_eq!(all.have(text, any_spelling), expected, "{text:?} {any_spelling}");
+            }
+        }
+    }
+}
