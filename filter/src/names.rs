@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::bytes::search::Sorted;
 use crate::bytes::text::same;
 use crate::request::Header;
 
@@ -94,7 +95,9 @@ impl<'a> Lines<'a> {
 pub(crate) struct Names {
     /// One for each length, the last for 63 bytes and more.
     rows: [Row; 64],
-    prefixes: Vec<(HeaderName, Field)>,
+    /// In the one spelling that stands for all. Of several that fit, the first that was inserted counts.
+    prefixes: Sorted<(usize, Field)>,
+    inserted: usize,
 }
 
 /// Names of one length. Most names are nobody's, and most of those are told by their length and first byte alone.
@@ -103,6 +106,8 @@ struct Row {
     /// Of these, and of those that a prefix owns.
     firsts: Firsts,
     names: Vec<(HeaderName, Field)>,
+    /// The same names in the one spelling that stands for all.
+    folded: Sorted<Field>,
 }
 
 /// A set of first bytes: a bit for the low five bits of each, which the two cases of a letter share.
@@ -130,7 +135,7 @@ impl Firsts {
 
 impl Default for Names {
     fn default() -> Self {
-        Self { rows: std::array::from_fn(|_| Row::default()), prefixes: Vec::new() }
+        Self { rows: std::array::from_fn(|_| Row::default()), prefixes: Sorted::default(), inserted: 0 }
     }
 }
 
@@ -143,6 +148,7 @@ impl Names {
         if let Some(row) = self.rows.get_mut(row(name.len())) {
             row.firsts.admit(name);
             row.names.push((name.into(), field));
+            row.folded.insert(folded(name), field);
         }
     }
 
@@ -150,7 +156,8 @@ impl Names {
     pub(crate) fn insert_prefix(&mut self, prefix: &str, field: Field) {
         let rows = self.rows.iter_mut().skip(row(prefix.len()));
         rows.for_each(|row| row.firsts.admit(prefix));
-        self.prefixes.push((prefix.into(), field));
+        self.prefixes.insert(folded(prefix), (self.inserted, field));
+        self.inserted = self.inserted.saturating_add(1);
     }
 
     /// The field that was inserted under this very name.
@@ -192,13 +199,43 @@ impl Names {
 
     #[inline(never)]
     fn find(&self, row: &Row, name: &[u8]) -> Option<(Field, bool)> {
-        let named = |is: fn(&[u8], &[u8]) -> bool| row.names.iter().find(|(owned, _)| is(name, owned.as_bytes()));
-        if let Some((_, field)) = named(same) {
+        if let Some((_, field)) = row.names.iter().find(|(owned, _)| same(name, owned.as_bytes())) {
             return Some((*field, true));
         }
-        let prefixed = || self.prefixes.iter().find(|(prefix, _)| begins(name, prefix.as_bytes()));
-        named(same_name).or_else(prefixed).map(|(_, field)| (*field, false))
+        row.alias(name).or_else(|| self.prefixed(name)).map(|field| (field, false))
     }
+
+    /// The field of the first prefix with which a name begins, in any spelling.
+    fn prefixed(&self, name: &[u8]) -> Option<Field> {
+        let mut search = self.prefixes.search();
+        let mut first: Option<&(usize, Field)> = None;
+        for byte in name {
+            search.step(fold(*byte));
+            if search.is_over() {
+                break;
+            }
+            first = first.into_iter().chain(search.found()).min_by_key(|(number, _)| *number);
+        }
+        first.map(|(_, field)| *field)
+    }
+}
+
+impl Row {
+    /// The field of a name that is one of these in another spelling.
+    fn alias(&self, name: &[u8]) -> Option<Field> {
+        let mut search = self.folded.search();
+        for byte in name {
+            search.step(fold(*byte));
+            if search.is_over() {
+                return None;
+            }
+        }
+        search.found().copied()
+    }
+}
+
+fn folded(name: &str) -> Box<[u8]> {
+    name.bytes().map(fold).collect()
 }
 
 /// One spelling for all: lower case, and a hyphen for whatever is neither letter nor digit.
@@ -239,92 +276,4 @@ pub(crate) fn lines_of<'a>(field: Field, values: &[&'a [u8]]) -> Vec<Line<'a>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_a_name_in_every_spelling_and_tells_the_configured_one() {
-        let mut names = Names::default();
-        names.insert("x-tenant", Field::Target(0));
-        names.insert("x_tenant", Field::Source(1));
-        names.insert_prefix("x-debug-", Field::Stripped);
-
-        assert_eq!(names.look_up(b"x-tenant"), Some((Field::Target(0), true)));
-        assert_eq!(names.look_up(b"x_tenant"), Some((Field::Source(1), true)));
-        for alias in ["X-Tenant", "x.tenant", "x~tenant", "x\u{1}tenant"] {
-            assert!(matches!(names.look_up(alias.as_bytes()), Some((_, false))), "{alias}");
-        }
-        assert_eq!(names.look_up(b"x_debug_on"), Some((Field::Stripped, false)));
-        for other in ["x-tenan", "x-tenants", "xtenant", "x-debug", "", "-"] {
-            assert_eq!(names.look_up(other.as_bytes()), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn length_and_first_byte_lose_no_name() {
-        let mut names = Names::default();
-        let long = "z".repeat(80);
-        for name in ["a", "x-tenant", "1-up", "-odd", "_", &long] {
-            names.insert(name, Field::Stripped);
-        }
-        names.insert_prefix("uberctx-", Field::BaggagePrefix);
-        names.insert_prefix(&"y".repeat(70), Field::Stripped);
-        let longer = ["uberctx-a".to_owned(), "uberctx-".repeat(20), "y".repeat(70), "y".repeat(71), "q".repeat(90)];
-        let listed: Vec<_> = names.rows.iter().flat_map(|row| &row.names).map(|(name, _)| name.to_string()).collect();
-        for name in listed.into_iter().chain(longer) {
-            for first in 0..=u8::MAX {
-                let mut name = name.clone().into_bytes();
-                name[0] = first;
-                let found = names.find(&names.rows[row(name.len())], &name);
-                assert_eq!(names.look_up(&name), found, "{}", String::from_utf8_lossy(&name));
-            }
-        }
-        let passing = |name: &&str| {
-            let (row, first) = (&names.rows[row(name.len())], name.bytes().next());
-            first.is_some_and(|first| row.firsts.admits(first))
-        };
-        let strangers = ["accept", "accept-language", "referer", "cookie", ""];
-        assert_eq!(strangers.iter().filter(|name| passing(name)).count(), 0);
-    }
-
-    #[test]
-    fn tells_tunnels_from_requests() {
-        let names = Names::default();
-        for (method, protocol, is_tunnel) in [
-            ("GET", None, false),
-            ("CONNECT", None, true),
-            ("CONNECT", Some("websocket"), false),
-            ("CONNECT", Some("bytestream"), true),
-            ("CONNECT", Some("ByteStream"), true),
-            ("CONNECT", Some(""), true),
-        ] {
-            let mut headers = vec![Header { name: b":method", value: method.as_bytes() }];
-            headers.extend(protocol.map(|value: &str| Header { name: b":protocol", value: value.as_bytes() }));
-            let mut scanned = Scanned::default();
-            names.scan(&headers, &mut scanned);
-            assert_eq!(scanned.pseudo.is_tunnel, is_tunnel, "{method} {protocol:?}");
-        }
-    }
-
-    #[test]
-    fn keeps_every_line_in_order_and_the_authority_aside() {
-        let mut names = Names::default();
-        names.insert("x-tenant", Field::Target(0));
-        names.insert_prefix("-", Field::Stripped);
-        let header =
-            |name: &'static str, value: &'static str| Header { name: name.as_bytes(), value: value.as_bytes() };
-        let headers = [
-            header(":authority", "example.com"),
-            header(":scheme", "https"),
-            header("x-tenant", "a"),
-            header("accept", "*/*"),
-            header("x_tenant", "b"),
-            header("x-tenant", "c"),
-        ];
-        let mut scanned = Scanned::default();
-        names.scan(&headers, &mut scanned);
-        assert_eq!(scanned.pseudo.authority, b"example.com");
-        assert_eq!(scanned.owned.len(), 3);
-        assert!(scanned.lines().values(Field::Target(0)).eq([&b"a"[..], b"c"]));
-    }
-}
+mod tests;

@@ -3,15 +3,16 @@
 use crate::baggage::Key;
 use crate::bytes::grammar::Bytes;
 use crate::bytes::percent::decode_form;
+use crate::bytes::search::Sorted;
 use crate::names::fold;
 
-/// Keys of ours, so ordered that a received key is compared with all of them at once.
+/// Keys of ours.
 #[derive(Debug)]
 pub(crate) struct OurKeys {
-    /// As they are spelled, in order.
-    exact: Vec<Box<[u8]>>,
-    /// In the one spelling that stands for all, in order.
-    folded: Vec<Box<[u8]>>,
+    /// As they are spelled.
+    exact: Sorted<()>,
+    /// In the one spelling that stands for all.
+    folded: Sorted<()>,
     /// A bit for the low five bits of each byte with which one begins, which the two cases of a letter share.
     firsts: u32,
 }
@@ -19,12 +20,12 @@ pub(crate) struct OurKeys {
 impl OurKeys {
     pub(crate) fn new(keys: Vec<Key>) -> Self {
         let sorted = |spell: fn(u8) -> u8| {
-            let mut all: Vec<Box<[u8]>> = keys.iter().map(|key| key.0.bytes().map(spell).collect()).collect();
-            all.sort_unstable();
+            let mut all = Sorted::default();
+            keys.iter().for_each(|key| all.insert(key.0.bytes().map(spell).collect(), ()));
             all
         };
         let (exact, folded) = (sorted(|byte| byte), sorted(fold));
-        let firsts = folded.iter().filter_map(|key| key.first()).fold(0, |bits, first| bits | bit(*first));
+        let firsts = keys.iter().filter_map(|key| key.0.bytes().next()).fold(0, |bits, first| bits | bit(fold(first)));
         Self { exact, folded, firsts }
     }
 
@@ -43,21 +44,23 @@ impl OurKeys {
             return false;
         }
         let (keys, spell): (_, fn(u8) -> u8) = if any_spelling { (&self.folded, fold) } else { (&self.exact, |it| it) };
-        let (mut trimmed, mut squeezed) = (Search::new(keys), Search::new(if any_spelling { keys } else { &[] }));
+        let (mut trimmed, mut squeezed) = (keys.search(), keys.search());
         // Whether a key of ours stood there, and blanks alone behind it.
         let mut is_ours = false;
         for byte in decode_form(received).skip_while(is_blank) {
             if !is_blank(&byte) {
                 is_ours = false;
-                squeezed.step(spell(byte));
+                if any_spelling {
+                    squeezed.step(spell(byte));
+                }
             }
             trimmed.step(spell(byte));
-            is_ours |= trimmed.is_found();
-            if !is_ours && trimmed.keys.is_empty() && squeezed.keys.is_empty() {
+            is_ours |= trimmed.found().is_some();
+            if !is_ours && trimmed.is_over() && (!any_spelling || squeezed.is_over()) {
                 return false;
             }
         }
-        is_ours || squeezed.is_found()
+        is_ours || squeezed.found().is_some()
     }
 }
 
@@ -69,39 +72,6 @@ fn is_blank(byte: &u8) -> bool {
 
 fn bit(byte: u8) -> u32 {
     1 << (byte & 31)
-}
-
-/// A look-up, byte by byte.
-struct Search<'k> {
-    /// Those that begin with what came so far, in order: the shortest first.
-    keys: &'k [Box<[u8]>],
-    length: usize,
-}
-
-impl<'k> Search<'k> {
-    fn new(keys: &'k [Box<[u8]>]) -> Self {
-        Self { keys, length: 0 }
-    }
-
-    fn step(&mut self, byte: u8) {
-        let at = self.length;
-        self.length = at.saturating_add(1);
-        let next = |key: &[u8]| key.get(at).copied();
-        if let [first, .., last] | [first @ last] = self.keys
-            && next(first) == Some(byte)
-            && next(last) == Some(byte)
-        {
-            // All of them go on so.
-            return;
-        }
-        let start = self.keys.partition_point(|key| next(key) < Some(byte));
-        let end = self.keys.partition_point(|key| next(key) <= Some(byte));
-        self.keys = self.keys.get(start..end).unwrap_or_default();
-    }
-
-    fn is_found(&self) -> bool {
-        self.length > 0 && self.keys.first().is_some_and(|key| key.len() == self.length)
-    }
 }
 
 #[cfg(test)]

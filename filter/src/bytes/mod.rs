@@ -2,4 +2,5 @@
 
 pub(crate) mod grammar;
 pub(crate) mod percent;
+pub(crate) mod search;
 pub(crate) mod text;

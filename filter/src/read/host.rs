@@ -10,25 +10,32 @@ use crate::bytes::text::{cut, same};
 pub(crate) struct Authority<'a> {
     pub(crate) text: &'a [u8],
     /// Without its port and one trailing dot; `None` if it cannot be a host name: an IPv6 literal, user information,
-    /// an empty label, a comma, `%`, a control byte or a byte above 0x7F.
+    /// an empty label, a comma, `%`, a control byte, a byte above 0x7F, or more than 512 bytes.
     pub(crate) host: Option<&'a [u8]>,
 }
 
 impl<'a> Authority<'a> {
     pub(crate) fn parse(text: &'a [u8]) -> Self {
         let host = without_port(text);
-        Self { text, host: host.split(|byte| *byte == b'.').all(is_label).then_some(host) }
+        let host = host.filter(|host| host.split(|byte| *byte == b'.').all(is_label));
+        Self { text, host }
     }
 }
 
-/// An authority without its port and one trailing dot, whatever it is.
-fn without_port(authority: &[u8]) -> &[u8] {
+/// Longer than any name of the DNS, which has 253 bytes (RFC 1035 §2.3.4), with its port.
+const MAX_AUTHORITY_BYTES: usize = 512;
+
+/// An authority without its port and one trailing dot, whatever it is; `None` if no host is as long.
+fn without_port(authority: &[u8]) -> Option<&[u8]> {
+    if authority.len() > MAX_AUTHORITY_BYTES {
+        return None;
+    }
     let last = authority.iter().rposition(|byte| !byte.is_ascii_digit());
     let host = match last.and_then(|last| authority.split_at_checked(last)) {
         Some((host, [b':', ..])) => host,
         _ => authority,
     };
-    host.strip_suffix(b".").unwrap_or(host)
+    Some(host.strip_suffix(b".").unwrap_or(host))
 }
 
 fn is_label(label: &[u8]) -> bool {
@@ -95,7 +102,7 @@ impl HostPattern {
     /// The tenant that the host of this authority names, lower-cased; `None` if it is another host. What cannot
     /// be a host name has a label that is not as the pattern wants it.
     pub(crate) fn tenant<'a>(&self, authority: &'a [u8]) -> Option<Cow<'a, [u8]>> {
-        let host = without_port(authority);
+        let host = without_port(authority)?;
         let (host, domain) = host.split_at_checked(host.len().checked_sub(self.domain.len())?)?;
         if !same(domain, &self.domain) && !domain.eq_ignore_ascii_case(&self.domain) {
             return None;
@@ -177,6 +184,16 @@ mod tests {
             assert_eq!(Authority::parse(authority.as_bytes()).host, None, "{authority}");
         }
         assert_eq!(Authority::parse(b"foo.ns.:80").host, Some(&b"foo.ns"[..]));
+    }
+
+    #[test]
+    fn no_host_has_more_than_512_bytes() {
+        for (zeros, is_host) in [(474, true), (475, false)] {
+            let authority = format!("feat-x.{}.www.example.com:{}80", "a".repeat(12), "0".repeat(zeros));
+            assert_eq!(authority.len(), if is_host { 512 } else { 513 });
+            assert_eq!(Authority::parse(authority.as_bytes()).host.is_some(), is_host);
+            assert_eq!(tenant("{tenant}.*.www.example.com", authority.as_bytes()).is_some(), is_host);
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(crate) fn host_of(authority: &str) -> Option<String> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_name =
         |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_~".contains(c));
-    let fits = port.chars().all(|c| c.is_ascii_digit()) && host.split('.').all(is_name);
+    let fits = port.chars().all(|c| c.is_ascii_digit()) && host.split('.').all(is_name) && authority.len() <= 512;
     fits.then(|| host.to_owned())
 }
 

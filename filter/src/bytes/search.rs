@@ -1,0 +1,63 @@
+//! A text compared with many at once.
+
+/// Texts, each once, in order.
+#[derive(Debug)]
+pub(crate) struct Sorted<T>(Vec<(Box<[u8]>, T)>);
+
+/// A look-up, byte by byte.
+pub(crate) struct Search<'k, T> {
+    /// Those that begin with what came so far, in order: the shortest first.
+    texts: &'k [(Box<[u8]>, T)],
+    length: usize,
+}
+
+impl<T> Default for Sorted<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Sorted<T> {
+    /// Adds a text, unless it is there.
+    pub(crate) fn insert(&mut self, text: Box<[u8]>, value: T) {
+        if let Err(place) = self.0.binary_search_by(|(known, _)| known.cmp(&text)) {
+            self.0.insert(place, (text, value));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn search(&self) -> Search<'_, T> {
+        Search { texts: &self.0, length: 0 }
+    }
+}
+
+impl<'k, T> Search<'k, T> {
+    pub(crate) fn step(&mut self, byte: u8) {
+        let at = self.length;
+        self.length = at.saturating_add(1);
+        let next = |(text, _): &(Box<[u8]>, T)| text.get(at).copied();
+        let byte = Some(byte);
+        let ([first, .., last] | [first @ last]) = self.texts else { return };
+        let (least, most) = (next(first), next(last));
+        if least > byte || most < byte {
+            self.texts = &[];
+        } else if least != byte || most != byte {
+            let start = self.texts.partition_point(|text| next(text) < byte);
+            let end = self.texts.partition_point(|text| next(text) <= byte);
+            self.texts = self.texts.get(start..end).unwrap_or_default();
+        }
+    }
+
+    /// Whether none begins with what came so far.
+    pub(crate) fn is_over(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// What stands with the text that came so far; `None` if it is none of these, or empty.
+    pub(crate) fn found(&self) -> Option<&'k T> {
+        self.texts.first().filter(|(text, _)| text.len() == self.length).map(|(_, value)| value)
+    }
+}
