@@ -3,7 +3,7 @@
 use crate::baggage::Key;
 use crate::bytes::grammar::Bytes;
 use crate::bytes::percent::decode_form;
-use crate::bytes::search::Sorted;
+use crate::bytes::search::{Search, Sorted};
 use crate::names::fold;
 
 /// Keys of ours.
@@ -44,23 +44,25 @@ impl OurKeys {
             return false;
         }
         let (keys, spell): (_, fn(u8) -> u8) = if any_spelling { (&self.folded, fold) } else { (&self.exact, |it| it) };
-        let (mut trimmed, mut squeezed) = (keys.search(), keys.search());
+        let mut trimmed = keys.search();
+        // Without blanks inside, which makes a difference from the first one on.
+        let mut squeezed = None;
         // Whether a key of ours stood there, and blanks alone behind it.
         let mut is_ours = false;
         for byte in decode_form(received).skip_while(is_blank) {
-            if !is_blank(&byte) {
+            if is_blank(&byte) {
+                squeezed = squeezed.or_else(|| any_spelling.then(|| trimmed.clone()));
+            } else {
                 is_ours = false;
-                if any_spelling {
-                    squeezed.step(spell(byte));
-                }
+                squeezed.iter_mut().for_each(|search| search.step(spell(byte)));
             }
             trimmed.step(spell(byte));
             is_ours |= trimmed.found().is_some();
-            if !is_ours && trimmed.is_over() && (!any_spelling || squeezed.is_over()) {
+            if !is_ours && trimmed.is_over() && squeezed.as_ref().is_none_or(Search::is_over) {
                 return false;
             }
         }
-        is_ours || squeezed.found().is_some()
+        is_ours || squeezed.is_some_and(|search| search.found().is_some())
     }
 }
 

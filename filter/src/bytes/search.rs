@@ -5,11 +5,15 @@
 pub(crate) struct Sorted<T>(Vec<(Box<[u8]>, T)>);
 
 /// A look-up, byte by byte.
+#[derive(Clone)]
 pub(crate) struct Search<'k, T> {
     /// Those that begin with what came so far, in order: the shortest first.
     texts: &'k [(Box<[u8]>, T)],
     length: usize,
 }
+
+/// So many are passed over one by one.
+const FEW: usize = 4;
 
 impl<T> Default for Sorted<T> {
     fn default() -> Self {
@@ -40,15 +44,19 @@ impl<'k, T> Search<'k, T> {
         self.length = at.saturating_add(1);
         let next = |(text, _): &(Box<[u8]>, T)| text.get(at).copied();
         let byte = Some(byte);
-        let ([first, .., last] | [first @ last]) = self.texts else { return };
-        let (least, most) = (next(first), next(last));
-        if least > byte || most < byte {
-            self.texts = &[];
-        } else if least != byte || most != byte {
-            let start = self.texts.partition_point(|text| next(text) < byte);
-            let end = self.texts.partition_point(|text| next(text) <= byte);
-            self.texts = self.texts.get(start..end).unwrap_or_default();
+        let mut texts = self.texts;
+        if texts.len() > FEW && (texts.first().and_then(next) != byte || texts.last().and_then(next) != byte) {
+            let start = texts.partition_point(|text| next(text) < byte);
+            let end = texts.partition_point(|text| next(text) <= byte);
+            texts = texts.get(start..end).unwrap_or_default();
         }
+        while let Some((_, rest)) = texts.split_first().filter(|(first, _)| next(first) < byte) {
+            texts = rest;
+        }
+        while let Some((_, rest)) = texts.split_last().filter(|(last, _)| next(last) > byte) {
+            texts = rest;
+        }
+        self.texts = texts;
     }
 
     /// Whether none begins with what came so far.

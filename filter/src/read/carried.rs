@@ -51,8 +51,7 @@ const MEMBERS: Form = Form { separator: b",", name: |piece| Some(baggage::key_of
 
 impl<'r, 'a> Carried<'r, 'a> {
     pub(crate) fn new(lines: &'r Lines<'a>, asked: &'r Asked) -> Self {
-        let [cookies, queries, members] = [(); 3].map(|()| OnceCell::new());
-        Self { lines, asked, cookies, queries, members }
+        Self { lines, asked, cookies: OnceCell::new(), queries: OnceCell::new(), members: OnceCell::new() }
     }
 
     /// The values of a baggage member, decoded.
