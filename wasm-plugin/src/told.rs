@@ -7,6 +7,9 @@ use crate::host::{self, HostFailure};
 /// All plugins share the host's data.
 const PREFIX: &[u8] = b"tenancy-filter.told.";
 
+/// A proxy takes configurations as long as it runs, and what it shares never goes away.
+const SLOTS: u8 = 16;
+
 /// Tells all findings, a line each: of a refused configuration, which the proxy tries in one VM alone.
 pub(crate) fn tell(findings: &Findings) {
     for finding in findings.iter() {
@@ -25,14 +28,27 @@ pub(crate) fn tell_once(json: &[u8], warnings: &Findings) {
     }
 }
 
-/// Whether no VM of this proxy has claimed a configuration before. Better told twice than never.
+/// Whether this configuration is not the last that a VM of this proxy claimed in its slot. Better told twice than never.
 fn is_first(json: &[u8]) -> bool {
-    let key = [PREFIX, &hash(json).to_le_bytes()].concat();
+    let hash = hash(json);
+    let key = [PREFIX, &[slot(hash)]].concat();
     let claim = || {
         let known = host::shared_data(&key)?;
-        Ok::<_, HostFailure>(known.bytes.is_empty() && host::replace_shared_data(&key, b"1", known.version)?)
+        if known.bytes == hash.to_le_bytes() {
+            return Ok(false);
+        }
+        // Who comes first in between may have claimed this configuration, or another one of the slot.
+        Ok::<_, HostFailure>(
+            host::replace_shared_data(&key, &hash.to_le_bytes(), known.version)?
+                || host::shared_data(&key)?.bytes != hash.to_le_bytes(),
+        )
     };
     claim().unwrap_or(true)
+}
+
+fn slot(hash: u64) -> u8 {
+    let [.., last] = hash.to_le_bytes();
+    last % SLOTS
 }
 
 /// FNV-1a, 64 bits.

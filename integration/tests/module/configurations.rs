@@ -108,3 +108,20 @@ fn the_vms_of_a_proxy_tell_a_warning_once() -> Result<()> {
     }
     Ok(())
 }
+
+/// What a proxy shares stays until it ends, however many configurations it takes.
+#[test]
+fn each_of_many_warnings_is_told_and_leaves_no_key_of_its_own() -> Result<()> {
+    let shared = Shared::default();
+    let mut host = WasmHost::start_with(&shared)?;
+    for number in 0..100 {
+        let dead = json!({"version": 1, "role": "edge", "strip": ["x-a"], "internal": [format!("lan-{number}")]});
+        for told in 1..=2 {
+            host.configure(&dead.to_string())?.context("it is taken")?;
+            assert_eq!(host.log().len(), number + 1, "{number} for the {told}. time");
+        }
+    }
+    let (keys, bytes) = shared.size();
+    assert!(keys <= 16 && bytes <= 16 * 8, "{keys} keys, {bytes} bytes");
+    Ok(())
+}
