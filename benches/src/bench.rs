@@ -98,6 +98,7 @@ pub(crate) fn check(head: &[String], task: &Task<'_>) -> Result<()> {
     let lines = lines.filter(|(name, _)| !PLUMBING.contains(name)).map(|(name, value)| (name.into(), value.into()));
     let mut got: Vec<(String, String)> = lines.collect();
     let mut expected = task.get.lines.clone();
+    expected.retain(|(name, _)| !PLUMBING.contains(&name.as_str()));
     expected.retain(|(name, _)| !task.changes.iter().any(|(changed, _)| changed == name));
     expected.push(("host".into(), task.get.authority.clone()));
     expected.extend(task.changes.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))));

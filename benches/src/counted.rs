@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use integration::wasm_host::{Action, Exchange, WasmHost};
 use integration::{Headers, root};
 use tenancy_filter::{Filter, Tally};
-use workload::{Get, WHOLE_JOB, borrowed, decide, decided};
+use workload::{Get, borrowed, counted, decide, decided};
 
 use crate::allocations::allocations;
 use crate::baseline::Figure;
@@ -22,9 +22,9 @@ const WARM_UP: usize = 10;
 /// All figures that this machine can count; those that it cannot are told.
 pub fn measure() -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    for get in [Get::ordinary(), Get::tenant(), Get::hostile(60)] {
-        figures.push(core_allocations(&get)?);
-        figures.extend(module(&get)?);
+    for (get, configuration) in counted() {
+        figures.push(core_allocations(&get, &configuration)?);
+        figures.extend(module(&get, &configuration)?);
     }
     if has_valgrind() {
         figures.extend(core_instructions()?);
@@ -38,20 +38,20 @@ pub fn measure() -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn core_allocations(get: &Get) -> Result<Figure> {
-    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?.filter;
+fn core_allocations(get: &Get, configuration: &str) -> Result<Figure> {
+    let filter = Filter::from_config(configuration.as_bytes())?.filter;
     let (lines, tally) = (get.headers(), Tally::default());
     let headers = borrowed(&lines);
     let (count, _) = allocations(|| decided(&filter, &headers, &tally, |changes| changes.len()));
     Ok(Figure::new(format!("core, {}: allocations", get.name), count))
 }
 
-fn module(get: &Get) -> Result<Vec<Figure>> {
+fn module(get: &Get, configuration: &str) -> Result<Vec<Figure>> {
     let mut host = WasmHost::start()?;
-    let root = host.configure(WHOLE_JOB)?.context("a configuration that the module takes")?;
+    let root = host.configure(configuration)?.context("a configuration that the module takes")?;
     let bytes = |(name, value): (String, String)| (name.into_bytes(), value.into_bytes());
     let headers = Headers(get.headers().into_iter().map(bytes).collect());
-    let filter = Filter::from_config(WHOLE_JOB.as_bytes())?.filter;
+    let filter = Filter::from_config(configuration.as_bytes())?.filter;
     let (mut fuel, mut expected) = (0, headers.clone());
     for (name, value) in decide(&filter, &borrowed(&get.headers())) {
         expected.0.retain(|(known, _)| *known != name.as_bytes());
@@ -83,7 +83,7 @@ fn core_instructions() -> Result<Vec<Figure>> {
     let program = root().join(target).join("release/workload");
     let compiler = format!("{}, {}", output(Command::new("rustc").arg("--version"))?, env::consts::ARCH);
     let mut figures = Vec::new();
-    for get in [Get::ordinary(), Get::tenant(), Get::hostile(60)] {
+    for (get, _) in counted() {
         let many = instructions_of(&program, &[&get.name, "1100"])?;
         let few = instructions_of(&program, &[&get.name, "100"])?;
         let figure = Figure::new(format!("core, {}: instructions", get.name), (many - few) / 1000);

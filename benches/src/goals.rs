@@ -39,6 +39,11 @@ pub(crate) fn goals(results: &Results) -> Vec<Goal> {
         goal("the same, to Lua's with its JIT off", 0.39, ordinary(results, INTERPRETED_LUA)),
         goal("instructions, filter and routing, 5,000 sandboxes to 1, match tree", 1.05, sandboxes(results)),
         goal("instructions a byte, hostile request, 60 KiB to 6 KiB", 1.2, hostile(results)),
+        goal(
+            "instructions, worst request of 60 KiB, to an ordinary one of 60 KiB without a filter",
+            12.0,
+            worst(results),
+        ),
         goal("heap allocations of the core, ordinary request", 0.0, figure("core, ordinary: allocations")),
         goal("host calls, ordinary request", 1.0, figure("module, ordinary: host calls")),
         goal("host calls, tenant request, three headers changed", 4.0, figure("module, tenant: host calls")),
@@ -72,6 +77,10 @@ fn sandboxes(results: &Results) -> Option<f64> {
 fn hostile(results: &Results) -> Option<f64> {
     let a_byte = |point: &Point| point.instructions as f64 / point.bytes as f64;
     Some(a_byte(results.point(HOSTILE, 60)?) / a_byte(results.point(HOSTILE, 6)?))
+}
+
+fn worst(results: &Results) -> Option<f64> {
+    results.worst_ratio(results.worst.iter().map(|row| row.instructions).max()?)
 }
 
 #[cfg(test)]

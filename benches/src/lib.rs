@@ -18,6 +18,7 @@ mod startup;
 mod tables;
 mod timed;
 mod upstream;
+mod worst;
 
 use std::env;
 
@@ -28,7 +29,7 @@ use modules::Modules;
 use results::Results;
 
 /// What `BENCH` may name; what takes time itself comes last, when the machine has nothing else to do.
-const PARTS: [&str; 5] = ["inside", "counted", "growth", "startup", "timed"];
+const PARTS: [&str; 6] = ["inside", "counted", "growth", "worst", "startup", "timed"];
 
 /// Measures the parts that `BENCH` names, all without it; what was measured before of the others stays.
 pub async fn run() -> Result<()> {
@@ -45,6 +46,7 @@ pub async fn run() -> Result<()> {
             "inside" => results.inside = inside::measure(&modules).await?,
             "counted" => results.counted = counted::measure()?,
             "growth" => results.growth = growth::measure(&modules).await?,
+            "worst" => results.worst = worst::measure(&modules).await?,
             "startup" => results.startup = Some(startup::measure(&modules).await?),
             _ => results.timed = timed::measure(&modules).await?,
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::Figure;
 use crate::growth::Point;
 use crate::startup::Startup;
-use crate::{inside, startup, timed};
+use crate::{inside, startup, timed, worst};
 
 /// The parts, each as it was measured last.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -19,6 +19,8 @@ pub(crate) struct Results {
     pub(crate) inside: Vec<inside::Row>,
     pub(crate) counted: Vec<Figure>,
     pub(crate) growth: Vec<Point>,
+    #[serde(default)]
+    pub(crate) worst: Vec<worst::Row>,
     pub(crate) startup: Option<Startup>,
     pub(crate) timed: Vec<timed::Row>,
 }
@@ -46,6 +48,12 @@ impl Results {
 
     pub(crate) fn start(&self, chain: &str) -> Option<&startup::Row> {
         self.startup.as_ref()?.rows.iter().find(|row| row.chain == chain)
+    }
+
+    /// What these instructions are to those of an ordinary request of 60 KiB without a filter.
+    pub(crate) fn worst_ratio(&self, instructions: u64) -> Option<f64> {
+        let ordinary = self.worst.iter().find(|row| row.request == worst::ORDINARY)?;
+        Some(instructions as f64 / ordinary.instructions as f64)
     }
 
     pub(crate) fn point(&self, series: &str, size: usize) -> Option<&Point> {

@@ -21,6 +21,7 @@ pub(crate) fn publish(results: &Results) -> Result<()> {
         ("features", features(results)),
         ("sandboxes", sandboxes(results)),
         ("requests", requests(results)),
+        ("worst", worst(results)),
         ("counted", counted(results)),
         ("startup", starts(results)),
         ("timed", timed(results)),
@@ -114,6 +115,14 @@ fn requests(results: &Results) -> String {
             vec![point.series.clone(), size, bytes, grouped(point.instructions)]
         }),
     )
+}
+
+/// Each with its ratio to the ordinary one.
+fn worst(results: &Results) -> String {
+    let times = |instructions| results.worst_ratio(instructions).map_or(String::new(), |times| format!("{times:.2}"));
+    let row =
+        |row: &crate::worst::Row| vec![row.request.clone(), grouped(row.instructions as i64), times(row.instructions)];
+    table(&["a request of 60 KiB", "instructions", "to the ordinary one"], results.worst.iter().map(row))
 }
 
 fn counted(results: &Results) -> String {

@@ -1,5 +1,7 @@
 //! The requests that are measured, and the configuration that does the whole job on them.
 
+pub mod worst;
+
 use tenancy_filter::{Filter, Header, Mutation, Peer, Tally};
 use tenancy_filter_envoy::Facts;
 
@@ -45,6 +47,8 @@ pub struct Get {
     pub name: String,
     /// Its host.
     pub authority: String,
+    /// The query of its path.
+    pub query: String,
     /// Its header lines, names in lower case.
     pub lines: Vec<(String, String)>,
 }
@@ -52,7 +56,12 @@ pub struct Get {
 impl Get {
     fn new(name: &str, authority: &str, lines: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self { name: name.into(), authority: authority.into(), lines: lines.iter().map(owned).collect() }
+        Self {
+            name: name.into(),
+            authority: authority.into(),
+            query: "c=d".into(),
+            lines: lines.iter().map(owned).collect(),
+        }
     }
 
     /// A browser's request, with nothing of ours.
@@ -109,7 +118,8 @@ impl Get {
 
     /// As a proxy sees it: pseudo-headers first.
     pub fn headers(&self) -> Vec<(String, String)> {
-        let pseudo = [(":authority", self.authority.as_str()), (":path", "/a/b?c=d"), (":method", "GET")];
+        let path = format!("/a/b?{}", self.query);
+        let pseudo = [(":authority", self.authority.as_str()), (":path", &path), (":method", "GET")];
         let pseudo = pseudo.iter().chain(&[(":scheme", "http")]).map(|(name, value)| ((*name).into(), (*value).into()));
         pseudo.chain(self.lines.iter().cloned()).collect()
     }
@@ -117,8 +127,15 @@ impl Get {
     /// As it goes over the wire in HTTP/1.1, with this in front of its path.
     pub fn to_http1(&self, prefix: &str) -> Vec<u8> {
         let lines: String = self.lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        format!("GET {prefix}/a/b?c=d HTTP/1.1\r\nhost: {}\r\n{lines}\r\n", self.authority).into_bytes()
+        format!("GET {prefix}/a/b?{} HTTP/1.1\r\nhost: {}\r\n{lines}\r\n", self.query, self.authority).into_bytes()
     }
+}
+
+/// The requests whose costs without a proxy are counted, each with its configuration.
+pub fn counted() -> Vec<(Get, String)> {
+    let usual = [Get::ordinary(), Get::tenant(), Get::hostile(60)];
+    let worst = worst::counted().into_iter().map(|worst| (worst.get, worst.configuration));
+    usual.into_iter().map(|get| (get, WHOLE_JOB.to_owned())).chain(worst).collect()
 }
 
 /// Looks at the decision of a request that nobody refuses, by a front end whose host knows no attributes.

@@ -4,13 +4,13 @@ use std::env::args;
 use std::hint::black_box;
 
 use tenancy_filter::{Filter, Tally};
-use workload::{Get, WHOLE_JOB, borrowed, decided};
+use workload::{borrowed, counted, decided};
 
 fn main() {
     let [_, name, times] = &args().collect::<Vec<_>>()[..] else { panic!("workload REQUEST TIMES") };
-    let all = [Get::ordinary(), Get::tenant(), Get::hostile(6), Get::hostile(60)];
-    let get = all.iter().find(|get| get.name == *name).unwrap_or_else(|| panic!("no request {name:?}"));
-    let filter = Filter::from_config(WHOLE_JOB.as_bytes()).expect("a configuration").filter;
+    let all = counted();
+    let (get, configuration) = all.iter().find(|(get, _)| get.name == *name).expect("a request of this name");
+    let filter = Filter::from_config(configuration.as_bytes()).expect("a configuration").filter;
     let (lines, tally) = (get.headers(), Tally::default());
     let headers = borrowed(&lines);
     for _ in 0..times.parse().expect("a number") {
