@@ -37,7 +37,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-const CONFIGS: [&str; 4] = [
+const CONFIGS: [&str; 5] = [
     r#"{
         "version": 1, "role": "edge",
         "tenant": {
@@ -60,6 +60,17 @@ const CONFIGS: [&str; 4] = [
     r#"{
         "version": 1, "role": "edge",
         "tenant": {"from": [{"host": "{tenant}.www.example.com"}], "to": [{"header": "x-tenant"}, {"baggage": "tenant"}]}
+    }"#,
+    r#"{
+        "version": 1, "role": "edge",
+        "tenant": {
+            "from": [
+                {"cookie": "k", "trust": "anyone"}, {"query": "k", "trust": "anyone"}, {"baggage": "k", "trust": "anyone"},
+                {"header": "tenantid", "trust": "anyone"}
+            ],
+            "to": [{"header": "x-tenant"}], "onConflict": "first", "pattern": "[a-z]{1,63}1"
+        },
+        "foreignBaggage": "keep"
     }"#,
     r#"{
         "version": 1, "role": "mesh",
@@ -168,6 +179,10 @@ fn the_worst_request_holds_at_most_four_times_its_bytes() {
         ("no overrides", one("x-service-route", repeated("::,"))),
         ("many tenants", one("tenantid", repeated("a,"))),
         ("many cookies", one("cookie", repeated("tenant=a;"))),
+        ("short cookies", one("cookie", repeated("k=;"))),
+        ("short parameters", one(":path", format!("/?{}", repeated("k&")))),
+        ("short members", one("baggage", repeated("k=,"))),
+        ("values that a pattern refuses late", one("tenantid", numbered(&"a".repeat(50), ","))),
         ("many parameters", one(":path", format!("/?{}", repeated("tenant=%61&")))),
         ("escaped parameters", one(":path", format!("/?{}", repeated("%74=%61&")))),
         ("many tokens", one("connection", format!("x-tenant,{}", repeated("a,")))),
