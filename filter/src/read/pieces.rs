@@ -119,3 +119,22 @@ impl<'a> Pieces<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_pieces_of_all_lines_in_order() {
+        let mut keys = Keys::default();
+        let [b, a, absent] = ["b", "a", "c"].map(|name| keys.number(name));
+        assert_eq!(keys.number("a"), a, "one number a name");
+        let name = |piece: &'_ [u8]| -> Option<Cow<'static, [u8]>> { Some(piece.get(..1)?.to_vec().into()) };
+        let form = Form { separator: b";", name };
+        let lines = [&b"b1;a1;x;b2;;a2"[..], b"a3;b3"];
+        let pieces = Pieces::read(&keys, form, lines.into_iter());
+        assert!(pieces.of(a).eq([&b"a1"[..], b"a2", b"a3"]));
+        assert!(pieces.of(b).eq([&b"b1"[..], b"b2", b"b3"]));
+        assert_eq!(pieces.of(absent).count(), 0);
+    }
+}
