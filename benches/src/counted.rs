@@ -7,10 +7,11 @@ use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use integration::cases::{Direction, Passage};
 use integration::wasm_host::{Action, Exchange, WasmHost};
 use integration::{Headers, root};
 use tenancy_filter::{Filter, Tally};
-use workload::{Get, borrowed, counted, decide, decided};
+use workload::{Counted, borrowed, counted, decide_at, decided};
 
 use crate::allocations::allocations;
 use crate::baseline::Figure;
@@ -22,9 +23,9 @@ const WARM_UP: usize = 10;
 /// All figures that this machine can count; those that it cannot are told.
 pub fn measure() -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    for (get, configuration) in counted() {
-        figures.push(core_allocations(&get, &configuration)?);
-        figures.extend(module(&get, &configuration)?);
+    for counted in counted() {
+        figures.push(core_allocations(&counted)?);
+        figures.extend(module(&counted)?);
     }
     if has_valgrind() {
         figures.extend(core_instructions()?);
@@ -38,29 +39,32 @@ pub fn measure() -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-fn core_allocations(get: &Get, configuration: &str) -> Result<Figure> {
+fn core_allocations(Counted { get, configuration, is_inbound, .. }: &Counted) -> Result<Figure> {
     let filter = Filter::from_config(configuration.as_bytes())?.filter;
     let (lines, tally) = (get.headers(), Tally::default());
     let headers = borrowed(&lines);
-    let (count, _) = allocations(|| decided(&filter, &headers, &tally, |changes| changes.len()));
+    let (count, _) = allocations(|| decided(&filter, &headers, *is_inbound, &tally, |changes| changes.len()));
     Ok(Figure::new(format!("core, {}: allocations", get.name), count))
 }
 
-fn module(get: &Get, configuration: &str) -> Result<Vec<Figure>> {
+fn module(Counted { get, configuration, is_inbound, .. }: &Counted) -> Result<Vec<Figure>> {
     let mut host = WasmHost::start()?;
     let root = host.configure(configuration)?.context("a configuration that the module takes")?;
     let bytes = |(name, value): (String, String)| (name.into_bytes(), value.into_bytes());
     let headers = Headers(get.headers().into_iter().map(bytes).collect());
     let filter = Filter::from_config(configuration.as_bytes())?.filter;
     let (mut fuel, mut expected) = (0, headers.clone());
-    for (name, value) in decide(&filter, &borrowed(&get.headers())) {
+    for (name, value) in decide_at(&filter, &borrowed(&get.headers()), *is_inbound) {
         expected.0.retain(|(known, _)| *known != name.as_bytes());
         expected.0.extend(value.map(|value| (name.into_bytes(), value.into_bytes())));
     }
+    let direction = if *is_inbound { Direction::Inbound } else { Direction::Unspecified };
+    let passage = Passage { direction, ..Passage::default() };
     for _ in 0..WARM_UP {
         host.forget();
         let before = host.fuel()?;
-        let stream = host.open(root, Exchange { headers: headers.clone(), ..Exchange::default() })?;
+        let stream =
+            host.open(root, Exchange { headers: headers.clone(), passage: passage.clone(), ..Exchange::default() })?;
         let action = host.on_request_headers(stream)?;
         let left = host.close(stream)?;
         fuel = host.fuel()? - before;
@@ -83,10 +87,10 @@ fn core_instructions() -> Result<Vec<Figure>> {
     let program = root().join(target).join("release/workload");
     let compiler = format!("{}, {}", output(Command::new("rustc").arg("--version"))?, env::consts::ARCH);
     let mut figures = Vec::new();
-    for (get, _) in counted() {
-        let many = instructions_of(&program, &[&get.name, "1100"])?;
-        let few = instructions_of(&program, &[&get.name, "100"])?;
-        let figure = Figure::new(format!("core, {}: instructions", get.name), (many - few) / 1000);
+    for Counted { get, times, .. } in counted() {
+        let instructions = |times: usize| instructions_of(&program, &[&get.name, &times.to_string()]);
+        let (many, few) = (instructions(times + times / 10)?, instructions(times / 10)?);
+        let figure = Figure::new(format!("core, {}: instructions", get.name), (many - few) / u64::try_from(times)?);
         figures.push(figure.compiled_by(Some(compiler.clone())));
     }
     Ok(figures)

@@ -3,7 +3,8 @@
 pub mod worst;
 
 use tenancy_filter::{Filter, Header, Mutation, Peer, Tally};
-use tenancy_filter_envoy::Facts;
+use tenancy_filter_envoy::{Attributes, Facts};
+use worst::Worst;
 
 /// An edge that does everything but read a token: the tenant from the host, overrides from the client, baggage kept.
 pub const WHOLE_JOB: &str = r#"{
@@ -132,21 +133,55 @@ impl Get {
 }
 
 /// The requests whose costs without a proxy are counted, each with its configuration.
-pub fn counted() -> Vec<(Get, String)> {
+pub fn counted() -> Vec<Counted> {
     let usual = [Get::ordinary(), Get::tenant(), Get::hostile(60)];
-    let worst = worst::counted().into_iter().map(|worst| (worst.get, worst.configuration));
-    usual.into_iter().map(|get| (get, WHOLE_JOB.to_owned())).chain(worst).collect()
+    let usual = usual.map(|get| Counted { get, configuration: WHOLE_JOB.into(), is_inbound: false, times: 1000 });
+    let worst = worst::counted().map(|Worst { get, configuration, direction, .. }| Counted {
+        get,
+        configuration,
+        is_inbound: direction == "INBOUND",
+        times: 10,
+    });
+    usual.into_iter().chain(worst).collect()
 }
 
-/// Looks at the decision of a request that nobody refuses, by a front end whose host knows no attributes.
+/// A request whose costs without a proxy are counted.
+#[derive(Debug)]
+pub struct Counted {
+    /// The request.
+    pub get: Get,
+    /// The configuration.
+    pub configuration: String,
+    /// Whether its listener says so.
+    pub is_inbound: bool,
+    /// How often it is decided.
+    pub times: usize,
+}
+
+/// A host that knows the direction of its listener alone.
+struct Listener {
+    is_inbound: bool,
+}
+
+impl Attributes for Listener {
+    type Failure = std::convert::Infallible;
+
+    fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Self::Failure> {
+        let is_asked = self.is_inbound && path == ["xds", "listener_direction"];
+        Ok(is_asked.then(|| 1u64.to_le_bytes().into()))
+    }
+}
+
+/// Looks at the decision of a request that nobody refuses, by a front end whose host knows the listener alone.
 pub fn decided<T>(
     filter: &Filter,
     headers: &[Header<'_>],
+    is_inbound: bool,
     tally: &Tally,
     look: impl FnOnce(&[Mutation<'_>]) -> T,
 ) -> T {
     let scan = filter.scan(headers, Peer::Unknown);
-    let facts = Facts::gather(&(), scan.wants(), filter).expect("a host that cannot fail");
+    let facts = Facts::gather(&Listener { is_inbound }, scan.wants(), filter).expect("a host that cannot fail");
     let gathered = facts.gathered();
     let decision = scan.decide(&gathered, (), tally);
     look(&decision.expect("no refusal").mutations)
@@ -154,12 +189,17 @@ pub fn decided<T>(
 
 /// Decides a request. Returns the headers that it writes, or removes if there is no value.
 pub fn decide(filter: &Filter, headers: &[Header<'_>]) -> Vec<(String, Option<String>)> {
+    decide_at(filter, headers, false)
+}
+
+/// The same at an inbound listener or another one.
+pub fn decide_at(filter: &Filter, headers: &[Header<'_>], is_inbound: bool) -> Vec<(String, Option<String>)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let change = |mutation: &Mutation<'_>| match mutation {
         Mutation::Remove { name } => (text(name), None),
         Mutation::Set { name, value } => (text(name), Some(text(value))),
     };
-    decided(filter, headers, &Tally::default(), |mutations| mutations.iter().map(change).collect())
+    decided(filter, headers, is_inbound, &Tally::default(), |mutations| mutations.iter().map(change).collect())
 }
 
 /// Header lines as the filter takes them.
