@@ -33,3 +33,22 @@ impl Caller {
         self.name.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_counts_more_than_what_is_told() {
+        let mut configured = Caller::configured("web");
+        configured.tell(Some(b"api"));
+        assert_eq!(configured.name(), Some(&b"web"[..]));
+
+        let mut told = Caller::default();
+        for (name, expected) in [(Some("api"), Some("api")), (Some("a/b"), None), (Some(""), None), (None, None)] {
+            told.tell(Some(b"other"));
+            told.tell(name.map(str::as_bytes));
+            assert_eq!(told.name(), expected.map(str::as_bytes), "{name:?}");
+        }
+    }
+}

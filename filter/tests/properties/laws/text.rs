@@ -44,7 +44,7 @@ pub(crate) fn parse_baggage(text: &[u8]) -> (&'static Subject, Call) {
 }
 
 /// Reads a request whose lines are those of its overrides, behind one that says which subject, and the method of a call
-/// to foo. Each line stands in each header, whose dialects part it in other ways, and in baggage.
+/// to foo, whose route chose a cluster. Each line stands in each header, whose dialects part it in other ways, and in baggage.
 pub(crate) fn parse_conditions(text: &[u8]) -> (&'static Subject, Call) {
     let mut lines = text.split(|byte| *byte == b'\n');
     let mut head = lines.next().unwrap_or_default().splitn(2, |byte| *byte == b' ');
@@ -57,7 +57,8 @@ pub(crate) fn parse_conditions(text: &[u8]) -> (&'static Subject, Call) {
         [plain(b"x-override"), plain(b"x-service-route"), plain(b"uberctx-overrides"), in_baggage].concat()
     };
     let lines: Vec<u8> = lines.flat_map(carriers).collect();
-    parse(&[letter, b" -\n:authority: foo\n:method: ", method, &lines].concat())
+    let way = b" -@default@outbound|80||foo.ns.svc.cluster.local";
+    parse(&[letter, way, b"\n:authority: foo\n:method: ", method, &lines].concat())
 }
 
 fn claimed(value: &str) -> Claimed {
