@@ -62,10 +62,10 @@ counters! {
     OverrideInvalid => "tenancy.override_invalid",
     /// Overrides that exceed 64 entries or 4,096 bytes.
     OverrideLimit => "tenancy.override_limit",
-    /// Requests to which other clusters than their route's own were offered, under `destinations`.
-    Destinations => "tenancy.destinations",
     /// Overrides that did not count because of a condition on the caller, whom nobody knows.
     CallerUnknown => "tenancy.caller_unknown",
+    /// Requests to which other clusters than their route's own were offered, under `destinations`.
+    Destinations => "tenancy.destinations",
     /// Header and trailer names that an edge removed.
     Stripped => "tenancy.stripped",
     /// Third-party baggage members outside the grammar, dropped from a line that we wrote.

@@ -29,6 +29,7 @@ fn gateway() -> Value {
             "from": [{"header": "x-override", "trust": "anyone"}],
             "to": [{"header": "x-override"}],
         },
+        "projections": [{"header": "x-foo-version", "service": "foo"}],
         "strip": ["x-debug-*"],
         "foreignBaggage": "keep",
     })
@@ -55,6 +56,7 @@ fn edge_requests() -> Vec<(Request, &'static [(&'static str, u64)])> {
             to(HOST).header("x-override", "foo:v1,foo:v2,bar"),
             &[("overrides", 1), ("override_duplicate", 1), ("override_invalid", 1)],
         ),
+        (to(HOST).header("x-override", "foo:v1;caller=web"), &[("overrides", 1), ("caller_unknown", 1)]),
         (to(HOST).header("x-override", many.join(",")), &[("overrides", 1), ("override_limit", 2)]),
         (to(HOST).header("x-tenant", "dev-4718").header("x-debug-a", "1").header("x_debug.b", "1"), &[("stripped", 3)]),
         (to(HOST).trailer("x-tenant", "dev-4719"), &[("stripped", 1)]),
