@@ -207,6 +207,10 @@ impl Names {
 
     /// The field of the first prefix with which a name begins, in any spelling.
     fn prefixed(&self, name: &[u8]) -> Option<Field> {
+        if let Some(prefixes) = self.prefixes.few() {
+            let fitting = prefixes.iter().filter(|(prefix, _)| begins(name, prefix));
+            return fitting.map(|(_, first)| first).min_by_key(|(number, _)| *number).map(|(_, field)| *field);
+        }
         let mut search = self.prefixes.search();
         let mut first: Option<&(usize, Field)> = None;
         for byte in name {
@@ -223,6 +227,9 @@ impl Names {
 impl Row {
     /// The field of a name that is one of these in another spelling.
     fn alias(&self, name: &[u8]) -> Option<Field> {
+        if let Some(names) = self.folded.few() {
+            return names.iter().find(|(known, _)| same_name(name, known)).map(|(_, field)| *field);
+        }
         let mut search = self.folded.search();
         for byte in name {
             search.step(fold(*byte));

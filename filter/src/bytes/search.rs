@@ -33,6 +33,11 @@ impl<T> Sorted<T> {
         self.0.is_empty()
     }
 
+    /// All of them, if they are so few that one after the other is sooner compared.
+    pub(crate) fn few(&self) -> Option<&[(Box<[u8]>, T)]> {
+        Some(&*self.0).filter(|texts| texts.len() <= FEW)
+    }
+
     pub(crate) fn search(&self) -> Search<'_, T> {
         Search { texts: &self.0, length: 0 }
     }
