@@ -123,7 +123,7 @@ fn read_host(node: &Node<'_>, earlier: &[Source<TenantPlace>]) -> Option<HostPat
     // A host of this pattern that nothing but its form tells from its others: who fits it fits them all.
     let (before, after) = cut(text.as_bytes(), b"{tenant}");
     let mut host = [before, b"0-any-tenant-0", after.unwrap_or_default()].concat();
-    host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'_');
+    host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'z');
     let fits =
         |source: &&Source<_>| matches!(&source.place, TenantPlace::Host(earlier) if earlier.tenant(&host).is_some());
     if let Some(Source { origin, .. }) = earlier.iter().find(fits) {

@@ -101,9 +101,11 @@ fn authority() -> impl Strategy<Value = String> {
     );
     let after =
         select(&["", ":80", ":", ".", ".:8443", "..", ":x", ".cluster.local", ".k8s.lab", ".evil.io", ".lan", "]"][..]);
+    let part = select(&["dev1", "-", "-", "--", "shop", "_", "x", "a.b", "Dev2"][..]);
+    let searched = vec(part, 0..8).prop_map(|parts| format!("{}.example.com", parts.concat()));
     let plain = select(&["dev1.www.example.com", "feat-x.www.example.com:8443", "foo.ns", "foo.ns.svc:80", "Foo"][..]);
     let odd = (before, host, after).prop_map(|(before, host, after)| format!("{before}{host}{after}"));
-    prop_oneof![plain.prop_map(str::to_owned), odd]
+    prop_oneof![plain.prop_map(str::to_owned), odd, searched]
 }
 
 /// Two labels are what a cluster decides about.

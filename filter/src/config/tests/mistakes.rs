@@ -196,8 +196,8 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
         ),
         (source(r#"{"claim": "urn:a.b"}"#, ISSUERS), "tenant.from[0].claim: \"urn:a.b\" would be split at its dots"),
         (
-            source(r#"{"host": "{tenant}--*.preview.acme.dev"}"#, ""),
-            "tenant.from[0].host: \"{tenant}--*.preview.acme.dev\" has \"*\" inside a label; it stands for a whole label",
+            source(r#"{"host": "{tenant}*.preview.acme.dev"}"#, ""),
+            "tenant.from[0].host: \"{tenant}*.preview.acme.dev\" has \"*\" beside another \"*\" or {tenant}; write text",
         ),
         (source(r#"{"claim": "a..b"}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
         (source(r#"{"claim": ["a", -1]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),

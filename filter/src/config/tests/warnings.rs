@@ -109,9 +109,13 @@ fn a_host_pattern_stands_before_those_that_fit_more() {
         (hosts("*.{tenant}.com", "{tenant}.a.com"), never),
         (hosts("{tenant}.*.com", "www.{tenant}.com"), never),
         (hosts("pr-{tenant}.a.com", "pr-{tenant}-web.a.com"), never),
+        (hosts("{tenant}.a.com", "{tenant}--*.a.com"), never),
+        (hosts("{tenant}--*.a.com", "{tenant}--shop-*.a.com"), never),
     ]);
     have_no_warning([
         hosts("{tenant}-admin.a.com", "{tenant}.a.com"),
+        hosts("{tenant}--*.a.com", "{tenant}.a.com"),
+        hosts("{tenant}--shop.a.com", "{tenant}--*.a.com"),
         hosts("{tenant}.a.com", "{tenant}.b.com"),
         hosts("{tenant}.a.com", "{tenant}.a.a.com"),
         // A tenant has neither a hyphen at an end nor an underscore.

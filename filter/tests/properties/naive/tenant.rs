@@ -123,21 +123,38 @@ pub(crate) fn host_of(authority: &str) -> Option<String> {
     fits.then(|| host.to_owned())
 }
 
+/// A `*` takes as little as it can, from both ends, and `{tenant}` all that is left.
 fn tenant_of(host: &str, pattern: &str) -> Option<String> {
-    let label = |label: &str| match label {
-        "*" => "[^.]+".to_owned(),
-        literal => escape(literal).replace(&escape("{tenant}"), "([a-z0-9-]+)"),
+    let any = "[a-z0-9_~-]+";
+    let label = |label: &str| match label.split_once("{tenant}") {
+        None => escape(label).replace(&escape("*"), any),
+        Some((before, after)) => {
+            let before = escape(before).replace(&escape("*"), &format!("{any}?"));
+            format!("{before}([a-z0-9_~-]+){}", escape(after).replace(&escape("*"), any))
+        }
     };
+    let is_searched = |label: &str| label != "*" && label.contains('*');
+    let mut labels = pattern.split('.').zip(host.split('.'));
+    if labels.any(|(label, text)| is_searched(label) && text.len() > 63) {
+        return None;
+    }
     let labels: Vec<_> = pattern.split('.').map(label).collect();
     let whole = regex(&format!("(?i)^{}$", labels.join(r"\.")));
     let tenant = whole.captures(host)?[1].to_ascii_lowercase();
-    let fits = tenant.len() <= 63 && !tenant.starts_with('-') && !tenant.ends_with('-');
+    let is_name = tenant.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let fits = is_name && tenant.len() <= 63 && !tenant.starts_with('-') && !tenant.ends_with('-');
     fits.then_some(tenant)
 }
+
+/// A fuzz target makes patterns of its own.
+const MAX_COMPILED: usize = 1000;
 
 /// A regular expression, which takes longer to compile than all the rest of a request.
 pub(super) fn regex(pattern: &str) -> Regex {
     static COMPILED: LazyLock<Mutex<BTreeMap<String, Regex>>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap();
+    if compiled.len() == MAX_COMPILED {
+        compiled.clear();
+    }
     compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).unwrap()).clone()
 }
