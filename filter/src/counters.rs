@@ -104,6 +104,7 @@ impl Event<'_> {
             Self::Request => Counter::Requests,
             Self::SourceAbsent { .. }
             | Self::HostSettled { .. }
+            | Self::HostExcepted { .. }
             | Self::SourceNotBelieved { .. }
             | Self::TenantRepeated { .. }
             | Self::OverrideTaken { .. }

@@ -150,6 +150,13 @@ pub enum Event<'e> {
         /// Which one.
         source: Origin,
     },
+    /// A host fits a pattern, but what it names is excepted there.
+    HostExcepted {
+        /// Which one.
+        source: Origin,
+        /// The name.
+        name: &'e [u8],
+    },
     /// A source gave the tenant that counts.
     TenantChosen {
         /// Which one.

@@ -78,8 +78,7 @@ fn an_edge_tells_of_each_source_in_order() {
 
 #[test]
 fn a_host_pattern_behind_one_that_fits_is_not_asked() {
-    let from =
-        r#"[{"host": "{tenant}-admin.a.com"}, {"host": "{tenant}.a.com"}, {"query": "tenant", "trust": "anyone"}]"#;
+    let from = r#"[{"host": "{tenant}-admin.a.com", "except": ["x"]}, {"host": "{tenant}.a.com"}, {"query": "tenant", "trust": "anyone"}]"#;
     let edge =
         format!(r#"{{"version": 1, "role": "edge", "tenant": {{"from": {from}, "to": [{{"header": "x-tenant"}}]}}}}"#);
     let told_of = |host: &str| {
@@ -88,6 +87,8 @@ fn a_host_pattern_behind_one_that_fits_is_not_asked() {
     };
     let [chosen, agrees] = ["tenant.from[0].host gives dev", "tenant.from[2].query agrees"];
     assert_eq!(told_of("dev-admin.a.com"), ["request", chosen, "tenant.from[1].host settled", agrees]);
+    let [excepted, chosen] = ["tenant.from[0].host excepts x", "tenant.from[2].query gives dev"];
+    assert_eq!(told_of("X-admin.a.com"), ["request", excepted, "tenant.from[1].host settled", chosen]);
     let chosen = "tenant.from[1].host gives dev";
     assert_eq!(told_of("dev.a.com"), ["request", "tenant.from[0].host absent", chosen, agrees]);
 }

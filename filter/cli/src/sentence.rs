@@ -17,6 +17,7 @@ impl Sentence {
             Event::SourceAbsent { source }
             | Event::SourceNotBelieved { source, .. }
             | Event::HostSettled { source }
+            | Event::HostExcepted { source, .. }
             | Event::TenantChosen { source, .. }
             | Event::TenantRepeated { source }
             | Event::TenantConflict { source, .. }
@@ -50,6 +51,7 @@ fn text(event: &Event<'_>) -> String {
         Event::SourceAbsent { source } => absent(*source).into(),
         Event::SourceNotBelieved { why, .. } => format!("not believed: {}", disbelieved(*why)),
         Event::HostSettled { .. } => "not asked: an earlier pattern fits the host".into(),
+        Event::HostExcepted { name, .. } => format!("no tenant: {} is excepted", shown(name)),
         Event::TenantChosen { name, .. } => format!("chosen: {}", shown(name)),
         Event::TenantRepeated { .. } => "names the same tenant".into(),
         Event::TenantConflict { name, .. } => format!("names another tenant, {}: a conflict", shown(name)),

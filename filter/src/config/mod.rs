@@ -4,6 +4,7 @@ mod boundary;
 mod destinations;
 mod draft;
 mod finding;
+mod host;
 mod json;
 mod meaning;
 mod node;

@@ -1,10 +1,8 @@
 //! `tenant`.
 
 use crate::bytes::grammar::Bytes;
-use crate::bytes::text::cut;
 use crate::decision::Policy;
 use crate::events::{Origin, TenantKind};
-use crate::read::host::HostPattern;
 use crate::read::issuer::IssuerPattern;
 use crate::read::source::{Belief, Source};
 use crate::read::tenant::{TenantPlace, TenantRules};
@@ -12,13 +10,16 @@ use crate::request::Role;
 use crate::write::targets::TenantTargets;
 
 use super::draft::Draft;
+use super::host;
 use super::node::{Entry, Form, Node, Object};
 use super::ownership::Owner;
 use super::pattern;
 use super::target::{TargetKind, read_targets};
 use super::trust::{self, without_trust};
 
-const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust"] };
+const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust", "except"] };
+/// What further belongs to one kind alone.
+const OPTIONS: [(&str, TenantKind); 1] = [("except", TenantKind::Host)];
 const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &[] };
 
 pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate), ("reject", Policy::Reject)];
@@ -98,6 +99,7 @@ fn read_source(
     draft: &mut Draft,
 ) -> Option<Source<TenantPlace>> {
     let entry = entry.entry(&SOURCE)?;
+    refuse_misplaced(&entry);
     let when = match entry.kind {
         TenantKind::Host => Some(without_trust(&entry, Belief::Always)),
         TenantKind::Claim | TenantKind::Issuer => Some(without_trust(&entry, Belief::Verified)),
@@ -106,7 +108,7 @@ fn read_source(
     };
     let node = &entry.place;
     let place = match entry.kind {
-        TenantKind::Host => TenantPlace::Host(read_host(node, earlier)?),
+        TenantKind::Host => TenantPlace::Host(host::read(&entry, earlier)?),
         TenantKind::Claim => TenantPlace::Claim(draft.source_claim(node)?),
         TenantKind::Issuer => TenantPlace::Issuer(read_issuer(node, draft)?),
         TenantKind::Header => TenantPlace::Header(draft.owned.source_header(node, Owner::Tenant)?),
@@ -117,22 +119,13 @@ fn read_source(
     Some(Source { place, when: when?, origin: Origin { list: "tenant.from", index, kind: entry.word } })
 }
 
-fn read_host(node: &Node<'_>, earlier: &[Source<TenantPlace>]) -> Option<HostPattern> {
-    let text = node.text()?;
-    let pattern = HostPattern::parse(text).map_err(|why| node.mistake(format!("{text:?} {why}"))).ok()?;
-    // A host of this pattern that nothing but its form tells from its others: who fits it fits them all.
-    let (before, after) = cut(text.as_bytes(), b"{tenant}");
-    let mut host = [before, b"0-any-tenant-0", after.unwrap_or_default()].concat();
-    host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'z');
-    let fits =
-        |source: &&Source<_>| matches!(&source.place, TenantPlace::Host(earlier) if earlier.tenant(&host).is_some());
-    if let Some(Source { origin, .. }) = earlier.iter().find(fits) {
-        node.warn(format!(
-            "is never asked, because tenant.from[{}] fits every such host; put it before that, or leave it out",
-            origin.index
-        ));
+fn refuse_misplaced(entry: &Entry<'_, TenantKind>) {
+    for (option, kind) in OPTIONS.iter().filter(|(_, kind)| *kind != entry.kind) {
+        if let Some(node) = entry.object.field(option) {
+            let word = TenantKind::WORDS.iter().find(|(_, known)| known == kind).map_or("", |(word, _)| word);
+            node.mistake(format!("belongs to a {word}, not to a {}; leave it out", entry.word));
+        }
     }
-    Some(pattern)
 }
 
 /// An issuer is read before whatever rests on its token, so that it cannot name another's tenant.

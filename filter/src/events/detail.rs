@@ -29,6 +29,7 @@ impl Event<'_> {
             Self::SourceAbsent { .. } => "source_absent",
             Self::SourceNotBelieved { .. } => "source_not_believed",
             Self::HostSettled { .. } => "host_settled",
+            Self::HostExcepted { .. } => "host_excepted",
             Self::TenantChosen { .. } => "tenant_chosen",
             Self::TenantRepeated { .. } => "tenant_repeated",
             Self::TenantConflict { .. } => "tenant_conflict",
@@ -70,7 +71,7 @@ impl Event<'_> {
                 tell("source", Source(*source));
                 tell("tenant", Chosen(name));
             }
-            Self::TenantConflict { source, name, is_first: _ } => {
+            Self::HostExcepted { source, name } | Self::TenantConflict { source, name, is_first: _ } => {
                 tell("source", Source(*source));
                 tell("value", Raw(name));
             }

@@ -2,8 +2,10 @@
 
 mod label;
 mod pattern;
+mod rule;
 
 pub(crate) use pattern::HostPattern;
+pub(crate) use rule::HostRule;
 
 use crate::bytes::grammar::{Bytes, MAX_TENANT_BYTES};
 
@@ -45,7 +47,7 @@ fn is_label(label: &[u8]) -> bool {
 }
 
 /// A label of RFC 1123 §2.1: letters, digits and hyphens, none of these at either end.
-fn is_tenant_label(label: &[u8]) -> bool {
+pub(crate) fn is_tenant_label(label: &[u8]) -> bool {
     let hyphen = |end: Option<&u8>| end == Some(&b'-');
     (1..=MAX_TENANT_BYTES).contains(&label.len())
         && Bytes::LABEL.hold(label)

@@ -8,7 +8,7 @@ use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
 use crate::names::Field;
 use crate::pattern::Pattern;
 use crate::read::evidence::Evidence;
-use crate::read::host::HostPattern;
+use crate::read::host::HostRule;
 use crate::read::issuer::IssuerPattern;
 use crate::read::source::Source;
 use crate::request::Claim;
@@ -36,7 +36,7 @@ const FIRST_EXCESS: usize = MAX_VALUES + 1;
 /// A place where a tenant may stand.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TenantPlace {
-    Host(HostPattern),
+    Host(HostRule),
     /// By its number among the filter's claims.
     Claim(usize),
     Issuer(IssuerPattern),
@@ -161,11 +161,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
         self.is_absent = true;
         let mut offer = |name| self.offer(name, source);
         match &source.place {
-            TenantPlace::Host(pattern) => {
-                let name = pattern.tenant(evidence.lines.pseudo.authority);
-                self.host_fits = name.is_some();
-                name.into_iter().try_for_each(|name| self.offer(name, source))?
-            }
+            TenantPlace::Host(rule) => self.ask_host(rule, source, evidence)?,
             TenantPlace::Claim(number) => match evidence.claim(*number) {
                 Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
                 Some(Claim::List(_)) => {
@@ -187,6 +183,24 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
             self.events.record(Event::SourceAbsent { source: source.origin });
         }
         Ok(())
+    }
+
+    /// Takes the tenant of the host. If the pattern fits, no further one is asked, not even if the name is excepted: it
+    /// would read another name from the same host.
+    fn ask_host(
+        &mut self,
+        rule: &HostRule,
+        source: &Source<TenantPlace>,
+        evidence: &Evidence<'_, 'a>,
+    ) -> Result<(), Refusal> {
+        let Some(name) = rule.pattern.tenant(evidence.lines.pseudo.authority) else { return Ok(()) };
+        self.host_fits = true;
+        if rule.excepts(&name) {
+            self.is_absent = false;
+            self.events.record(Event::HostExcepted { source: source.origin, name: &name });
+            return Ok(());
+        }
+        self.offer(name, source)
     }
 
     fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
@@ -265,6 +279,7 @@ mod tests {
     use crate::counters::{Counter, Tally};
     use crate::names::{Lines, Pseudo, lines_of};
     use crate::read::carried::{Asked, Carried};
+    use crate::read::host::HostPattern;
 
     #[test]
     fn a_tenant_is_a_kubernetes_label_value() {
@@ -323,16 +338,23 @@ mod tests {
         assert_eq!(resolve(&lenient, &[b"\xff", b"a"]), (Err(Refusal::TenantInvalid), vec![(TenantInvalid, 1)]));
     }
 
-    /// Even if `tenant.pattern` refuses its name: the next one would read another name from the same host.
+    /// Even if `tenant.pattern` refuses its name, or `except` holds it: the next one would read another name from the same host.
     #[test]
     fn the_first_pattern_that_fits_the_host_counts() {
-        let mut rules = rules(Policy::Reject, Policy::Tolerate, Some("^(?:dev|a-admin)$"));
+        let mut rules = rules(Policy::Reject, Policy::Tolerate, Some("^(?:dev.*|a-admin)$"));
         let origin = Origin { list: "tenant.from", index: 0, kind: "host" };
-        let host = |pattern| Source::always(TenantPlace::Host(HostPattern::parse(pattern).unwrap()), origin);
+        let host = |pattern| {
+            let rule = HostRule { pattern: HostPattern::parse(pattern).unwrap(), except: vec!["dev-2".into()] };
+            Source::always(TenantPlace::Host(rule), origin)
+        };
         rules.sources = vec![host("{tenant}-admin.a.com"), host("{tenant}.a.com")];
-        for (authority, tenant) in
-            [("dev-admin.a.com", Some("dev")), ("dev.a.com", Some("dev")), ("a-admin.a.com", None)]
-        {
+        for (authority, tenant) in [
+            ("dev-admin.a.com", Some("dev")),
+            ("dev.a.com", Some("dev")),
+            ("a-admin.a.com", None),
+            ("DEV-2-admin.a.com", None),
+            ("Dev-2.a.com", None),
+        ] {
             let pseudo = Pseudo { authority: authority.as_bytes(), ..Pseudo::default() };
             let lines = Lines { pseudo, ..Lines::default() };
             let asked = Asked::default();

@@ -43,6 +43,8 @@ const WORDS: &[&str] = &[
     "baggage",
     "cookie",
     "query",
+    "except",
+    "{tenant}--*.a*.com",
     "trust",
     "anyone",
     "pattern",

@@ -35,6 +35,7 @@ fn told(event: &Event<'_>) -> String {
         Event::TokenNotBelieved { why } => format!("token not believed: {}", doubted(*why)),
         Event::SourceAbsent { source } => format!("{source} absent"),
         Event::HostSettled { source } => format!("{source} settled"),
+        Event::HostExcepted { source, name } => format!("{source} excepts {}", text(name)),
         Event::SourceNotBelieved { source, why } => format!("{source} not believed: {}", doubted(*why)),
         Event::TenantChosen { source, name, .. } => format!("{source} gives {}", text(name)),
         Event::TenantRepeated { source } => format!("{source} agrees"),

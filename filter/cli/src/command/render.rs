@@ -53,7 +53,7 @@ fn reasons(out: &mut impl Write, hop: &Hop) -> io::Result<()> {
 fn style(told: &Told) -> Style {
     match told.name {
         "tenant_chosen" | "override_taken" => CHOSEN,
-        "source_absent" | "host_settled" => FAINT,
+        "source_absent" | "host_settled" | "host_excepted" => FAINT,
         "stripped" | "trace_malformed" | "withheld" => REMOVED,
         _ => Style::new(),
     }

@@ -199,6 +199,18 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
             source(r#"{"host": "{tenant}*.preview.acme.dev"}"#, ""),
             "tenant.from[0].host: \"{tenant}*.preview.acme.dev\" has \"*\" beside another \"*\" or {tenant}; write text",
         ),
+        (
+            source(r#"{"host": "{tenant}.a.com", "except": ["www", "a b"]}"#, ""),
+            "tenant.from[0].except[1]: expected a name that a host could give, of letters, digits and hyphens",
+        ),
+        (
+            source(r#"{"host": "{tenant}.a.com", "except": []}"#, ""),
+            "tenant.from[0].except: is empty; leave it out, or",
+        ),
+        (
+            source(r#"{"cookie": "c", "trust": "anyone", "except": ["www"]}"#, ""),
+            "tenant.from[0].except: belongs to a host, not to a cookie; leave it out",
+        ),
         (source(r#"{"claim": "a..b"}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
         (source(r#"{"claim": ["a", -1]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
         (source(r#"{"claim": ["a", 0.5]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),

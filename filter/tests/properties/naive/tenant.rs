@@ -15,7 +15,7 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
     let mut tenant: Option<String> = None;
     let mut sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
     // One host names one tenant: the first pattern that fits says which.
-    let host = sources.iter().position(|source| source.get("host").is_some() && !offers(scene, source).is_empty());
+    let host = sources.iter().position(|source| named_by_host(scene, source).is_some());
     if let Some(first) = host {
         let mut index = 0..;
         sources.retain(|source| index.next() <= Some(first) || source.get("host").is_none());
@@ -56,7 +56,8 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
 fn offers(scene: &Scene, source: &Value) -> Vec<String> {
     let name = |kind: &str| source[kind].as_str().unwrap_or_default();
     if source.get("host").is_some() {
-        host(scene).and_then(|host| tenant_of(&host, name("host"))).into_iter().collect()
+        let is_excepted = |name: &String| super::list(&source["except"]).any(|known| is_same(known, name));
+        named_by_host(scene, source).into_iter().filter(|name| !is_excepted(name)).collect()
     } else if let Some(path) = source.get("claim") {
         match scene.claim(path) {
             None => vec![],
@@ -82,6 +83,15 @@ fn offers(scene: &Scene, source: &Value) -> Vec<String> {
         let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.filter(|(key, _)| decode(key) == name("query")).map(|(_, value)| decode(value)).collect()
     }
+}
+
+fn is_same(known: &Value, name: &str) -> bool {
+    known.as_str().is_some_and(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// What the pattern of a source finds in the host, excepted or not.
+fn named_by_host(scene: &Scene, source: &Value) -> Option<String> {
+    tenant_of(&host(scene)?, source["host"].as_str()?)
 }
 
 fn tenant_of_issuer(issuer: &str, pattern: &str) -> Option<String> {

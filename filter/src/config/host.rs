@@ -1,0 +1,55 @@
+//! A `host` of `tenant.from`.
+
+use crate::bytes::text::cut;
+use crate::events::TenantKind;
+use crate::read::host::{HostPattern, HostRule, is_tenant_label};
+use crate::read::source::Source;
+use crate::read::tenant::TenantPlace;
+
+use super::node::{Entry, Node};
+
+pub(super) fn read(entry: &Entry<'_, TenantKind>, earlier: &[Source<TenantPlace>]) -> Option<HostRule> {
+    let node = &entry.place;
+    let except = entry.object.field("except").map_or(Vec::new(), |names| read_except(&names));
+    let text = node.text()?;
+    let pattern = HostPattern::parse(text).map_err(|why| node.mistake(format!("{text:?} {why}"))).ok()?;
+    warn_if_never_asked(node, text, earlier);
+    Some(HostRule { pattern, except })
+}
+
+/// Names that no host gives to a tenant.
+fn read_except(names: &Node<'_>) -> Vec<Box<str>> {
+    if names.value.as_array().is_some_and(Vec::is_empty) {
+        names.mistake("is empty; leave it out, or name what is no tenant, as in [www]");
+    }
+    let read = |entry: &Node<'_>| {
+        let name = entry.text()?;
+        if !is_tenant_label(name.as_bytes()) {
+            entry.expected("a name that a host could give, of letters, digits and hyphens, as in www");
+        }
+        Some(name.to_ascii_lowercase().into())
+    };
+    names.list().iter().filter_map(read).collect()
+}
+
+fn warn_if_never_asked(node: &Node<'_>, text: &str, earlier: &[Source<TenantPlace>]) {
+    // A host of this pattern that nothing but its form tells from its others: who fits it fits them all.
+    let (before, after) = cut(text.as_bytes(), b"{tenant}");
+    let mut host = [before, b"0-any-tenant-0", after.unwrap_or_default()].concat();
+    host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'z');
+    let fits = |source: &&Source<_>| match &source.place {
+        TenantPlace::Host(earlier) => earlier.pattern.tenant(&host).is_some(),
+        TenantPlace::Claim(_)
+        | TenantPlace::Issuer(_)
+        | TenantPlace::Header(_)
+        | TenantPlace::Baggage(_)
+        | TenantPlace::Cookie(_)
+        | TenantPlace::Query(_) => false,
+    };
+    if let Some(Source { origin, .. }) = earlier.iter().find(fits) {
+        node.warn(format!(
+            "is never asked, because tenant.from[{}] fits every such host; put it before that, or leave it out",
+            origin.index
+        ));
+    }
+}
