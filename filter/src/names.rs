@@ -1,5 +1,9 @@
 //! The header names that the filter owns, and the lines of a request that bear one of them.
 
+mod kept;
+
+pub(crate) use kept::Kept;
+
 use smallvec::SmallVec;
 
 use crate::bytes::search::Sorted;
@@ -24,8 +28,8 @@ pub(crate) enum Field {
     BaggagePrefix,
     /// Names further headers as hop-by-hop (RFC 9110 §7.6.1).
     Connection,
-    /// Read alone (RFC 6265).
-    Cookie,
+    /// Read alone.
+    Kept(Kept),
     /// Removed at an edge, never read.
     Stripped,
 }
@@ -74,7 +78,7 @@ impl Scanned<'_> {
 
 impl<'a> Lines<'a> {
     /// The values of a field, a line each, under its exact name alone.
-    pub(crate) fn values(&self, field: Field) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn values(&self, field: Field) -> impl DoubleEndedIterator<Item = &'a [u8]> {
         self.owned.iter().filter(move |line| line.exact && line.field == field).map(|line| line.value)
     }
 

@@ -201,7 +201,9 @@ impl CaseFile {
         twin.remove("connect");
         twin.remove("traceHeaders");
         if let Some(sources) = twin.get_mut("tenant").and_then(|tenant| tenant.get_mut("from")?.as_array_mut()) {
-            sources.retain(|source| source.get("cookie").is_none() && source.get("query").is_none());
+            let is_carried =
+                |source: &Value| ["cookie", "query", "of"].iter().all(|field| source.get(*field).is_none());
+            sources.retain(is_carried);
         }
         (twin.contains_key("tenant") || twin.contains_key("overrides")).then_some(twin.into())
     }

@@ -2,19 +2,28 @@
 
 use crate::bytes::text::cut;
 use crate::events::TenantKind;
-use crate::read::host::{HostPattern, HostRule, is_tenant_label};
+use crate::read::host::{HostPattern, HostPlace, HostRule, is_tenant_label};
 use crate::read::source::Source;
 use crate::read::tenant::TenantPlace;
 
+use super::draft::Draft;
 use super::node::{Entry, Node};
 
-pub(super) fn read(entry: &Entry<'_, TenantKind>, earlier: &[Source<TenantPlace>]) -> Option<HostRule> {
+pub(super) fn read(
+    entry: &Entry<'_, TenantKind>,
+    earlier: &[Source<TenantPlace>],
+    draft: &mut Draft,
+) -> Option<HostRule> {
     let node = &entry.place;
     let except = entry.object.field("except").map_or(Vec::new(), |names| read_except(&names));
+    let of = match entry.object.field("of") {
+        Some(header) => draft.owned.host(&header)?,
+        None => HostPlace::Authority,
+    };
     let text = node.text()?;
     let pattern = HostPattern::parse(text).map_err(|why| node.mistake(format!("{text:?} {why}"))).ok()?;
-    warn_if_never_asked(node, text, earlier);
-    Some(HostRule { pattern, except })
+    warn_if_never_asked(node, text, of, earlier);
+    Some(HostRule { pattern, except, of })
 }
 
 /// Names that no host gives to a tenant.
@@ -32,13 +41,13 @@ fn read_except(names: &Node<'_>) -> Vec<Box<str>> {
     names.list().iter().filter_map(read).collect()
 }
 
-fn warn_if_never_asked(node: &Node<'_>, text: &str, earlier: &[Source<TenantPlace>]) {
+fn warn_if_never_asked(node: &Node<'_>, text: &str, of: HostPlace, earlier: &[Source<TenantPlace>]) {
     // A host of this pattern that nothing but its form tells from its others: who fits it fits them all.
     let (before, after) = cut(text.as_bytes(), b"{tenant}");
     let mut host = [before, b"0-any-tenant-0", after.unwrap_or_default()].concat();
     host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'z');
     let fits = |source: &&Source<_>| match &source.place {
-        TenantPlace::Host(earlier) => earlier.pattern.tenant(&host).is_some(),
+        TenantPlace::Host(earlier) => earlier.of == of && earlier.pattern.tenant(&host).is_some(),
         TenantPlace::Claim(_)
         | TenantPlace::Issuer(_)
         | TenantPlace::Header(_)

@@ -57,7 +57,7 @@ const GROUPS: [Group; 11] = [
         names: &["forwarded", "via", "x-forwarded-*", "x-real-ip", "x-original-*", "x-envoy-*"],
         frames: false,
         meaning: "proxies write and believe it",
-        remedy: "match the host itself, as in {host: \"{tenant}.www.example.com\"}, or choose a header of yours",
+        remedy: "match the host, as in {host: \"{tenant}.www.example.com\"}, or the one in x-forwarded-host, by adding of: x-forwarded-host, or choose a header of yours",
     },
     Group { names: &["content-*"], frames: false, meaning: "it describes the content", remedy: OURS },
     Group { names: &["range", "if-*"], frames: false, meaning: "it asks for a part, or on a condition", remedy: OURS },
@@ -67,7 +67,7 @@ const GROUPS: [Group; 11] = [
         names: &["origin", "referer", "user-agent", "sec-*", "access-control-*"],
         frames: false,
         meaning: "clients write it about themselves",
-        remedy: "match the host, as in {host: \"{tenant}.www.example.com\"}, or choose a header of yours",
+        remedy: "match the host, as in {host: \"{tenant}.www.example.com\"}, or the one in origin, by adding of: origin, or choose a header of yours",
     },
     Group { names: &["grpc-*"], frames: false, meaning: "it belongs to gRPC", remedy: OURS },
 ];

@@ -163,11 +163,16 @@ fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
 }
 
 impl Node<'_> {
-    /// The place that an entry names, whatever its options. Header names have no case.
-    fn place<K>(&self, form: &Form<K>) -> Option<(&'static str, String)> {
+    /// The place that an entry names, and the header in which a host stands, whatever its other options. Header names have
+    /// no case.
+    fn place<K>(&self, form: &Form<K>) -> Option<(&'static str, String, Option<&str>)> {
         let map = self.value.as_object()?;
         let (word, place) = form.kinds.iter().find_map(|(word, _)| Some((*word, map.get(*word)?.to_string())))?;
-        Some((word, if word == "header" { place.to_ascii_lowercase() } else { place }))
+        Some((
+            word,
+            if word == "header" { place.to_ascii_lowercase() } else { place },
+            map.get("of").and_then(Value::as_str),
+        ))
     }
 }
 

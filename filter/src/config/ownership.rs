@@ -2,8 +2,9 @@
 
 use crate::baggage::{self, BAGGAGE_PREFIXES, Key, OLDER_BAGGAGE};
 use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
-use crate::names::{Field, HeaderName, Names, same_name};
+use crate::names::{Field, HeaderName, Kept, Names, same_name};
 use crate::read::carried::Asked;
+use crate::read::host::HostPlace;
 use crate::read::overrides::MAX_ENCODED_BYTES;
 use crate::request::Role;
 use crate::write::strip::CONNECTION;
@@ -22,8 +23,6 @@ pub(super) enum Owner {
 
 /// Carriers of baggage members, which are named by key.
 pub(super) const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
-
-pub(super) const COOKIE: &str = "cookie";
 
 /// Everything owned so far.
 pub(super) struct Ownership {
@@ -106,21 +105,39 @@ impl Ownership {
 
     /// A cookie to read, by its number.
     pub(super) fn cookie(&mut self, node: &Node<'_>) -> Option<u16> {
-        self.refuse_in_mesh(node, "cookie");
+        self.refuse_in_mesh(node, "a cookie");
         let name = node.text()?;
         if !is_token(name.as_bytes()) {
             node.mistake(format!("expected the name of a cookie (RFC 6265: a token), found {name:?}"));
             return None;
         }
-        if self.names.get(COOKIE.as_bytes()).is_none() {
-            self.names.insert(COOKIE, Field::Cookie);
-        }
+        self.keep(Kept::Cookie);
         Some(self.asked.cookies.number(name))
+    }
+
+    /// The host in a header.
+    pub(super) fn host(&mut self, node: &Node<'_>) -> Option<HostPlace> {
+        self.refuse_in_mesh(node, "the host of another header");
+        let place = node.word(&HostPlace::WORDS)?;
+        place.header().into_iter().for_each(|header| self.keep(header));
+        Some(place)
+    }
+
+    /// Reads a header that is never changed.
+    fn keep(&mut self, header: Kept) {
+        if self.names.get(header.name().as_bytes()).is_none() {
+            self.names.insert(header.name(), Field::Kept(header));
+        }
+    }
+
+    /// The headers that are read and never changed.
+    pub(super) fn kept(&self) -> impl Iterator<Item = Kept> {
+        Kept::ALL.into_iter().filter(|header| self.names.get(header.name().as_bytes()).is_some())
     }
 
     /// A query parameter to read, by its number.
     pub(super) fn query(&mut self, node: &Node<'_>) -> Option<u16> {
-        self.refuse_in_mesh(node, "query");
+        self.refuse_in_mesh(node, "a query");
         let name = node.text()?;
         if name.is_empty() {
             node.mistake("is empty; name the parameter, decoded");
@@ -128,11 +145,12 @@ impl Ownership {
         Some(self.asked.queries.number(name))
     }
 
-    /// An edge does not remove cookies and queries, so what it did not believe would be believed behind it.
-    fn refuse_in_mesh(&self, node: &Node<'_>, kind: &str) {
+    /// An edge does not remove cookies, queries and headers of proxies and browsers, so what it did not believe would be
+    /// believed behind it.
+    fn refuse_in_mesh(&self, node: &Node<'_>, what: &str) {
         if self.role == Role::Mesh {
             node.mistake(format!(
-                "only an edge reads a {kind}: it does not remove it, so in the mesh any client could have sent it; leave it out"
+                "only an edge reads {what}: it does not remove it, so in the mesh any client could have sent it; leave it out"
             ));
         }
     }

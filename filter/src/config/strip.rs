@@ -1,13 +1,13 @@
 //! `strip`.
 
 use crate::bytes::grammar::is_token;
-use crate::names::{Field, begins, same_name};
+use crate::names::{Field, Kept, begins, same_name};
 use crate::request::Role;
 
 use super::draft::Draft;
 use super::meaning;
 use super::node::Node;
-use super::ownership::{BAGGAGE, COOKIE, Ownership};
+use super::ownership::{BAGGAGE, Ownership};
 
 /// A name, or a prefix with `*` behind it.
 struct Stripped<'c> {
@@ -55,8 +55,8 @@ impl<'c> Stripped<'c> {
         let text = self.text;
         if !is_token(self.name.as_bytes()) || self.name.contains('*') {
             Some(format!("expected a header name, or a prefix followed by \"*\", found {text:?}"))
-        } else if owned.names.get(COOKIE.as_bytes()).is_some() && self.hits(COOKIE) {
-            Some(format!("{text:?} would remove the cookies that tenant.from reads; leave one of them out"))
+        } else if let Some(header) = owned.kept().map(Kept::name).find(|name| self.hits(name)) {
+            Some(format!("{text:?} would remove {header:?}, which tenant.from reads; leave one of them out"))
         } else if let Some(carrier) = BAGGAGE.iter().find(|carrier| self.hits(carrier)) {
             Some(format!("{text:?} would remove {carrier:?}; write foreignBaggage: drop for that"))
         } else {

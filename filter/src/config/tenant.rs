@@ -17,9 +17,9 @@ use super::pattern;
 use super::target::{TargetKind, read_targets};
 use super::trust::{self, without_trust};
 
-const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust", "except"] };
+const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust", "except", "of"] };
 /// What further belongs to one kind alone.
-const OPTIONS: [(&str, TenantKind); 1] = [("except", TenantKind::Host)];
+const OPTIONS: [(&str, TenantKind); 2] = [("except", TenantKind::Host), ("of", TenantKind::Host)];
 const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &[] };
 
 pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate), ("reject", Policy::Reject)];
@@ -101,14 +101,17 @@ fn read_source(
     let entry = entry.entry(&SOURCE)?;
     refuse_misplaced(&entry);
     let when = match entry.kind {
-        TenantKind::Host => Some(without_trust(&entry, Belief::Always)),
+        TenantKind::Host => match entry.object.field("of") {
+            Some(header) => trust::of_client_at_edge(&entry.object, &header, draft),
+            None => Some(without_trust(&entry, Belief::Always)),
+        },
         TenantKind::Claim | TenantKind::Issuer => Some(without_trust(&entry, Belief::Verified)),
         TenantKind::Header | TenantKind::Baggage => Some(trust::of_client(&entry.object, draft)),
-        TenantKind::Cookie | TenantKind::Query => trust::of_client_at_edge(&entry, draft),
+        TenantKind::Cookie | TenantKind::Query => trust::of_client_at_edge(&entry.object, &entry.place, draft),
     };
     let node = &entry.place;
     let place = match entry.kind {
-        TenantKind::Host => TenantPlace::Host(host::read(&entry, earlier)?),
+        TenantKind::Host => TenantPlace::Host(host::read(&entry, earlier, draft)?),
         TenantKind::Claim => TenantPlace::Claim(draft.source_claim(node)?),
         TenantKind::Issuer => TenantPlace::Issuer(read_issuer(node, draft)?),
         TenantKind::Header => TenantPlace::Header(draft.owned.source_header(node, Owner::Tenant)?),

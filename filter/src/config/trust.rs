@@ -18,7 +18,8 @@ const WORDS: [(&str, Trust); 3] = [("mesh", Trust::Mesh), ("verified", Trust::Ve
 /// The condition of a source that no client can write.
 pub(super) fn without_trust<K>(entry: &Entry<'_, K>, belief: Belief) -> Condition {
     if let Some(trust) = entry.object.field("trust") {
-        trust.mistake(format!("{} needs no trust; leave it out", entry.word));
+        let remedy = if entry.word == "host" { ", or add of" } else { "" };
+        trust.mistake(format!("{} needs no trust; leave it out{remedy}", entry.word));
     }
     Condition { belief }
 }
@@ -41,14 +42,14 @@ pub(super) fn of_client(source: &Object<'_>, draft: &mut Draft) -> Condition {
 }
 
 /// The same of a source that no edge removes; `None` if it is not believed there either, and so does nothing at all.
-pub(super) fn of_client_at_edge<K>(entry: &Entry<'_, K>, draft: &mut Draft) -> Option<Condition> {
-    let condition = of_client(&entry.object, draft);
+pub(super) fn of_client_at_edge(source: &Object<'_>, place: &Node<'_>, draft: &mut Draft) -> Option<Condition> {
+    let condition = of_client(source, draft);
     if condition.belief != Belief::Never {
         return Some(condition);
     }
     // Another word is a mistake by itself.
-    if entry.object.field("trust").is_none_or(|trust| trust.value == "mesh") {
-        entry.place.mistake(
+    if source.field("trust").is_none_or(|trust| trust.value == "mesh") {
+        place.mistake(
             "is never believed under trust: mesh, the default; write trust: verified to believe a client whose token counts, or trust: anyone to believe every client",
         );
     }

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use crate::baggage::{self, value_of};
 use crate::bytes::percent;
 use crate::bytes::text::{cut, trim};
-use crate::names::{Field, Lines};
+use crate::names::{Field, Kept, Lines};
 use crate::read::pieces::{Form, Keys, Pieces};
 use crate::request::Role;
 
@@ -63,7 +63,7 @@ impl<'r, 'a> Carried<'r, 'a> {
 
     /// The values of a cookie, each without one pair of quotes around it (RFC 6265 §4.1.1).
     pub(crate) fn cookie(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
-        let lines = || self.lines.values(Field::Cookie);
+        let lines = || self.lines.values(Field::Kept(Kept::Cookie));
         let cookies = self.cookies.get_or_init(|| Pieces::read(&self.asked.cookies, COOKIES, lines()));
         cookies.of(key).filter_map(|pair| cut(pair, b"=").1.map(trim).map(unquoted))
     }
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn one_pair_of_quotes_around_a_cookie_goes() {
         let values: [&[u8]; 2] = [br#"$Version="1"; t="a" ;t = "b";t="";t=""c"""#, br#"t=";t="d;t=e";t=f"g"h"#];
-        let owned = lines_of(Field::Cookie, &values);
+        let owned = lines_of(Field::Kept(Kept::Cookie), &values);
         let lines = Lines { owned: &owned, ..Lines::default() };
         let mut asked = Asked::default();
         let cookie = asked.cookies.number("t");
@@ -110,7 +110,7 @@ mod tests {
     fn reads_cookies_and_queries_by_their_exact_names() {
         let path = b"/a?tenant=x&ten%61nt=%66&tenant&Tenant=n&b=tenant=n?tenant=n";
         let values: [&[u8]; 3] = [b"a=1; tenant=x;tenant = y ;Tenant=n", b"tenants=n;tenant;x=tenant=n", b"tenant="];
-        let owned = lines_of(Field::Cookie, &values);
+        let owned = lines_of(Field::Kept(Kept::Cookie), &values);
         let lines = Lines { pseudo: Pseudo { path, ..Pseudo::default() }, owned: &owned };
         let mut asked = Asked::default();
         let cookie = asked.cookies.number("tenant");

@@ -5,7 +5,7 @@ mod pattern;
 mod rule;
 
 pub(crate) use pattern::HostPattern;
-pub(crate) use rule::HostRule;
+pub(crate) use rule::{Fitted, HostPlace, HostRule};
 
 use crate::bytes::grammar::{Bytes, MAX_TENANT_BYTES};
 

@@ -8,7 +8,7 @@ use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
 use crate::names::Field;
 use crate::pattern::Pattern;
 use crate::read::evidence::Evidence;
-use crate::read::host::HostRule;
+use crate::read::host::{Fitted, HostPlace, HostRule};
 use crate::read::issuer::IssuerPattern;
 use crate::read::source::Source;
 use crate::request::Claim;
@@ -68,7 +68,7 @@ impl TenantRules {
             rules: self,
             events,
             tenant: None,
-            host_fits: false,
+            fitted: Fitted::default(),
             list: "",
             values: 0,
             is_absent: true,
@@ -118,7 +118,8 @@ impl TenantPlace {
     /// Whether it has one value at most, which no client can repeat.
     fn is_single(&self) -> bool {
         match self {
-            Self::Host(_) | Self::Claim(_) | Self::Issuer(_) => true,
+            Self::Host(rule) => rule.of == HostPlace::Authority,
+            Self::Claim(_) | Self::Issuer(_) => true,
             Self::Header(_) | Self::Baggage(_) | Self::Cookie(_) | Self::Query(_) => false,
         }
     }
@@ -141,8 +142,7 @@ struct Choice<'r, 'a, E> {
     rules: &'r TenantRules,
     events: &'r E,
     tenant: Option<Tenant<'a>>,
-    /// Whether a pattern fitted the host.
-    host_fits: bool,
+    fitted: Fitted,
     /// The list whose sources are asked, and how many values they had so far.
     list: &'static str,
     values: usize,
@@ -154,14 +154,10 @@ struct Choice<'r, 'a, E> {
 impl<'a, E: Events> Choice<'_, 'a, E> {
     /// Takes every value of a source.
     fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
-        if self.host_fits && matches!(source.place, TenantPlace::Host(_)) {
-            self.events.record(Event::HostSettled { source: source.origin });
-            return Ok(());
-        }
         self.is_absent = true;
         let mut offer = |name| self.offer(name, source);
         match &source.place {
-            TenantPlace::Host(rule) => self.ask_host(rule, source, evidence)?,
+            TenantPlace::Host(rule) => self.ask_hosts(rule, source, evidence)?,
             TenantPlace::Claim(number) => match evidence.claim(*number) {
                 Some(Claim::Single(name)) => offer(Cow::Borrowed(name))?,
                 Some(Claim::List(_)) => {
@@ -185,22 +181,28 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
         Ok(())
     }
 
-    /// Takes the tenant of the host. If the pattern fits, no further one is asked, not even if the name is excepted: it
-    /// would read another name from the same host.
-    fn ask_host(
+    /// Takes the tenant of each host, unless it is excepted: then that host has none.
+    fn ask_hosts(
         &mut self,
         rule: &HostRule,
         source: &Source<TenantPlace>,
         evidence: &Evidence<'_, 'a>,
     ) -> Result<(), Refusal> {
-        let Some(name) = rule.pattern.tenant(evidence.lines.pseudo.authority) else { return Ok(()) };
-        self.host_fits = true;
-        if rule.excepts(&name) {
+        let mut fitted = self.fitted;
+        let is_settled = rule.find(evidence.lines, &mut fitted, &mut |name| {
+            if !rule.excepts(&name) {
+                return self.offer(name, source);
+            }
             self.is_absent = false;
             self.events.record(Event::HostExcepted { source: source.origin, name: &name });
-            return Ok(());
+            Ok(())
+        })?;
+        self.fitted = fitted;
+        if is_settled {
+            self.is_absent = false;
+            self.events.record(Event::HostSettled { source: source.origin });
         }
-        self.offer(name, source)
+        Ok(())
     }
 
     fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
@@ -344,7 +346,8 @@ mod tests {
         let mut rules = rules(Policy::Reject, Policy::Tolerate, Some("^(?:dev.*|a-admin)$"));
         let origin = Origin { list: "tenant.from", index: 0, kind: "host" };
         let host = |pattern| {
-            let rule = HostRule { pattern: HostPattern::parse(pattern).unwrap(), except: vec!["dev-2".into()] };
+            let pattern = HostPattern::parse(pattern).unwrap();
+            let rule = HostRule { pattern, except: vec!["dev-2".into()], of: HostPlace::Authority };
             Source::always(TenantPlace::Host(rule), origin)
         };
         rules.sources = vec![host("{tenant}-admin.a.com"), host("{tenant}.a.com")];

@@ -31,7 +31,7 @@ pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &L
 
 /// Whether a name is ours, and not one that we merely read.
 fn is_owned(field: Field) -> bool {
-    !matches!(field, Field::Connection | Field::Cookie)
+    !matches!(field, Field::Connection | Field::Kept(_))
 }
 
 /// Removes every owned trailer, carriers of baggage whole.
@@ -56,7 +56,7 @@ fn is_removed(line: &Line<'_>, baggage: Option<&BaggageRules>) -> bool {
         Field::Source(_) | Field::Stripped => true,
         Field::OlderBaggage => !baggage.is_some_and(keeps),
         Field::BaggagePrefix => !baggage.is_some_and(|rules| keeps(rules) && !rules.owns_header(line.name)),
-        Field::Connection | Field::Cookie => false,
+        Field::Connection | Field::Kept(_) => false,
     }
 }
 

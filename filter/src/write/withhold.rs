@@ -33,7 +33,7 @@ impl Withholding {
         match line.field {
             Field::Source(_) | Field::Target(_) => line.exact,
             Field::BaggagePrefix => self.baggage.as_ref().is_some_and(|rules| rules.owns_header(line.name)),
-            Field::Baggage | Field::OlderBaggage | Field::Connection | Field::Cookie | Field::Stripped => false,
+            Field::Baggage | Field::OlderBaggage | Field::Connection | Field::Kept(_) | Field::Stripped => false,
         }
     }
 }

@@ -34,7 +34,8 @@ fn line() -> impl Strategy<Value = (String, String)> {
         let name = prop_oneof![5 => select(names).prop_map(str::to_owned), 2 => respelled(names)];
         let part = prop_oneof![12 => select(parts), 1 => select(NASTY)];
         let few = (vec(part, 0..7), select(separators)).prop_map(|(parts, between)| parts.join(between));
-        let value = prop_oneof![8 => few, 1 => members(), 1 => entries(), 1 => tenants(), 1 => latin1(0..40)];
+        let value =
+            prop_oneof![8 => few, 1 => members(), 1 => entries(), 1 => tenants(), 1 => forwarded(), 1 => latin1(0..40)];
         (name, value)
     })
 }
@@ -57,6 +58,13 @@ fn entries() -> impl Strategy<Value = String> {
         let line = entries.join(",");
         if in_baggage { format!("overrides={}", line.replace(',', "%2C").replace(':', "%3a")) } else { line }
     })
+}
+
+/// Hosts of a proxy near their limit.
+fn forwarded() -> impl Strategy<Value = String> {
+    let host =
+        select(&["dev1.example.com", "DEV1.example.com:80", "dev2.example.com", "a.b", "-x.example.com", ""][..]);
+    vec(host, 50..80).prop_map(|hosts| hosts.join(","))
 }
 
 /// Tenants near their limit, in a header or a cookie.

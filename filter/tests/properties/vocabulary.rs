@@ -12,6 +12,8 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["ot-baggage-tenant", "ot-baggage-Sd.Key_1", "uberctx-k"], TENANTS, &[""]),
     (&["baggage-tenant", "baggage-k"], TENANTS, &[""]),
     (&["cookie"], COOKIES, &[";", "; "]),
+    (&["x-forwarded-host", "x-forwarded-host", "x_forwarded_host", "x-forwarded-for"], HOSTS, &[",", ", "]),
+    (&["origin"], ORIGINS, &[",", ", ", " "]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-clusters", "X_clusters"], &["shop-dev1", "shop", "outbound|80||evil.ns.svc.cluster.local", "\u{ff}"], &[","]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),
@@ -33,6 +35,35 @@ const TENANTS: &[&str] = &[
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "d%65v1",
     "\u{ff}",
+];
+
+const HOSTS: &[&str] = &[
+    "dev1.example.com",
+    "dev1.example.com",
+    "DEV2.example.com:80",
+    "feat-x--shop.example.com",
+    "dev1--shop.example.com",
+    "dev2.www.example.com",
+    "[::1]:80",
+    "10.0.0.1",
+    "dev1.example.com.",
+    "https://dev1.example.com",
+    "u@dev1.example.com",
+    "",
+];
+
+const ORIGINS: &[&str] = &[
+    "https://dev1.example.com",
+    "https://dev1.example.com:8443",
+    "http://dev2.www.example.com",
+    "http://dev1.example.com",
+    "HTTPS://dev2.example.com",
+    "app://dev2.example.com",
+    "https://dev2.example.com/",
+    "https://u@dev2.example.com",
+    "https://",
+    "dev2.example.com",
+    "null",
 ];
 
 const COOKIES: &[&str] = &[

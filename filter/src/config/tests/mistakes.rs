@@ -114,8 +114,15 @@ fn names_the_mistake_in_strip() {
         (edge(r#""strip": ["baggage"]"#), "strip[0]: \"baggage\" would remove \"baggage\"; write foreignBaggage: drop"),
         (mesh(r#""strip": ["x-debug"]"#), "strip: strips nothing in the mesh"),
         (
+            source(
+                r#"{"host": "{tenant}.a.com", "of": "x-forwarded-host", "trust": "anyone"}"#,
+                r#", "strip": ["x-forwarded-*"]"#,
+            ),
+            "strip[0]: \"x-forwarded-*\" would remove \"x-forwarded-host\", which tenant.from reads",
+        ),
+        (
             source(r#"{"cookie": "c", "trust": "anyone"}"#, r#", "strip": ["x", "cook*"]"#),
-            "strip[1]: \"cook*\" would remove the cookies",
+            "strip[1]: \"cook*\" would remove \"cookie\", which tenant.from reads",
         ),
     ]);
 }
@@ -179,11 +186,11 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
         (edge(r#""tenant": {"from": [], "to": [{"header": "x"}]}"#), "tenant.from: is empty"),
         (
             source(r#"{"header": "X-Forwarded-Host", "trust": "anyone"}"#, ""),
-            "tenant.from[0].header: \"x-forwarded-host\" has a meaning of its own: proxies write and believe it; match",
+            "tenant.from[0].header: \"x-forwarded-host\" has a meaning of its own: proxies write and believe it; match the host, as in {host: \"{tenant}.www.example.com\"}, or the one in x-forwarded-host, by adding of: x-forwarded-host",
         ),
         (
             edge(r#""tenant": {"from": [{"host": "{tenant}.a.com", "trust": "anyone"}], "to": [{"header": "x"}]}"#),
-            "tenant.from[0].trust: host needs no trust",
+            "tenant.from[0].trust: host needs no trust; leave it out, or add of",
         ),
         (
             edge(r#""tenant": {"from": [{"header": "x", "trust": "client"}], "to": [{"header": "x"}]}"#),
@@ -210,6 +217,33 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
         (
             source(r#"{"cookie": "c", "trust": "anyone", "except": ["www"]}"#, ""),
             "tenant.from[0].except: belongs to a host, not to a cookie; leave it out",
+        ),
+        (
+            source(r#"{"host": "{tenant}.a.com", "of": "x-forwarded-host"}"#, ""),
+            "tenant.from[0].of: is never believed under trust: mesh, the default; write trust: verified",
+        ),
+        (
+            source(r#"{"host": "{tenant}.a.com", "of": "Forwarded", "trust": "anyone"}"#, ""),
+            "tenant.from[0].of: expected \"x-forwarded-host\" or \"origin\", found \"Forwarded\"",
+        ),
+        (
+            mesh(
+                r#""tenant": {"from": [{"host": "{tenant}.a.com", "of": "origin", "trust": "anyone"}],
+                    "to": [{"header": "x"}]}"#,
+            ),
+            "tenant.from[0].of: only an edge reads the host of another header: it does not remove it, so in the mesh any",
+        ),
+        (
+            source(r#"{"header": "y", "trust": "anyone", "of": "origin"}"#, ""),
+            "tenant.from[0].of: belongs to a host, not to a header; leave it out",
+        ),
+        (
+            source(
+                r#"{"host": "{tenant}.a.com", "of": "origin", "trust": "anyone"},
+                    {"host": "{tenant}.a.com", "of": "origin", "trust": "verified"}"#,
+                ISSUERS,
+            ),
+            "tenant.from[1]: is read already; name a source once",
         ),
         (source(r#"{"claim": "a..b"}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),
         (source(r#"{"claim": ["a", -1]}"#, ISSUERS), "tenant.from[0].claim: expected a claim as in tenancy.name"),

@@ -117,6 +117,11 @@ fn a_host_pattern_stands_before_those_that_fit_more() {
         hosts("{tenant}--*.a.com", "{tenant}.a.com"),
         hosts("{tenant}--shop.a.com", "{tenant}--*.a.com"),
         hosts("{tenant}.a.com", "{tenant}.b.com"),
+        source(
+            r#"{"host": "{tenant}.a.com"}, {"host": "{tenant}.a.com", "of": "origin", "trust": "anyone"},
+                {"host": "{tenant}.a.com", "of": "x-forwarded-host", "trust": "anyone"}"#,
+            "",
+        ),
         hosts("{tenant}.a.com", "{tenant}.a.a.com"),
         // A tenant has neither a hyphen at an end nor an underscore.
         hosts("{tenant}.a.com", "{tenant}-.a.com"),

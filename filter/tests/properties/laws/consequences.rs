@@ -5,7 +5,7 @@ use tenancy_filter::Role;
 
 use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
-use crate::naive::{Call, Direction, Lines, decode, fold, stripped};
+use crate::naive::{Call, Direction, Lines, decode, fold, list, stripped};
 
 /// The headers that hold an id.
 const IDS: [&str; 7] = [
@@ -37,7 +37,8 @@ pub(crate) fn only_what_is_ours_is_named(config: &Value, call: &Call, changes: &
         let holds_id = repairs && IDS.contains(&name.as_str());
         assert!(is_carrier || holds_id || is_configured(config, &name), "{name:?} is not ours");
         let untouchable = [":", "-path", "-authority", "host", "cookie"];
-        assert!(!untouchable.contains(&name.as_str()), "{name:?} is nobody's to change");
+        let is_read_alone = list(&config["tenant"]["from"]).any(|source| source["of"] == *name);
+        assert!(!untouchable.contains(&name.as_str()) && !is_read_alone, "{name:?} is nobody's to change");
         let is_trace = ["traceparent", "tracestate"].contains(&name.as_str());
         assert!(!is_trace || holds_id || config["traceHeaders"] == "drop", "{name:?} is kept");
     }

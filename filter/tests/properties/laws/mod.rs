@@ -57,11 +57,11 @@ fn behind(config: &Value) -> Value {
         return next;
     }
     next["role"] = json!("mesh");
-    // What an edge settled is settled, and it alone strips, tunnels, and reads cookies and queries.
+    // What an edge settled is settled, and it alone strips, tunnels, and reads what it does not remove.
     next.as_object_mut().unwrap().retain(|name, _| !["strip", "connect", "traceHeaders"].contains(&name.as_str()));
     if let Some(tenant) = next.get_mut("tenant").and_then(Value::as_object_mut) {
         tenant.remove("onConflict");
-        let is_carried = |source: &Value| source.get("cookie").or(source.get("query")).is_none();
+        let is_carried = |source: &Value| ["cookie", "query", "of"].iter().all(|field| source.get(*field).is_none());
         tenant["from"].as_array_mut().unwrap().retain(is_carried);
     }
     next

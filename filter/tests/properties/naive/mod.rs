@@ -168,7 +168,8 @@ impl<'a> Scene<'a> {
     }
 
     fn believes(&self, source: &Value) -> bool {
-        let needs_no_trust = ["host", "claim", "issuer"].iter().any(|kind| source.get(kind).is_some());
+        let needs_no_trust =
+            source.get("of").is_none() && ["host", "claim", "issuer"].iter().any(|kind| source.get(kind).is_some());
         let trust = source["trust"].as_str().unwrap_or("mesh");
         needs_no_trust || !self.is_edge || trust == "anyone" || (trust == "verified" && self.vouches)
     }
@@ -194,7 +195,7 @@ fn put(lines: &mut Lines, name: &str, value: Option<String>) {
     lines.extend(value.map(|value| (name, value)));
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(crate) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 

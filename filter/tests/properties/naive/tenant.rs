@@ -13,19 +13,14 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
     let rules = &scene.config["tenant"];
     let rejects = |field: &str, default: bool| rules.get(field).map_or(default, |word| word == "reject");
     let mut tenant: Option<String> = None;
-    let mut sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
-    // One host names one tenant: the first pattern that fits says which.
-    let host = sources.iter().position(|source| named_by_host(scene, source).is_some());
-    if let Some(first) = host {
-        let mut index = 0..;
-        sources.retain(|source| index.next() <= Some(first) || source.get("host").is_none());
-    }
+    let sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
     let decided = scene.decided("tenant").len();
-    let is_single = |source: &Value| ["host", "claim", "issuer"].iter().any(|kind| source.get(*kind).is_some());
+    let has = |source: &Value, kinds: &[&str]| kinds.iter().any(|kind| source.get(*kind).is_some());
+    let is_single = |source: &Value| has(source, &["host", "claim", "issuer"]) && !has(source, &["of"]);
     // Values of `to` and of `from` that are looked at; what follows 64 is one invalid value, whatever it says.
     let mut looked_at = [0, 0];
-    for (index, source) in sources.into_iter().enumerate() {
-        for name in offers(scene, source) {
+    for (index, source) in sources.iter().enumerate() {
+        for name in offers(scene, source, &sources[..index]) {
             if tenant.as_ref() == Some(&name) {
                 continue;
             }
@@ -52,12 +47,11 @@ pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
     Ok(tenant)
 }
 
-/// What a source names, valid or not.
-fn offers(scene: &Scene, source: &Value) -> Vec<String> {
+/// What a source behind others names, valid or not.
+fn offers(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<String> {
     let name = |kind: &str| source[kind].as_str().unwrap_or_default();
     if source.get("host").is_some() {
-        let is_excepted = |name: &String| super::list(&source["except"]).any(|known| is_same(known, name));
-        named_by_host(scene, source).into_iter().filter(|name| !is_excepted(name)).collect()
+        named_by_hosts(scene, source, earlier)
     } else if let Some(path) = source.get("claim") {
         match scene.claim(path) {
             None => vec![],
@@ -89,9 +83,28 @@ fn is_same(known: &Value, name: &str) -> bool {
     known.as_str().is_some_and(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// What the pattern of a source finds in the host, excepted or not.
-fn named_by_host(scene: &Scene, source: &Value) -> Option<String> {
-    tenant_of(&host(scene)?, source["host"].as_str()?)
+/// What the pattern of a source finds. Of each host the first pattern that fits says which tenant it names.
+fn named_by_hosts(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<String> {
+    let find = |source: &Value, host: &str| tenant_of(host, source["host"].as_str()?);
+    let is_excepted = |name: &String| super::list(&source["except"]).any(|known| is_same(known, name));
+    let rivals: Vec<_> = earlier.iter().filter(|rival| rival.get("of") == source.get("of")).collect();
+    let is_free = |host: &String| rivals.iter().all(|rival| find(rival, host).is_none());
+    let names = hosts(scene, source["of"].as_str()).into_iter().filter(is_free).filter_map(|host| find(source, &host));
+    names.filter(|name| !is_excepted(name)).collect()
+}
+
+/// The hosts of the authority or of a header, the last one first.
+fn hosts(scene: &Scene, of: Option<&str>) -> Vec<String> {
+    let Some(name) = of else { return host(scene).into_iter().collect() };
+    let mut values: Vec<_> = scene.values(name).flat_map(|line| line.split(',')).map(trim).collect();
+    if name == "origin" {
+        fn in_origin(value: &str) -> Option<&str> {
+            value.strip_prefix("https://").or(value.strip_prefix("http://"))
+        }
+        values = values.into_iter().filter_map(in_origin).collect();
+    }
+    let given = values.into_iter().filter(|value| !value.is_empty()).rev().take(64);
+    given.filter_map(host_of).filter(|host| host.parse::<std::net::Ipv4Addr>().is_err()).collect()
 }
 
 fn tenant_of_issuer(issuer: &str, pattern: &str) -> Option<String> {

@@ -1,0 +1,24 @@
+//! Headers with a meaning of their own that the filter reads and never changes.
+
+/// Such a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// RFC 6265 §4.2.
+    Cookie,
+    /// A list of hosts: proxies add the one that they were asked for.
+    ForwardedHost,
+    /// RFC 6454 §7.
+    Origin,
+}
+
+impl Kept {
+    pub(crate) const ALL: [Self; 3] = [Self::Cookie, Self::ForwardedHost, Self::Origin];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Cookie => "cookie",
+            Self::ForwardedHost => "x-forwarded-host",
+            Self::Origin => "origin",
+        }
+    }
+}
