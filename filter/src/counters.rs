@@ -54,6 +54,8 @@ counters! {
     TokenAbsent => "tenancy.token_absent",
     /// Requests with a verified token of an issuer that does not count, if a source needs one that does.
     TokenIgnored => "tenancy.token_ignored",
+    /// Requests that followed a share link, answered with 302.
+    Linked => "tenancy.linked",
     /// Requests with overrides.
     Overrides => "tenancy.overrides",
     /// Overrides that gave way to another version of the same service.
@@ -115,6 +117,7 @@ impl Event<'_> {
             Self::TenantConflict { is_first: false, .. } => return None,
             Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
             Self::TenantInvalid { .. } => Counter::TenantInvalid,
+            Self::Linked { .. } => Counter::Linked,
             Self::Overrides { .. } => Counter::Overrides,
             Self::Destinations { offered: Err(_), .. } => return None,
             Self::Destinations { offered: Ok(_), .. } => Counter::Destinations,
@@ -202,8 +205,14 @@ impl Recollection {
 /// assert_eq!(tally.take().count(), 0);
 /// # Ok::<(), tenancy_filter::Findings>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally([Cell<u64>; Counter::ALL.len()]);
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self(Counter::ALL.map(|_| Cell::new(0)))
+    }
+}
 
 impl Events for Tally {
     #[inline(always)]

@@ -61,13 +61,8 @@ pub enum Refusal {
     OverrideInvalid,
     /// A plain CONNECT at an edge, and `connect` is `refuse`: what is tunnelled is not seen.
     Tunnel,
-}
-
-impl Refusal {
-    /// The HTTP status of the answer: 400, because the request is what has to change.
-    pub fn status(self) -> u32 {
-        400
-    }
+    /// A share link that names what is no tenant, or two of them, or whose path could lead to another host.
+    Link,
 }
 
 impl fmt::Display for Refusal {
@@ -78,6 +73,7 @@ impl fmt::Display for Refusal {
             Self::OverrideDuplicate => "the request names two versions of one service (overrides.onDuplicate)\n",
             Self::OverrideInvalid => "the request names an invalid override, or too many (overrides.onInvalid)\n",
             Self::Tunnel => "the request asks for a tunnel (connect)\n",
+            Self::Link => "the link names no valid tenant, or has an unsafe path (tenant.from[].link)\n",
         })
     }
 }
@@ -96,11 +92,11 @@ mod tests {
             (Refusal::OverrideDuplicate, "overrides.onDuplicate"),
             (Refusal::OverrideInvalid, "overrides.onInvalid"),
             (Refusal::Tunnel, "connect"),
+            (Refusal::Link, "tenant.from[].link"),
         ] {
             let body = refusal.to_string();
             assert!(body.ends_with(&format!(" ({rule})\n")) && body.lines().count() == 1, "{body:?}");
             assert!(body.len() < 100, "{body:?}");
-            assert_eq!(refusal.status(), 400);
         }
     }
 }

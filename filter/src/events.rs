@@ -189,6 +189,13 @@ pub enum Event<'e> {
         /// What is wrong with it.
         why: InvalidTenant,
     },
+    /// The request follows a share link, and is redirected.
+    Linked {
+        /// Which parameter.
+        source: Origin,
+        /// The tenant in the cookie; `None` if the link clears it.
+        name: Option<&'e [u8]>,
+    },
     /// The request has overrides.
     Overrides {
         /// How many.

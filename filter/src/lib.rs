@@ -12,7 +12,7 @@
 //!    authority is parsed;
 //! 2. [`Scan::wants`]: the front end gathers what else decides, and no more;
 //! 3. [`Scan::decide`]: a tunnel passes or is refused; what leaves the mesh goes without our context; otherwise the
-//!    tenant and the overrides are read from what is believed, or the request is refused;
+//!    tenant and the overrides are read from what is believed, or the request is answered here;
 //! 4. an outbound call gets back what its application dropped;
 //! 5. an edge removes everything that a client may not send;
 //! 6. headers, projections and W3C Baggage are written, if they differ.
@@ -63,6 +63,7 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod answer;
 mod baggage;
 mod bytes;
 mod caller;
@@ -84,6 +85,7 @@ mod scan;
 mod trailers;
 mod write;
 
+pub use answer::{Answer, Redirect};
 pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};

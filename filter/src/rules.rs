@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use crate::answer::Answer;
 use crate::baggage::BaggageRules;
 use crate::caller::Caller;
 use crate::context::Context;
@@ -14,6 +15,7 @@ use crate::mesh::MeshDomains;
 use crate::names::{Lines, Names, Pseudo};
 use crate::read::carried::{Asked, Carried};
 use crate::read::evidence::Verified;
+use crate::read::link;
 use crate::read::overrides::{Call, Dialect, OverrideRules};
 use crate::read::tenant::TenantRules;
 use crate::request::{Role, Token};
@@ -102,21 +104,24 @@ impl Rules {
         offered.ok()
     }
 
-    /// Fills in what the believed sources say.
+    /// Fills in what the believed sources say, unless the request is answered here.
     pub(crate) fn resolve<'a>(
         &self,
         lines: &Lines<'a>,
         token: Option<&'a Token<'a>>,
         context: &mut Context<'a>,
         events: &impl Events,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Answer> {
         let carried = Carried::new(lines, &self.asked);
         let evidence = self.verified.weigh(&carried, token, |issuer| self.tenant.admits(issuer));
         if let (true, None, Some(why)) = (self.reads_token, evidence.token, evidence.doubt) {
             events.record(Event::TokenNotBelieved { why });
         }
+        if !self.tenant.links.is_empty() {
+            link::follow(&self.tenant, &evidence, &mut |event| events.record(event))?;
+        }
         context.tenant = self.tenant.resolve(&evidence, events)?;
-        self.overrides.resolve(&evidence, &mut context.overrides, events)
+        Ok(self.overrides.resolve(&evidence, &mut context.overrides, events)?)
     }
 
     /// Every change that leaves the context in each of its targets; an edge removes whatever else is ours.

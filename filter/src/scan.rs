@@ -1,7 +1,8 @@
 //! One request, scanned once: asked what else decides, and decided, by the same scan.
 
+use crate::answer::Answer;
 use crate::context::Context;
-use crate::decision::{Mutation, Refusal};
+use crate::decision::Mutation;
 use crate::events::{Event, Events};
 use crate::lookup::Lookup;
 use crate::mesh::Destination;
@@ -83,16 +84,16 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// What to change in the request, or why to refuse it.
+    /// What to change in the request, or what to answer it.
     ///
     /// `lookup` recalls trace ids: of an outbound request alone, under `repair`, if something is missing and nothing
     /// contradicts. It tells the route of a request with a tenant or overrides, under `destinations`.
     ///
     /// # Errors
-    /// A [`Refusal`] if the configuration says `reject` or `refuse`:
+    /// An [`Answer`] if the configuration says `reject` or `refuse`, or the request follows a share link:
     ///
     /// ```
-    /// # use tenancy_filter::{Counter, Direction, Filter, Gathered, Header, Peer, Refusal, Tally};
+    /// # use tenancy_filter::{Answer, Counter, Direction, Filter, Gathered, Header, Peer, Refusal, Tally};
     /// let filter = Filter::from_config(br#"{
     ///     "version": 1,
     ///     "role": "edge",
@@ -108,11 +109,11 @@ impl<'a> Scan<'a> {
     /// let gathered = Gathered { token: None, direction: Direction::Unspecified };
     /// let tally = Tally::default();
     /// let scan = filter.scan(&headers, Peer::Unknown);
-    /// let refusal = scan.decide(&gathered, (), &tally).unwrap_err();
+    /// let answer = scan.decide(&gathered, (), &tally).unwrap_err();
     ///
-    /// assert_eq!(refusal, Refusal::TenantConflict);
-    /// assert_eq!(refusal.status(), 400);
-    /// assert_eq!(refusal.to_string(), "the request names two different tenants (tenant.onConflict)\n");
+    /// assert_eq!(answer, Answer::Refused(Refusal::TenantConflict));
+    /// assert_eq!(answer.status(), 400);
+    /// assert_eq!(answer.to_string(), "the request names two different tenants (tenant.onConflict)\n");
     /// assert!(tally.take().any(|counted| counted == (Counter::Refused, 1)));
     /// # Ok::<(), tenancy_filter::Findings>(())
     /// ```
@@ -122,11 +123,14 @@ impl<'a> Scan<'a> {
         gathered: &'g Gathered<'g>,
         lookup: impl Lookup,
         events: &impl Events,
-    ) -> Result<Decision<'g>, Refusal> {
+    ) -> Result<Decision<'g>, Answer> {
         events.record(Event::Request);
         let mut context = Context::default();
         let mutations = self.mutations(gathered, &mut context, lookup, events);
-        let mutations = mutations.inspect_err(|refusal| events.record(Event::Refused(*refusal)))?;
+        let mutations = mutations.inspect_err(|answer| match answer {
+            Answer::Refused(refusal) => events.record(Event::Refused(*refusal)),
+            Answer::Redirected(_) => {}
+        })?;
         Ok(self.remember(mutations, &context, gathered.direction, events))
     }
 
@@ -137,7 +141,7 @@ impl<'a> Scan<'a> {
         context: &mut Context<'g>,
         mut lookup: impl Lookup,
         events: &impl Events,
-    ) -> Result<Vec<Mutation<'g>>, Refusal> {
+    ) -> Result<Vec<Mutation<'g>>, Answer> {
         let lines = self.scanned.lines();
         if self.rules.passes_tunnel(&lines.pseudo)? {
             return Ok(self.rules.clear_destinations(&lines).into_iter().collect());

@@ -226,3 +226,20 @@ fn members_and_entries_that_exceed_a_limit_are_told_of() {
     assert_eq!(limits[..2], ["overrides.from[0].header limit: s64", "overrides.from[0].header limit: s65"]);
     assert_eq!(limits[2..], ["member limit: k63=v", "member limit: k64=v", "member limit: k65=v"]);
 }
+
+#[test]
+fn a_link_is_told_of_with_what_it_sets() {
+    let edge = r#"{"version": 1, "role": "edge", "tenant": {"to": [{"header": "x-tenant"}], "from": [
+        {"cookie": "t", "trust": "anyone"}, {"query": "t", "trust": "anyone", "link": {"cookie": "t", "maxAge": "1h"}}]}}"#;
+    let told_of = |path: &str| {
+        let lines = [(":method", "GET"), (":path", path), ("sec-fetch-mode", "navigate")];
+        let (told, counted) = story(edge, &lines, None, Direction::Unspecified);
+        (told[1..].join("; "), counted.contains(&(Counter::Linked, 1)))
+    };
+    assert_eq!(told_of("/?t=dev"), ("tenant.from[1].query linked Some(\"dev\")".into(), true));
+    assert_eq!(told_of("/?t="), ("tenant.from[1].query linked None".into(), true));
+    let refused = "refused: the link names no valid tenant, or has an unsafe path (tenant.from[].link)";
+    assert_eq!(told_of("/?t=-"), (format!("tenant.from[1].query invalid: \"-\" malformed; {refused}"), false));
+    assert_eq!(told_of("/?t=a&t=b"), (format!("tenant.from[1].query disagrees: b true; {refused}"), false));
+    assert_eq!(told_of("//a?t=a"), (refused.into(), false));
+}

@@ -61,6 +61,8 @@ pub struct Case {
     pub trailers_upstream: Option<Vec<Text>>,
     /// The status of the local reply; `None` if there is none.
     pub refused: Option<u16>,
+    /// The header lines of a redirect (302), in any order; `None` if there is none.
+    pub redirected: Option<Vec<Text>>,
     /// Every counter that moves except `tenancy.requests`; `None` if the case does not compare them.
     pub counted: Option<Counts>,
     /// The runners that cannot run it, and why.
@@ -139,6 +141,8 @@ pub enum Outcome {
     Upstream(Headers, Headers),
     /// It is answered with this status.
     Refused(u16),
+    /// It is answered with 302 and these lines, sorted by name.
+    Redirected(Headers),
 }
 
 impl CaseFile {
@@ -175,7 +179,9 @@ impl CaseFile {
         for case in &file.cases {
             ensure!(!case.name.is_empty(), "a case without a name");
             let passes = case.upstream.is_some() || case.trailers_upstream.is_some();
-            ensure!(!passes || case.refused.is_none(), "{}: upstream or refused, not both", case.name);
+            let ends = [passes, case.refused.is_some(), case.redirected.is_some()];
+            let count = ends.into_iter().filter(|says| *says).count();
+            ensure!(count <= 1, "{}: one of upstream, refused and redirected", case.name);
         }
         Ok(file)
     }
@@ -225,6 +231,7 @@ impl Default for Case {
             upstream: None,
             trailers_upstream: None,
             refused: None,
+            redirected: None,
             counted: None,
             except: BTreeMap::new(),
         }
@@ -260,9 +267,10 @@ impl Case {
     /// What has to become of it.
     pub fn expected(&self) -> Outcome {
         let leaving = |left: &Option<Vec<Text>>, came: &[Text]| lines(left.as_deref().unwrap_or(came));
-        match self.refused {
-            Some(status) => Outcome::Refused(status),
-            None => Outcome::upstream(
+        match (self.refused, &self.redirected) {
+            (Some(status), _) => Outcome::Refused(status),
+            (None, Some(answer)) => Outcome::redirected(lines(answer)),
+            (None, None) => Outcome::upstream(
                 leaving(&self.upstream, &self.headers),
                 leaving(&self.trailers_upstream, &self.trailers),
             ),
@@ -290,6 +298,16 @@ impl Outcome {
             lines.0.sort_by(|(a, _), (b, _)| a.cmp(b));
         }
         Self::Upstream(headers, trailers)
+    }
+
+    /// An answer of this status and these lines.
+    pub fn answered(status: u16, headers: Headers) -> Self {
+        if status == 302 { Self::redirected(headers) } else { Self::Refused(status) }
+    }
+
+    fn redirected(mut headers: Headers) -> Self {
+        headers.0.sort();
+        Self::Redirected(headers)
     }
 }
 

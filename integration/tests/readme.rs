@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use integration::markdown::{blocks, blocks_of, table};
 use integration::{Bootstrap, CARTS, Chain, Echo, Envoy, root};
 use serde_json::{Value, json};
-use tenancy_filter::{Counter, Filter, Header, Mutation, Peer, Refusal};
+use tenancy_filter::{Answer, Counter, Filter, Header, Mutation, Peer, Refusal};
 use tenancy_filter_envoy::Facts;
 
 #[tokio::test]
@@ -79,18 +79,19 @@ fn cause(refusal: Refusal) -> &'static str {
         Refusal::OverrideDuplicate => "overrides.onDuplicate: reject",
         Refusal::OverrideInvalid => "overrides.onInvalid: reject",
         Refusal::Tunnel => "connect: refuse",
+        Refusal::Link => "link",
     }
 }
 
 #[test]
 fn every_refusal_is_listed_with_its_body() -> Result<()> {
-    use Refusal::{OverrideDuplicate, OverrideInvalid, TenantConflict, TenantInvalid, Tunnel};
+    use Refusal::{Link, OverrideDuplicate, OverrideInvalid, TenantConflict, TenantInvalid, Tunnel};
     let mut rows = table("status")?;
     let by_the_plugin = rows.pop().context("a row")?;
-    let refusals = [TenantConflict, TenantInvalid, OverrideDuplicate, OverrideInvalid, Tunnel];
+    let refusals = [TenantConflict, TenantInvalid, OverrideDuplicate, OverrideInvalid, Link, Tunnel];
     assert_eq!(rows.len(), refusals.len());
     for (row, refusal) in rows.iter().zip(refusals) {
-        assert_eq!(row[..2], [refusal.status().to_string(), refusal.to_string().trim_end().to_owned()]);
+        assert_eq!(row[..2], [Answer::from(refusal).status().to_string(), refusal.to_string().trim_end().to_owned()]);
         assert!(row[2].contains(cause(refusal)), "{row:?}");
     }
     let plugin = fs::read_to_string(root().join("wasm-plugin/src/stream.rs"))?;

@@ -3,7 +3,7 @@
 use std::ptr;
 use std::time::Duration;
 
-use tenancy_filter_envoy::Attributes;
+use tenancy_filter_envoy::{Attributes, serialized};
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
 #[derive(Clone, Copy, Debug)]
@@ -246,10 +246,11 @@ pub(crate) fn remove(map: MapType, name: &[u8]) -> Result<(), HostFailure> {
     done(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
 }
 
-/// Answers in place of the upstream. Where even that fails, the paused request still goes no further.
-pub(crate) fn respond(status: u32, body: &str) {
+/// Answers in place of the upstream, with these header lines. Where even that fails, the paused request still goes no
+/// further.
+pub(crate) fn respond(status: u32, headers: &[(&str, &[u8])], body: &str) {
     const NO_GRPC_STATUS: i32 = -1;
-    const NO_HEADERS: [u8; 4] = 0u32.to_le_bytes();
+    let headers = serialized(headers);
     // SAFETY: the host reads the slices during the call; a null pointer goes with size zero.
     let _ = unsafe {
         proxy_send_local_response(
@@ -258,8 +259,8 @@ pub(crate) fn respond(status: u32, body: &str) {
             0,
             body.as_ptr(),
             body.len(),
-            NO_HEADERS.as_ptr(),
-            NO_HEADERS.len(),
+            headers.as_ptr(),
+            headers.len(),
             NO_GRPC_STATUS,
         )
     };

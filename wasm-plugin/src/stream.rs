@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use tenancy_filter::{Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Refusal, Role, Route, TraceId};
+use tenancy_filter::{Answer, Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Role, Route, TraceId};
 use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer, route};
 
 use crate::header_map::HeaderMap;
@@ -45,13 +45,13 @@ impl Lookup for Asked<'_> {
 
 /// Why a request goes no further.
 enum Stop {
-    Refused(Refusal),
+    Answered(Answer),
     HostFailed,
 }
 
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+impl From<Answer> for Stop {
+    fn from(answer: Answer) -> Self {
+        Self::Answered(answer)
     }
 }
 
@@ -73,7 +73,7 @@ impl Context for Unconfigured {}
 
 impl HttpContext for Unconfigured {
     fn on_http_request_headers(&mut self, _: usize, _: bool) -> Action {
-        host::respond(500, NO_ACCESS);
+        host::respond(500, &[], NO_ACCESS);
         Action::Pause
     }
 
@@ -148,12 +148,12 @@ impl Stream {
     fn go_on(&mut self, outcome: Result<(), Stop>) -> Action {
         let Err(stop) = outcome else { return Action::Continue };
         match stop {
-            Stop::Refused(refusal) => host::respond(refusal.status(), &refusal.to_string()),
+            Stop::Answered(answer) => host::respond(answer.status(), &answer.headers(), &answer.to_string()),
             Stop::HostFailed => {
                 self.plugin.story.record(Event::HostFailed);
                 match self.plugin.filter.role(self.peer) {
                     Role::Mesh => return Action::Continue,
-                    Role::Edge => host::respond(500, NO_ACCESS),
+                    Role::Edge => host::respond(500, &[], NO_ACCESS),
                 }
             }
         }

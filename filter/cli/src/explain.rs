@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use tenancy_filter::{Decision, Event, Events, Filter, Header, Lookup, Mutation, Recalled, Refusal, Route, TraceId};
+use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Lookup, Mutation, Recalled, Route, TraceId};
 use tenancy_filter_envoy::{Facts, is_outbound, peer, route};
 
 use crate::request::{Line, Request};
@@ -22,7 +22,7 @@ pub struct Instance {
 pub struct Explanation {
     /// What it was at first.
     pub request: Request,
-    /// Each instance that saw it, in order; the last one may have refused it.
+    /// Each instance that saw it, in order; the last one may have answered it.
     pub hops: Vec<Hop>,
 }
 
@@ -43,10 +43,12 @@ pub enum Outcome {
     /// It goes on like this.
     Passed(Request),
     /// It is answered.
-    Refused {
+    Answered {
         /// The status.
         status: u32,
-        /// The body, a line.
+        /// The header lines, beside those that the proxy adds.
+        headers: Vec<Line>,
+        /// The body, a line, or empty.
         body: String,
     },
 }
@@ -82,13 +84,16 @@ fn pass(Instance { name, filter }: &Instance, request: &Request) -> Hop {
     let log = Log::default();
     let outcome = match rewrite(filter, request, &log) {
         Ok(passed) => Outcome::Passed(passed),
-        Err(refusal) => Outcome::Refused { status: refusal.status(), body: refusal.to_string() },
+        Err(answer) => {
+            let headers = answer.headers().into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec()));
+            Outcome::Answered { status: answer.status(), headers: headers.collect(), body: answer.to_string() }
+        }
     };
     Hop { instance: name.clone(), outcome, told: log.0.into_inner() }
 }
 
 /// The request as it leaves.
-fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Refusal> {
+fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Answer> {
     let (headers, trailers) = (borrowed(&request.headers), borrowed(&request.trailers));
     let peer = peer(filter, request);
     let scan = filter.scan(&headers, peer);

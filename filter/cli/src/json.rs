@@ -9,7 +9,7 @@ use crate::told::{Fact, Told, latin1};
 impl Explanation {
     /// The explanation as JSON: what became of the request in the end, every event in order, and each hop.
     ///
-    /// A status of 200 says that it goes on; then `body` is `null`. Each byte of a header is the character of its number,
+    /// A status of 200 says that it goes on; then `body` is `null`. Otherwise `headers` are those of the answer. Each byte of a header is the character of its number,
     /// up to U+00FF.
     pub fn to_json(&self) -> Value {
         let mut json = outcome(&self.outcome());
@@ -31,7 +31,9 @@ fn outcome(outcome: &Outcome) -> Map<String, Value> {
         Outcome::Passed(Request { headers, trailers, .. }) => {
             (200, Value::Null, [self::lines(headers), self::lines(trailers)])
         }
-        Outcome::Refused { status, body } => (*status, body.clone().into(), [(); 2].map(|()| json!([]))),
+        Outcome::Answered { status, headers, body } => {
+            (*status, body.clone().into(), [self::lines(headers), json!([])])
+        }
     };
     let [headers, trailers] = lines;
     let fields = [("status", status.into()), ("body", body), ("headers", headers), ("trailers", trailers)];

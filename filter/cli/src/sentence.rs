@@ -18,6 +18,7 @@ impl Sentence {
             | Event::SourceNotBelieved { source, .. }
             | Event::HostSettled { source }
             | Event::HostExcepted { source, .. }
+            | Event::Linked { source, .. }
             | Event::TenantChosen { source, .. }
             | Event::TenantRepeated { source }
             | Event::TenantConflict { source, .. }
@@ -56,6 +57,10 @@ fn text(event: &Event<'_>) -> String {
         Event::TenantRepeated { .. } => "names the same tenant".into(),
         Event::TenantConflict { name, .. } => format!("names another tenant, {}: a conflict", shown(name)),
         Event::TenantInvalid { value, why, .. } => format!("invalid: {}", invalid(value, *why)),
+        Event::Linked { name: Some(name), .. } => {
+            format!("a share link: answered with a cookie for {} and a redirect", shown(name))
+        }
+        Event::Linked { name: None, .. } => "a share link: answered without the cookie and with a redirect".into(),
         Event::Overrides { count } => format!("overrides: {count}"),
         Event::OverrideTaken { service, version, conditions, .. } => {
             format!("taken: {}", entry(service, version, conditions))

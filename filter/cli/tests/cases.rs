@@ -79,7 +79,7 @@ fn explanation(case: &Case, workload: Option<&str>, folder: &Path) -> Result<Val
 fn outcome(case: &Case, json: &Value) -> Result<Outcome> {
     let status = json["status"].as_u64().context("a status")?;
     if status != 200 {
-        return Ok(Outcome::Refused(status.try_into()?));
+        return Ok(Outcome::answered(status.try_into()?, headers(&json["headers"])?));
     }
     let mut left = headers(&json["headers"])?;
     let pseudo = left.0.iter().filter(|(name, _)| name.starts_with(b":")).cloned().collect::<Vec<_>>();

@@ -73,7 +73,7 @@ rows:
 fn what_is_no_table_is_told_with_its_place() {
     let row = |row: &str| format!("config: gateway.yaml\nrows:\n  - {row}\n");
     for (table, expected) in [
-        (row("{name: a, expect: {}}"), "a: expects nothing; write upstream, has, lacks or refused"),
+        (row("{name: a, expect: {}}"), "a: expects nothing; write upstream, has, lacks, refused or redirected"),
         (row("{name: a, expect: {lack: []}}"), "unknown field `lack`, expected one of `upstream`"),
         (row("{name: a, request: {headers: [a]}, expect: {refused: 400}}"), "a: expected a header as in"),
         (row("{name: a, request: {headers: [\"a: \\u0100\"]}, expect: {refused: 400}}"), "above U+00FF"),
@@ -84,4 +84,25 @@ fn what_is_no_table_is_told_with_its_place() {
         assert_eq!((code, out.contains("passed")), (2, false), "{table}");
         assert!(problem.starts_with("tenancy: ") && problem.contains(expected), "{expected:?} in {problem}");
     }
+}
+
+#[test]
+fn a_redirect_is_compared_by_its_lines() {
+    let config = r#"config: {version: 1, role: edge, tenant: {to: [{header: x-tenant}], from: [{cookie: t, trust: anyone},
+  {query: t, trust: anyone, link: {cookie: t, maxAge: 1h}}]}}"#;
+    let row = |lines: &str| {
+        run(&format!(
+            "{config}\nrows:\n  - {{name: a, request: {{path: /?t=dev, headers: [\"sec-fetch-mode: navigate\"]}}, \
+             expect: {{redirected: {lines}}}}}\n"
+        ))
+    };
+    let cookie = "set-cookie: t=dev; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax";
+    let (code, out, problem) = row(&format!("[\"cache-control: no-store\", \"Location: /\", \"{cookie}\"]"));
+    assert_eq!((code, out.as_str()), (0, "1 passed, 0 failed\n"), "{problem}");
+    let (code, out, _) = row("[\"location: /a\"]");
+    assert!(out.contains("redirected: expected [\"location: /a\"], got"), "{out}");
+    for line in ["  |   answered 302", "  |       location: /"] {
+        assert!(out.lines().any(|printed| printed == line), "{line:?} in\n{out}");
+    }
+    assert_eq!(code, 1);
 }

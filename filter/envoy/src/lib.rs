@@ -51,7 +51,7 @@ use token::Payload;
 
 pub use direction::{is_outbound, route};
 pub use node::set_caller;
-pub use pairs::{Pairs, pairs};
+pub use pairs::{Pairs, pairs, serialized};
 pub use peer::peer;
 
 /// Envoy's attributes (Envoy, "Attributes"), as a module of proxy-wasm sees them.

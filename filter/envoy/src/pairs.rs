@@ -34,6 +34,31 @@ pub fn pairs<'a>(bytes: &'a [u8], pairs: &mut Pairs<'a>) -> Option<()> {
     (pairs.len() == count && data.is_empty()).then_some(())
 }
 
+/// Serialises lines, for a local reply: what [`pairs`] reads.
+///
+/// ```
+/// use tenancy_filter_envoy::{Pairs, pairs, serialized};
+///
+/// let map = serialized(&[("location", b"/"), ("cache-control", b"no-store")]);
+/// let mut lines = Pairs::new();
+/// assert_eq!(pairs(&map, &mut lines), Some(()));
+/// assert_eq!((lines[1].name, lines[1].value), (&b"cache-control"[..], &b"no-store"[..]));
+/// assert_eq!(serialized(&[]), [0; 4]);
+/// ```
+pub fn serialized(lines: &[(&str, &[u8])]) -> Vec<u8> {
+    let size = |size: usize| u32::try_from(size).unwrap_or(u32::MAX).to_le_bytes();
+    let mut map = size(lines.len()).to_vec();
+    for (name, value) in lines {
+        map.extend_from_slice(&size(name.len()));
+        map.extend_from_slice(&size(value.len()));
+    }
+    for text in lines.iter().flat_map(|(name, value)| [name.as_bytes(), value]) {
+        map.extend_from_slice(text);
+        map.push(0);
+    }
+    map
+}
+
 /// The next name or value, without the zero byte behind it.
 fn take<'a>(data: &mut &'a [u8], size: [u8; 4]) -> Option<&'a [u8]> {
     let (text, rest) = data.split_at_checked(usize::try_from(u32::from_le_bytes(size)).ok()?)?;

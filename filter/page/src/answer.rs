@@ -87,7 +87,7 @@ fn whole(request: &Request, hops: &[(Outcome, Value)]) -> Value {
     let outcome = hops.last().map_or_else(|| Outcome::Passed(request.clone()), |(outcome, _)| outcome.clone());
     let (status, body) = match &outcome {
         Outcome::Passed(_) => (200, None),
-        Outcome::Refused { status, body } => (*status, Some(body.trim_end())),
+        Outcome::Answered { status, body, .. } => (*status, Some(body.trim_end())),
     };
     let lines: Vec<_> = lines(request, &outcome)
         .into_iter()
@@ -107,10 +107,12 @@ fn of_hops(hops: &[(Outcome, Value)], change: Change, name: &str, value: &str) -
     reasons.into_iter().flatten().filter_map(|reason| reason.as_str().map(str::to_owned)).collect()
 }
 
-/// What became of each header line; a refused request goes nowhere.
+/// What became of each header line; an answered request goes nowhere, and has the lines of its answer.
 fn lines<'l>(before: &'l Request, outcome: &'l Outcome) -> Vec<(Change, &'l Line)> {
-    let Outcome::Passed(after) = outcome else { return Vec::new() };
-    changes(&before.headers, &after.headers)
+    match outcome {
+        Outcome::Passed(after) => changes(&before.headers, &after.headers),
+        Outcome::Answered { headers, .. } => headers.iter().map(|line| (Change::Written, line)).collect(),
+    }
 }
 
 fn told(change: Change, (name, value): &Line, reasons: impl Fn(&str) -> Vec<String>) -> Value {

@@ -15,6 +15,7 @@ export function headerLine({ change, name, value, reasons = [] }) {
 }
 
 function banner({ status, body }, name) {
+  if (status === 302) return ["passed", `Redirected by ${name}: ${status}`];
   if (status !== 200) return ["refused", `Refused by ${name}: ${status} ${body ?? ""}`.trim()];
   return ["passed", "Passes"];
 }
@@ -27,7 +28,7 @@ function count(lines, change) {
 export function showResult({ whole, hops, problems }, chosen) {
   const outcome = byId("outcome");
   const part = chosen === null ? whole : hops[chosen];
-  byId("result-title").textContent = chosen === null ? "Upstream gets" : `What ${hops[chosen].instance} hands on`;
+  byId("result-title").textContent = part?.status === 302 ? "The client gets" : chosen === null ? "Upstream gets" : `What ${hops[chosen].instance} hands on`;
   byId("result").classList.toggle("stale", !part);
   if (!part) {
     const errors = problems.filter((problem) => problem.blocks).length;
@@ -41,7 +42,7 @@ export function showResult({ whole, hops, problems }, chosen) {
   const [kind, text] = banner(part, refuser);
   outcome.className = `outcome ${kind}`;
   const { lines = [] } = part;
-  const changes = kind === "passed" ? `, ${count(lines, "stripped")} stripped, ${count(lines, "written")} written` : "";
+  const changes = part.status === 200 ? `, ${count(lines, "stripped")} stripped, ${count(lines, "written")} written` : "";
   outcome.textContent = text + changes;
   byId("lines").replaceChildren(...lines.map(headerLine));
   showEvents(chosen === null ? hops : [hops[chosen]]);

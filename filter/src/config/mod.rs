@@ -6,6 +6,7 @@ mod draft;
 mod finding;
 mod host;
 mod json;
+mod link;
 mod meaning;
 mod node;
 mod overrides;

@@ -123,6 +123,11 @@ impl Ownership {
         Some(place)
     }
 
+    /// How a browser asks, which a link goes by.
+    pub(super) fn keep_fetch_mode(&mut self) {
+        self.keep(Kept::FetchMode);
+    }
+
     /// Reads a header that is never changed.
     fn keep(&mut self, header: Kept) {
         if self.names.get(header.name().as_bytes()).is_none() {

@@ -4,22 +4,24 @@ use crate::bytes::grammar::Bytes;
 use crate::decision::Policy;
 use crate::events::{Origin, TenantKind};
 use crate::read::issuer::IssuerPattern;
+use crate::read::link::Link;
 use crate::read::source::{Belief, Source};
 use crate::read::tenant::{TenantPlace, TenantRules};
 use crate::request::Role;
 use crate::write::targets::TenantTargets;
 
 use super::draft::Draft;
-use super::host;
 use super::node::{Entry, Form, Node, Object};
 use super::ownership::Owner;
 use super::pattern;
 use super::target::{TargetKind, read_targets};
 use super::trust::{self, without_trust};
+use super::{host, link};
 
-const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust", "except", "of"] };
+const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust", "except", "of", "link"] };
 /// What further belongs to one kind alone.
-const OPTIONS: [(&str, TenantKind); 2] = [("except", TenantKind::Host), ("of", TenantKind::Host)];
+const OPTIONS: [(&str, TenantKind); 3] =
+    [("except", TenantKind::Host), ("of", TenantKind::Host), ("link", TenantKind::Query)];
 const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &[] };
 
 pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate), ("reject", Policy::Reject)];
@@ -27,7 +29,10 @@ pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate)
 /// The rules without `tenant`: no source, so no value to tolerate.
 pub(super) fn none() -> (TenantRules, TenantTargets) {
     let [on_conflict, on_invalid] = [Policy::Reject; 2];
-    (TenantRules { sources: Vec::new(), pattern: None, on_conflict, on_invalid }, TenantTargets::default())
+    (
+        TenantRules { sources: Vec::new(), links: Vec::new(), pattern: None, on_conflict, on_invalid },
+        TenantTargets::default(),
+    )
 }
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, TenantTargets)> {
@@ -35,7 +40,7 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
     let mut targets = TenantTargets::default();
     let entries = tenant.required_list("to", "name where the tenant is written, as in [{header: x-tenant}]");
     let mut sources = read_targets(&entries, draft.role, "tenant.to", |entry| read_target(entry, draft, &mut targets));
-    read_sources(&tenant, draft, &mut sources);
+    let links = read_sources(&tenant, draft, &mut sources);
     let asks_hosts = sources.iter().any(|source| matches!(source.place, TenantPlace::Host(_)));
     let pattern = tenant.field("pattern").and_then(|node| pattern::read(&node, asks_hosts));
     draft.levels = tenant.field("levels").and_then(|node| read_levels(&node, draft));
@@ -47,7 +52,7 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
     let on_conflict = word("onConflict", &[("first", Policy::Tolerate), ("reject", Policy::Reject)]);
     let on_conflict = on_conflict.unwrap_or(default);
     let on_invalid = word("onInvalid", &ON_INVALID).unwrap_or(Policy::Tolerate);
-    Some((TenantRules { sources, pattern, on_conflict, on_invalid }, targets))
+    Some((TenantRules { sources, links, pattern, on_conflict, on_invalid }, targets))
 }
 
 /// A separator of environments' names is made of what a tenant may hold.
@@ -80,22 +85,25 @@ fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut TenantTargets)
     Some((kind, place))
 }
 
-/// Adds the sources of `from` to those that `to` names.
-fn read_sources(tenant: &Object<'_>, draft: &mut Draft, sources: &mut Vec<Source<TenantPlace>>) {
+/// Adds the sources of `from` to those that `to` names. Returns the links among them.
+fn read_sources(tenant: &Object<'_>, draft: &mut Draft, sources: &mut Vec<Source<TenantPlace>>) -> Vec<Link> {
     let entries = tenant.sources(draft.role, &SOURCE, "[{host: \"{tenant}.www.example.com\"}]");
+    let mut links = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        let source = read_source(entry, index, sources, draft);
+        let source = read_source(entry, index, sources, &mut links, draft);
         let is_new = |source: &Source<_>| sources.iter().all(|known| known.place != source.place);
         let source = source.filter(is_new);
         sources.extend(source);
     }
     trust::warn_of_unbelieved(tenant.field("from").as_ref(), &entries, sources);
+    link::with_cookies(links, sources, draft)
 }
 
-fn read_source(
-    entry: &Node<'_>,
+fn read_source<'c>(
+    entry: &Node<'c>,
     index: usize,
     earlier: &[Source<TenantPlace>],
+    links: &mut Vec<(Link, Node<'c>)>,
     draft: &mut Draft,
 ) -> Option<Source<TenantPlace>> {
     let entry = entry.entry(&SOURCE)?;
@@ -119,7 +127,11 @@ fn read_source(
         TenantKind::Cookie => TenantPlace::Cookie(draft.owned.cookie(node)?),
         TenantKind::Query => TenantPlace::Query(draft.owned.query(node)?),
     };
-    Some(Source { place, when: when?, origin: Origin { list: "tenant.from", index, kind: entry.word } })
+    let origin = Origin { list: "tenant.from", index, kind: entry.word };
+    if let (TenantPlace::Query(number), Some(node)) = (&place, entry.object.field("link")) {
+        links.extend(link::read(&node, (entry.place.text()?, *number), when?, origin, draft));
+    }
+    Some(Source { place, when: when?, origin })
 }
 
 fn refuse_misplaced(entry: &Entry<'_, TenantKind>) {

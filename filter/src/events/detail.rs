@@ -34,6 +34,7 @@ impl Event<'_> {
             Self::TenantRepeated { .. } => "tenant_repeated",
             Self::TenantConflict { .. } => "tenant_conflict",
             Self::TenantInvalid { .. } => "tenant_invalid",
+            Self::Linked { .. } => "linked",
             Self::Overrides { .. } => "overrides",
             Self::OverrideTaken { .. } => "override_taken",
             Self::OverrideSettled { .. } => "override_settled",
@@ -79,6 +80,10 @@ impl Event<'_> {
                 tell("source", Source(*source));
                 tell("value", Raw(value));
                 tell("why", Word(why.word()));
+            }
+            Self::Linked { source, name } => {
+                tell("source", Source(*source));
+                name.iter().for_each(|name| tell("tenant", Chosen(name)));
             }
             Self::Overrides { count } => tell("count", Count(*count)),
             Self::OverrideTaken { source, service, version, conditions } => {
@@ -209,6 +214,7 @@ impl Refusal {
             Self::OverrideDuplicate => "overrides.onDuplicate",
             Self::OverrideInvalid => "overrides.onInvalid",
             Self::Tunnel => "connect",
+            Self::Link => "tenant.from[].link",
         }
     }
 }

@@ -9,16 +9,19 @@ pub(crate) enum Kept {
     ForwardedHost,
     /// RFC 6454 §7.
     Origin,
+    /// Fetch Metadata, `Sec-Fetch-Mode`.
+    FetchMode,
 }
 
 impl Kept {
-    pub(crate) const ALL: [Self; 3] = [Self::Cookie, Self::ForwardedHost, Self::Origin];
+    pub(crate) const ALL: [Self; 4] = [Self::Cookie, Self::ForwardedHost, Self::Origin, Self::FetchMode];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cookie => "cookie",
             Self::ForwardedHost => "x-forwarded-host",
             Self::Origin => "origin",
+            Self::FetchMode => "sec-fetch-mode",
         }
     }
 }

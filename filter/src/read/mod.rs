@@ -4,6 +4,7 @@ pub(crate) mod carried;
 pub(crate) mod evidence;
 pub(crate) mod host;
 pub(crate) mod issuer;
+pub(crate) mod link;
 pub(crate) mod overrides;
 pub(crate) mod pieces;
 pub(crate) mod source;

@@ -10,6 +10,7 @@ use crate::pattern::Pattern;
 use crate::read::evidence::Evidence;
 use crate::read::host::{Fitted, HostPlace, HostRule};
 use crate::read::issuer::IssuerPattern;
+use crate::read::link::Link;
 use crate::read::source::Source;
 use crate::request::Claim;
 
@@ -51,6 +52,7 @@ pub(crate) enum TenantPlace {
 #[derive(Debug)]
 pub(crate) struct TenantRules {
     pub(crate) sources: Vec<Source<TenantPlace>>,
+    pub(crate) links: Vec<Link>,
     /// Narrows what is valid; matches whole names.
     pub(crate) pattern: Option<Pattern>,
     pub(crate) on_conflict: Policy,
@@ -68,6 +70,7 @@ impl TenantRules {
             rules: self,
             events,
             tenant: None,
+            host_fits: false,
             fitted: Fitted::default(),
             list: "",
             values: 0,
@@ -103,7 +106,7 @@ impl TenantRules {
     }
 
     /// Why a name is not valid here; `None` if it is.
-    fn fault(&self, name: &[u8]) -> Option<InvalidTenant> {
+    pub(crate) fn fault(&self, name: &[u8]) -> Option<InvalidTenant> {
         if !is_label_value(name) {
             Some(InvalidTenant::Malformed)
         } else if !self.pattern.as_ref().is_none_or(|pattern| pattern.fits(name)) {
@@ -142,6 +145,8 @@ struct Choice<'r, 'a, E> {
     rules: &'r TenantRules,
     events: &'r E,
     tenant: Option<Tenant<'a>>,
+    /// Whether a pattern fits the authority.
+    host_fits: bool,
     fitted: Fitted,
     /// The list whose sources are asked, and how many values they had so far.
     list: &'static str,
@@ -181,27 +186,51 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
         Ok(())
     }
 
-    /// Takes the tenant of each host, unless it is excepted: then that host has none.
+    /// Takes the tenant of each host that no earlier rule fits.
+    #[inline(always)]
     fn ask_hosts(
         &mut self,
         rule: &HostRule,
         source: &Source<TenantPlace>,
         evidence: &Evidence<'_, 'a>,
     ) -> Result<(), Refusal> {
-        let mut fitted = self.fitted;
-        let is_settled = rule.find(evidence.lines, &mut fitted, &mut |name| {
-            if !rule.excepts(&name) {
-                return self.offer(name, source);
+        let is_settled = match rule.of.header() {
+            // Most requests have this one host to ask about.
+            None if self.host_fits => true,
+            None => {
+                let name = rule.pattern.tenant(evidence.lines.pseudo.authority);
+                self.host_fits = name.is_some();
+                name.map_or(Ok(()), |name| self.offer_host(name, rule, source))?;
+                false
             }
-            self.is_absent = false;
-            self.events.record(Event::HostExcepted { source: source.origin, name: &name });
-            Ok(())
-        })?;
-        self.fitted = fitted;
+            Some(header) => {
+                let mut fitted = self.fitted;
+                let mut take = |name| self.offer_host(name, rule, source);
+                let is_settled = rule.find(header, evidence.lines, &mut fitted, &mut take)?;
+                self.fitted = fitted;
+                is_settled
+            }
+        };
         if is_settled {
             self.is_absent = false;
             self.events.record(Event::HostSettled { source: source.origin });
         }
+        Ok(())
+    }
+
+    /// Takes the tenant of a host, unless it is excepted: then the host has none.
+    #[inline(always)]
+    fn offer_host(
+        &mut self,
+        name: Cow<'a, [u8]>,
+        rule: &HostRule,
+        source: &Source<TenantPlace>,
+    ) -> Result<(), Refusal> {
+        if !rule.excepts(&name) {
+            return self.offer(name, source);
+        }
+        self.is_absent = false;
+        self.events.record(Event::HostExcepted { source: source.origin, name: &name });
         Ok(())
     }
 
@@ -313,6 +342,7 @@ mod tests {
         let sources = vec![Source::always(TenantPlace::Header(Field::Source(0)), origin)];
         TenantRules {
             sources,
+            links: Vec::new(),
             pattern: pattern.map(|pattern| Pattern::compile(pattern).unwrap()),
             on_conflict,
             on_invalid,

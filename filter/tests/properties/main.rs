@@ -45,6 +45,11 @@ fn what_was_found_stays_found() {
         let (subject, call) = laws::text::parse_conditions(&seed);
         laws::hold(subject, &call);
     }
+    for seed in seeds("link") {
+        let (subject, call) = laws::text::parse_link(&seed);
+        laws::hold(subject, &call);
+    }
+    seeds("host").iter().for_each(|seed| laws::host(seed));
     for seed in seeds("baggage") {
         let (subject, call) = laws::text::parse_baggage(&seed);
         laws::hold(subject, &call);

@@ -154,13 +154,17 @@ fn direction() -> impl Strategy<Value = Direction> {
 }
 
 fn path() -> impl Strategy<Value = String> {
+    let odd = select(
+        &["/", "", "//evil.test", "/\\evil.test", "/%5cevil.test", "/%2F", "/%", "*", "/a//b", "/\t/b", "/\u{e9}"][..],
+    );
+    let before = prop_oneof![5 => Just("/a"), 1 => odd];
     let query = "(tenant|ten%61nt|Tenant|q)(=(dev1|dev2|d%65v1|-x|%ff|))?";
-    vec(query, 0..3).prop_map(|pairs| format!("/a?{}", pairs.join("&")))
+    let pairs = vec(prop_oneof![9 => query, 1 => select(NASTY).prop_map(str::to_owned)], 0..3);
+    (before, pairs).prop_map(|(before, pairs)| format!("{before}?{}", pairs.join("&")))
 }
 
 fn pseudo_headers() -> impl Strategy<Value = Lines> {
-    let method =
-        prop_oneof![8 => Just("GET"), 4 => Just("POST"), 1 => Just("CONNECT"), 1 => select(&["post", "PUT", ""][..])];
+    let method = prop_oneof![8 => Just("GET"), 1 => Just("HEAD"), 4 => Just("POST"), 1 => Just("CONNECT"), 1 => select(&["post", "PUT", ""][..])];
     let protocol = option::weighted(0.05, select(&["websocket", "bytestream", ""][..]));
     (authority(), path(), method, protocol).prop_map(|(authority, path, method, protocol)| {
         let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
@@ -221,5 +225,19 @@ proptest! {
     #[test]
     fn the_laws_hold(subject in 0..SUBJECTS.len(), call in call()) {
         laws::hold(&SUBJECTS[subject], &call);
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::cases(1000))]
+
+    /// Few of the requests above follow a link.
+    #[test]
+    fn the_laws_hold_of_links(mut call in call(), is_navigation in prop::bool::weighted(0.8)) {
+        if is_navigation {
+            call.lines.retain(|(name, _)| name != "sec-fetch-mode");
+            call.lines.push(("sec-fetch-mode".into(), "navigate".into()));
+        }
+        laws::hold(laws::linked(), &call);
     }
 }

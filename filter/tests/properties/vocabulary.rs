@@ -14,6 +14,7 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["cookie"], COOKIES, &[";", "; "]),
     (&["x-forwarded-host", "x-forwarded-host", "x_forwarded_host", "x-forwarded-for"], HOSTS, &[",", ", "]),
     (&["origin"], ORIGINS, &[",", ", ", " "]),
+    (&["sec-fetch-mode"], &["navigate", "navigate", "navigate", "cors", "Navigate", ""], &["", ","]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-clusters", "X_clusters"], &["shop-dev1", "shop", "outbound|80||evil.ns.svc.cluster.local", "\u{ff}"], &[","]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),

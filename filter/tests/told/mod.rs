@@ -41,6 +41,7 @@ fn told(event: &Event<'_>) -> String {
         Event::TenantRepeated { source } => format!("{source} agrees"),
         Event::TenantConflict { source, name, is_first } => format!("{source} disagrees: {} {is_first}", text(name)),
         Event::TenantInvalid { source, value, why } => format!("{source} invalid: {:?} {}", text(value), wrong(*why)),
+        Event::Linked { source, name } => format!("{source} linked {:?}", name.map(text)),
         Event::Overrides { count } => format!("{count} overrides"),
         Event::OverrideTaken { source, service, version, conditions } => {
             format!("{source} {}", entry([service, version, conditions]))

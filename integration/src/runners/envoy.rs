@@ -32,6 +32,9 @@ const PLUMBING: [&str; 10] = [
     "x-forwarded-proto",
 ];
 
+/// What Envoy itself writes into an answer.
+const ANSWERING: [&str; 5] = ["content-length", "content-type", "date", "server", "transfer-encoding"];
+
 /// What is spoken on both sides of Envoy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
@@ -112,7 +115,7 @@ impl Proxy {
         let listener = self.listeners.get(passage).context("a listener")?;
         let reply = request(case, wire)?.send(*listener, wire.protocol()).await?;
         match self.service.take().pop() {
-            None => Ok(Outcome::Refused(status(&reply, wire)?)),
+            None => Ok(Outcome::answered(status(&reply, wire)?, reply.headers.without(&ANSWERING))),
             Some(received) => {
                 ensure!(received.path == case.path, "the path became {}", received.path);
                 ensure!(authority(&received) == [case.authority.as_str()], "the authority became {received:?}");

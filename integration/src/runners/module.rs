@@ -56,7 +56,7 @@ fn outcome(case: &Case, left: Exchange, action: Action) -> Result<Outcome> {
             ensure!(pseudo == case.pseudo_headers(), "the module changed {pseudo:?}");
             Ok(Outcome::upstream(headers, left.trailers))
         }
-        ([reply], Action::Pause) => Ok(Outcome::Refused(reply.status.try_into()?)),
+        ([reply], Action::Pause) => Ok(Outcome::answered(reply.status.try_into()?, reply.headers.clone())),
         (replies, action) => anyhow::bail!("{action:?} with {replies:?}"),
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use playground::Headers;
 use serde_json::Value;
-use tenancy_filter::{Filter, Header, Lookup, Mutation, Recalled, Refusal, Route, Tally, TraceId};
+use tenancy_filter::{Answer, Filter, Header, Lookup, Mutation, Recalled, Route, Tally, TraceId};
 use tenancy_filter_envoy::{Facts, is_outbound, peer, route, set_caller};
 
 use super::{Run, counts, part};
@@ -41,7 +41,7 @@ impl NativeRunner {
         let exchange = Exchange::of(case);
         let (headers, changes) = match self.rewrite(&exchange, tally)? {
             Ok(rewritten) => rewritten,
-            Err(refusal) => return Ok((Outcome::Refused(refusal.status().try_into()?), 0)),
+            Err(answer) => return Ok((answered(&answer)?, 0)),
         };
         let (pseudo, headers) = part(headers);
         ensure!(pseudo == case.pseudo_headers(), "the filter changed {pseudo:?}");
@@ -52,7 +52,7 @@ impl NativeRunner {
     }
 
     /// The headers that leave, and the number of changes.
-    fn rewrite(&self, exchange: &Exchange, tally: &Tally) -> Result<Result<(Headers, usize), Refusal>> {
+    fn rewrite(&self, exchange: &Exchange, tally: &Tally) -> Result<Result<(Headers, usize), Answer>> {
         let headers = borrowed(&exchange.headers);
         let scan = self.0.scan(&headers, peer(&self.0, exchange));
         let facts = Facts::gather(exchange, scan.wants(), &self.0)?;
@@ -60,6 +60,11 @@ impl NativeRunner {
         let decision = scan.decide(&gathered, Asked(exchange), tally);
         Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))
     }
+}
+
+fn answered(answer: &Answer) -> Result<Outcome> {
+    let headers = answer.headers().into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec()));
+    Ok(Outcome::answered(answer.status().try_into()?, Headers(headers.collect())))
 }
 
 fn borrowed(headers: &Headers) -> Vec<Header<'_>> {

@@ -1,6 +1,7 @@
 //! The host functions that the module needs; any other is a trap with its name.
 
 use playground::Headers;
+use tenancy_filter_envoy::Pairs;
 use wasmi::{Caller, Error, Extern, Memory, Val};
 
 use super::encoding;
@@ -76,7 +77,9 @@ impl Call<'_> {
                 let name = self.bytes(name, size)?;
                 Ok(self.change(map, &name, None))
             }
-            ("proxy_send_local_response", &[status, _, _, body, size, ..]) => self.reply(status, body, size),
+            ("proxy_send_local_response", &[status, _, _, body, size, headers, headers_size, _]) => {
+                self.reply(status, body, size, headers, headers_size)
+            }
             ("proxy_get_property", &[path, path_size, data, size]) => self.property(path, path_size, data, size),
             ("proxy_set_tick_period_milliseconds", &[period]) => {
                 let state = self.caller.data_mut();
@@ -149,11 +152,15 @@ impl Call<'_> {
         OK
     }
 
-    fn reply(&mut self, status: u64, body: u64, size: u64) -> Result<u32, Error> {
+    fn reply(&mut self, status: u64, body: u64, size: u64, headers: u64, headers_size: u64) -> Result<u32, Error> {
+        let lines = self.bytes(headers, headers_size)?;
+        let mut pairs = Pairs::new();
+        tenancy_filter_envoy::pairs(&lines, &mut pairs).ok_or_else(|| Error::new("headers that are none"))?;
+        let headers = Headers(pairs.iter().map(|line| (line.name.to_vec(), line.value.to_vec())).collect());
         let body = String::from_utf8_lossy(&self.bytes(body, size)?).into_owned();
         let status = u32::try_from(status).map_err(|_| Error::new("a status of more than 32 bits"))?;
         let Some(exchange) = self.caller.data_mut().exchange() else { return Ok(BAD_ARGUMENT) };
-        exchange.replies.push(Reply { status, body });
+        exchange.replies.push(Reply { status, headers, body });
         Ok(OK)
     }
 

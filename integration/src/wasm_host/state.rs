@@ -40,6 +40,8 @@ pub struct Node {
 pub struct Reply {
     /// The status code.
     pub status: u32,
+    /// The header lines that the module adds.
+    pub headers: Headers,
     /// The body.
     pub body: String,
 }

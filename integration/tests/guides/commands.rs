@@ -63,7 +63,7 @@ async fn what_is_to_be_seen_after_an_installation_is_seen() -> Result<()> {
 }
 
 /// What a command prints here, where no kubectl leads into a pod.
-async fn run(command: &str, chain: &Chain) -> Result<String> {
+pub(crate) async fn run(command: &str, chain: &Chain) -> Result<String> {
     let home = TempDir::new()?;
     // A service is called by its name.
     fs::write(home.path().join(".curlrc"), format!("connect-to = \"echo:80:{}\"\n", chain.sidecar.listener()))?;

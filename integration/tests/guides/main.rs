@@ -2,6 +2,7 @@
 //! taken, and what is printed or claimed is what Envoy does.
 
 mod commands;
+mod developers;
 mod facts;
 mod failures;
 mod links;

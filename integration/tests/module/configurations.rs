@@ -1,6 +1,7 @@
 //! Configurations of one VM: several at once, refused ones, and their ends.
 
 use anyhow::{Context, Result};
+use integration::Headers;
 use integration::cases::Case;
 use integration::text::Text;
 use integration::wasm_host::Action::{Continue, Pause};
@@ -20,7 +21,7 @@ fn a_request_of_a_refused_configuration_is_answered() -> Result<()> {
         let stream = host.open(root, request())?;
         assert_eq!([host.on_request_headers(stream)?, host.on_request_trailers(stream)?], [Pause, Pause]);
         let body = "the proxy gave no access to the request\n".into();
-        assert_eq!(host.close(stream)?.replies, [Reply { status: 500, body }]);
+        assert_eq!(host.close(stream)?.replies, [Reply { status: 500, headers: Headers::default(), body }]);
         host.remove(root)?;
     }
     passes(&mut host, edge)

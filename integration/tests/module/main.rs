@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use integration::cases::Case;
 use integration::text::Text;
 use integration::wasm_host::{Action, Exchange, Fault, Reply, RootContext, Stream, WasmHost};
-use integration::{Bootstrap, Echo, Envoy, Protocol, Request};
+use integration::{Bootstrap, Echo, Envoy, Headers, Protocol, Request};
 use serde_json::{Value, json};
 
 use Action::{Continue, Pause};
@@ -96,7 +96,11 @@ fn a_failed_host_call_refuses_at_an_edge_and_passes_in_the_mesh() -> Result<()> 
         let (stream, action) = send(&mut host, edge)?;
         let _ = host.on_response_headers(stream)?;
         let left = host.close(stream)?;
-        let reply = Reply { status: 500, body: "the proxy gave no access to the request\n".into() };
+        let reply = Reply {
+            status: 500,
+            headers: Headers::default(),
+            body: "the proxy gave no access to the request\n".into(),
+        };
         assert_eq!((action, left.replies), (Pause, vec![reply]), "{who}");
         assert_eq!(host.journal().last().map(String::as_str), Some(RESPOND), "{who}: nothing after the reply");
         assert_eq!(count(&mut host, edge, "tenancy.host_failed")?, 1, "{who}");
@@ -133,7 +137,11 @@ fn a_refusal_is_the_last_that_is_heard_of_a_request() -> Result<()> {
         assert_eq!(host.calls().get(RESPOND), Some(&1), "{failing:?}: {:?}", left.replies);
         if failing.is_none() {
             let body = "the request names two different tenants (tenant.onConflict)\n".into();
-            assert_eq!(left.replies, [Reply { status: 400, body }], "the rule, and neither value (R16)");
+            assert_eq!(
+                left.replies,
+                [Reply { status: 400, headers: Headers::default(), body }],
+                "the rule, and neither value (R16)"
+            );
         }
         assert_eq!(host.journal().last().map(String::as_str), Some(RESPOND), "{failing:?}: {:?}", host.journal());
         host.recover();

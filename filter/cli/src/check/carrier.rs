@@ -92,6 +92,6 @@ impl Carrier {
 fn pass(instance: &Instance, request: &Request) -> Option<Request> {
     match explain(std::slice::from_ref(instance), request).outcome() {
         Outcome::Passed(request) => Some(request),
-        Outcome::Refused { .. } => None,
+        Outcome::Answered { .. } => None,
     }
 }

@@ -31,8 +31,12 @@ pub(crate) fn explanation(out: &mut impl Write, explanation: &Explanation) -> io
                 }
                 came = passed;
             }
-            Outcome::Refused { status, body } => {
-                writeln!(out, "  {REMOVED}answered {status}{REMOVED:#}: {}", body.trim_end())?;
+            Outcome::Answered { status, headers, body } => {
+                let colon = if body.is_empty() { "" } else { ": " };
+                writeln!(out, "  {REMOVED}answered {status}{REMOVED:#}{colon}{}", body.trim_end())?;
+                for line in headers {
+                    writeln!(out, "      {}", shown(line))?;
+                }
             }
         }
     }

@@ -80,6 +80,8 @@ pub(crate) struct Expected {
     lacks: Vec<String>,
     /// The status of the local reply.
     refused: Option<u32>,
+    /// All header lines of a redirect, but for those that the proxy adds.
+    redirected: Option<Vec<String>>,
 }
 
 impl Default for Asked {
@@ -104,7 +106,9 @@ impl Table {
     pub(crate) fn parse(yaml: &str) -> Result<Self, String> {
         let table: Self = serde_norway::from_str(yaml).map_err(|why| why.to_string())?;
         match table.rows.iter().find(|row| row.expect.is_empty()) {
-            Some(row) => Err(format!("{}: expects nothing; write upstream, has, lacks or refused", row.name)),
+            Some(row) => {
+                Err(format!("{}: expects nothing; write upstream, has, lacks, refused or redirected", row.name))
+            }
             None => Ok(table),
         }
     }
@@ -134,21 +138,26 @@ impl Asked {
     }
 }
 
+const REDIRECT: u32 = 302;
+
 impl Expected {
     fn is_empty(&self) -> bool {
-        let Self { upstream, trailers_upstream, has, lacks, refused } = self;
-        let compares_lines = upstream.is_some() || trailers_upstream.is_some();
+        let Self { upstream, trailers_upstream, has, lacks, refused, redirected } = self;
+        let compares_lines = upstream.is_some() || trailers_upstream.is_some() || redirected.is_some();
         !compares_lines && has.is_empty() && lacks.is_empty() && refused.is_none()
     }
 
     /// What is not as it has to be, a line each.
     pub(crate) fn differences(&self, outcome: &Outcome) -> Vec<String> {
-        let passed = match (outcome, self.refused) {
-            (Outcome::Refused { status, .. }, Some(expected)) if *status == expected => return Vec::new(),
-            (Outcome::Refused { status, body }, Some(expected)) => {
+        let wanted = self.redirected.as_ref().map(|_| REDIRECT).or(self.refused);
+        let passed = match (outcome, wanted) {
+            (Outcome::Answered { status, headers, .. }, Some(expected)) if *status == expected => {
+                return self.redirected.iter().filter_map(|lines| compare("redirected", lines, headers)).collect();
+            }
+            (Outcome::Answered { status, body, .. }, Some(expected)) => {
                 return vec![format!("expected {expected}, got {status}: {}", body.trim_end())];
             }
-            (Outcome::Refused { status, body }, None) => {
+            (Outcome::Answered { status, body, .. }, None) => {
                 return vec![format!("expected that it goes on, got {status}: {}", body.trim_end())];
             }
             (Outcome::Passed(_), Some(expected)) => return vec![format!("expected {expected}, but it goes on")],

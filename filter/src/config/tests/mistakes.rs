@@ -265,6 +265,43 @@ fn names_the_mistake_in_a_source_of_the_tenant() {
 }
 
 #[test]
+fn names_the_mistake_in_a_link() {
+    let linked = |link: &str| {
+        let query = format!(r#"{{"query": "q", "trust": "anyone", "link": {link}}}"#);
+        source(&format!(r#"{query}, {{"cookie": "c", "trust": "anyone"}}"#), "")
+    };
+    have_one_mistake([
+        (
+            linked(r#"{"cookie": "c", "maxAge": "8 h"}"#),
+            "tenant.from[0].link.maxAge: expected a duration of up to 400d, as in 90s, 30m, 8h or 7d, found \"8 h\"",
+        ),
+        (linked(r#"{"cookie": "c", "maxAge": 8}"#), "tenant.from[0].link.maxAge: expected a string, found 8"),
+        (linked(r#"{"cookie": "c"}"#), "tenant.from[0].link.maxAge: missing; say for how long the cookie counts"),
+        (linked(r#"{"maxAge": "8h"}"#), "tenant.from[0].link.cookie: missing; name one that tenant.from reads"),
+        (
+            linked(r#"{"cookie": "C", "maxAge": "8h"}"#),
+            "tenant.from[0].link.cookie: \"C\" is no source; add it to tenant.from, as in {cookie: C, trust: anyone}",
+        ),
+        (
+            linked(r#"{"cookie": "c", "maxAge": "8h", "path": "/"}"#),
+            "tenant.from[0].link.path: unknown field; known here: cookie, maxAge",
+        ),
+        (
+            source(r#"{"header": "y", "trust": "anyone", "link": {"cookie": "c", "maxAge": "8h"}}"#, ""),
+            "tenant.from[0].link: belongs to a query, not to a header; leave it out",
+        ),
+        (
+            source(
+                r#"{"cookie": "c", "trust": "anyone"},
+                    {"query": "q", "trust": "anyone", "link": {"cookie": "c", "maxAge": "8h"}}"#,
+                r#", "strip": ["sec-fetch-*"]"#,
+            ),
+            "strip[0]: \"sec-fetch-*\" would remove \"sec-fetch-mode\", which tenant.from reads",
+        ),
+    ]);
+}
+
+#[test]
 fn names_the_mistake_in_an_issuer_of_the_tenant() {
     have_one_mistake([
         (

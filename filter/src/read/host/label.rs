@@ -85,6 +85,10 @@ impl Affix {
         Ok(Self { outer, inner })
     }
 
+    fn is_empty(&self) -> bool {
+        self.outer.is_empty() && self.inner.is_empty()
+    }
+
     /// What is left of a text that begins so.
     fn strip_front<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         let (head, mut rest) = text.split_at_checked(self.outer.len())?;
@@ -111,11 +115,18 @@ impl Affix {
 impl Middle {
     /// What stands between these texts in a label; `None` if they are not there, or a `*` would take what no host holds.
     pub(super) fn of<'a>(self, label: &'a [u8], before: &Affix, after: &Affix) -> Option<&'a [u8]> {
+        if before.is_empty() && after.is_empty() {
+            return self.checked(label);
+        }
         let is_searched = !before.inner.is_empty() || !after.inner.is_empty();
         if is_searched && (label.len() > MAX_LABEL_BYTES || !is_label(label)) {
             return None;
         }
-        let middle = after.strip_back(before.strip_front(label)?)?;
+        self.checked(after.strip_back(before.strip_front(label)?)?)
+    }
+
+    /// What a `*` takes is a label by itself; a tenant is looked at once it is known.
+    fn checked(self, middle: &[u8]) -> Option<&[u8]> {
         match self {
             Self::Tenant => Some(middle),
             Self::Any => is_label(middle).then_some(middle),

@@ -40,19 +40,20 @@ impl HostRule {
         self.except.iter().any(|known| known.as_bytes() == name)
     }
 
-    /// Takes what the hosts name that no earlier rule fits, excepted or not, and notes which of them this one fits. The
+    /// Takes what the hosts of its header name that no earlier rule fits, excepted or not, and notes which of them this one fits. The
     /// last host comes first, because the nearest proxy wrote it. Returns whether earlier rules fit all hosts that there
     /// are.
     #[inline(never)]
     pub(crate) fn find<'a>(
         &self,
+        header: Kept,
         lines: &Lines<'a>,
         fitted: &mut Fitted,
         take: &mut dyn FnMut(Cow<'a, [u8]>) -> Result<(), Refusal>,
     ) -> Result<bool, Refusal> {
         let Some(fitted) = fitted.get_mut(self.of as usize) else { return Ok(false) };
         let (earlier, mut seen, mut next) = (*fitted, 0, 1_u64);
-        let mut look_at = |host| {
+        let look_at = |host| {
             seen |= next;
             if earlier & next == 0
                 && let Some(name) = self.pattern.tenant(host)
@@ -63,13 +64,8 @@ impl HostRule {
             next <<= 1;
             Ok(())
         };
-        match self.of.header() {
-            None => look_at(lines.pseudo.authority)?,
-            Some(header) => {
-                let values = lines.values(Field::Kept(header)).rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
-                values.filter_map(|value| self.of.host(trim(value))).take(MAX_HOSTS).try_for_each(look_at)?;
-            }
-        }
+        let values = lines.values(Field::Kept(header)).rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+        values.filter_map(|value| self.of.host(trim(value))).take(MAX_HOSTS).try_for_each(look_at)?;
         Ok(seen != 0 && seen & !earlier == 0)
     }
 }

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use tenancy_filter::{
-    Claim, Decision, Direction, Filter, Gathered, Header, Lookup, Mutation, Peer, Recalled, Refusal, Route, Scan,
-    Token, TraceId,
+    Answer, Claim, Decision, Direction, Filter, Gathered, Header, Lookup, Mutation, Peer, Recalled, Route, Scan, Token,
+    TraceId,
 };
 
 use crate::naive::{self, Call, Claimed, Lines, Payload};
@@ -12,8 +12,8 @@ use crate::naive::{self, Call, Claimed, Lines, Payload};
 /// A header that is set, or removed.
 pub(super) type Change = (String, Option<String>);
 
-/// What the filter wants changed, or why it refuses.
-pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusal> {
+/// What the filter wants changed, or answers.
+pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Answer> {
     let lines = bytes_of(&call.lines);
     let headers = headers(&lines);
     let paths = filter.claims().iter();
@@ -28,7 +28,7 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusa
     decision.map(|Decision { mutations, .. }| mutations.iter().map(change).collect())
 }
 
-fn decision<'a>(scan: &'a Scan<'_>, call: &Call, gathered: &'a Gathered<'a>) -> Result<Decision<'a>, Refusal> {
+fn decision<'a>(scan: &'a Scan<'_>, call: &Call, gathered: &'a Gathered<'a>) -> Result<Decision<'a>, Answer> {
     scan.decide(gathered, Asked(call), &())
 }
 

@@ -1,7 +1,7 @@
 //! What follows from the requirements without knowing the answer.
 
 use serde_json::Value;
-use tenancy_filter::Role;
+use tenancy_filter::{Answer, Redirect, Role};
 
 use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
@@ -42,6 +42,18 @@ pub(crate) fn only_what_is_ours_is_named(config: &Value, call: &Call, changes: &
         let is_trace = ["traceparent", "tracestate"].contains(&name.as_str());
         assert!(!is_trace || holds_id || config["traceHeaders"] == "drop", "{name:?} is kept");
     }
+}
+
+/// R40: whatever a link is made of, its redirect stays on the host, and comes to an end.
+pub(crate) fn a_link_leads_to_the_same_host(call: &Call, answer: &Answer) {
+    let Answer::Redirected(redirect) = answer else { return };
+    let Redirect { location, cookie } = &**redirect;
+    let value = |name: &str| call.lines.iter().rfind(|(other, _)| other == name).map_or("", |(_, value)| value);
+    assert!(["GET", "HEAD"].contains(&value(":method")) && value("sec-fetch-mode") == "navigate");
+    assert!(!matches!(location[..], [_, b'/' | b'\\', ..]) && location[0] == b'/', "{location:?}");
+    assert!(location.iter().all(u8::is_ascii_graphic) && location.len() < value(":path").len(), "{location:?}");
+    assert!(cookie.ends_with("; Path=/; HttpOnly; Secure; SameSite=Lax"), "{cookie:?}");
+    assert!(cookie.chars().all(|c| c.is_ascii_graphic() || c == ' ') && cookie.matches(';').count() == 5, "{cookie:?}");
 }
 
 /// R13; white space may stand inside of a stranger's member.

@@ -7,7 +7,7 @@ pub(crate) mod text;
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use tenancy_filter::{Filter, Parsed, Refusal, Role, Severity};
+use tenancy_filter::{Answer, Filter, Parsed, Role, Severity};
 
 use call::{Change, decide, trailers};
 
@@ -74,7 +74,13 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
     assert_eq!(sorted(&call::apply(&call.lines, &trailers)), sorted(&naive::trailers(&subject.config, call)));
 
     let leaves = is_withheld(subject, call);
-    let Ok(changes) = decision else { return assert!(!leaves, "what leaves is not refused") };
+    let changes = match decision {
+        Ok(changes) => changes,
+        Err(answer) => {
+            assert!(!leaves, "what leaves is not answered");
+            return consequences::a_link_leads_to_the_same_host(call, &answer);
+        }
+    };
     let after = call::apply(&call.lines, &changes);
     if leaves {
         consequences::nothing_of_ours_leaves(&subject.config, &after);
@@ -98,7 +104,7 @@ fn is_withheld(subject: &Subject, call: &Call) -> bool {
 }
 
 /// What the filter decides, which is what the naive one decides.
-fn agree(config: &Value, filter: &Filter, call: &Call) -> Result<Vec<Change>, Refusal> {
+fn agree(config: &Value, filter: &Filter, call: &Call) -> Result<Vec<Change>, Answer> {
     let decision = decide(filter, call);
     let after = decision.as_ref().map(|changes| sorted(&call::apply(&call.lines, changes)));
     let expected = naive::outcome(config, call);
@@ -111,6 +117,21 @@ fn sorted(lines: &Lines) -> Lines {
     let mut lines = lines.clone();
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     lines
+}
+
+/// The subject with share links.
+pub(crate) fn linked() -> &'static Subject {
+    let has_link =
+        |subject: &&Subject| naive::list(&subject.config["tenant"]["from"]).any(|source| source.get("link").is_some());
+    SUBJECTS.iter().find(has_link).expect("one")
+}
+
+/// Panics where a host pattern that is taken finds another tenant than the naive one.
+pub(crate) fn host(text: &[u8]) {
+    let (config, call) = text::parse_host(text);
+    if let Ok(Parsed { filter, .. }) = Filter::from_config(config.to_string().as_bytes()) {
+        let _either = agree(&config, &filter, &call);
+    }
 }
 
 /// R26: panics where a configuration is neither taken nor refused as it should be.

@@ -1,6 +1,8 @@
 //! Requests as text.
 
-use super::{SUBJECTS, Subject};
+use serde_json::{Value, json};
+
+use super::{SUBJECTS, Subject, linked};
 use crate::naive::{Call, Claimed, Direction, Payload};
 
 /// Reads a request as the seeds hold it: a line for each header, behind one that says which subject (`a` the
@@ -59,6 +61,37 @@ pub(crate) fn parse_conditions(text: &[u8]) -> (&'static Subject, Call) {
     let lines: Vec<u8> = lines.flat_map(carriers).collect();
     let way = b" -@default@outbound|80||foo.ns.svc.cluster.local";
     parse(&[letter, way, b"\n:authority: foo\n:method: ", method, &lines].concat())
+}
+
+/// Reads a request that may follow a share link: its method and `sec-fetch-mode` in the first line, behind it the path.
+/// The subject is one with links.
+pub(crate) fn parse_link(text: &[u8]) -> (&'static Subject, Call) {
+    let text: String = text.iter().copied().map(char::from).collect();
+    let (head, path) = text.split_once('\n').unwrap_or((&text, ""));
+    let (method, mode) = head.split_once(' ').unwrap_or((head, ""));
+    let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let lines = vec![line(":method", method), line(":path", path), line("sec-fetch-mode", mode)];
+    (linked(), Call { lines, ..Call::default() })
+}
+
+/// Reads a host pattern, names that it excepts, and a request with these hosts: a line each for the pattern, the names,
+/// the authority and `x-forwarded-host`.
+pub(crate) fn parse_host(text: &[u8]) -> (Value, Call) {
+    let text: String = text.iter().copied().map(char::from).collect();
+    let mut lines = text.splitn(4, '\n');
+    let [pattern, except, authority, forwarded] = [(); 4].map(|()| lines.next().unwrap_or_default());
+    let mut rule = json!({"host": pattern});
+    if !except.is_empty() {
+        rule["except"] = except.split(' ').collect();
+    }
+    let mut forwarded_rule = rule.clone();
+    forwarded_rule["of"] = json!("x-forwarded-host");
+    forwarded_rule["trust"] = json!("anyone");
+    let from = [rule, json!({"host": "{tenant}.example.com"}), forwarded_rule];
+    let tenant = json!({"from": from, "to": [{"header": "x-tenant"}], "onConflict": "first"});
+    let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let lines = vec![line(":authority", authority), line("x-forwarded-host", forwarded)];
+    (json!({"version": 1, "role": "edge", "tenant": tenant}), Call { lines, ..Call::default() })
 }
 
 fn claimed(value: &str) -> Claimed {

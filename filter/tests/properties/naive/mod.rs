@@ -7,6 +7,7 @@ mod baggage;
 mod conditions;
 mod destinations;
 mod egress;
+mod link;
 mod names;
 mod overrides;
 mod repair;
@@ -15,7 +16,7 @@ mod tenant;
 pub(crate) use egress::leaves;
 pub(crate) use names::{fold, stripped};
 use serde_json::Value;
-use tenancy_filter::Refusal;
+use tenancy_filter::{Answer, Refusal};
 
 /// Header lines, name and value.
 pub(crate) type Lines = Vec<(String, String)>;
@@ -54,15 +55,15 @@ pub(crate) enum Claimed {
     List(Vec<String>),
 }
 
-/// The header lines that leave, or why none do.
-pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Refusal> {
+/// The header lines that leave, or what is answered.
+pub(crate) fn outcome(config: &Value, call: &Call) -> Result<Lines, Answer> {
     let scene = Scene::new(config, call);
     let mut lines = rewritten(&scene, config, call)?;
     repair::remove_malformed(&scene, &mut lines);
     Ok(lines)
 }
 
-fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Refusal> {
+fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Answer> {
     if is_tunnel(&call.lines) {
         match scene.is_edge {
             false => {
@@ -70,13 +71,14 @@ fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Refusa
                 put_destinations(config, &mut lines, None);
                 return Ok(lines);
             }
-            true if config["connect"] != "pass" => return Err(Refusal::Tunnel),
+            true if config["connect"] != "pass" => return Err(Refusal::Tunnel.into()),
             true => {}
         }
     }
     if scene.is_leaving {
         return Ok(egress::withhold(scene));
     }
+    link::follow(scene)?;
     let tenant = tenant::resolve(scene)?;
     let overrides = overrides::resolve(scene)?;
     let mut lines = call.lines.clone();

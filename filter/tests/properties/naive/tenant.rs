@@ -72,15 +72,20 @@ fn offers(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<String> {
         let inner = |value: &str| Some(value.strip_prefix('"')?.strip_suffix('"')?.to_owned());
         values.map(|value| inner(value).unwrap_or_else(|| value.to_owned())).collect()
     } else {
-        let path = scene.values(":path").last().unwrap_or_default();
-        let query = path.split_once('?').map_or("", |(_, query)| query);
-        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs.filter(|(key, _)| decode(key) == name("query")).map(|(_, value)| decode(value)).collect()
+        parameters(scene, name("query"))
     }
 }
 
 fn is_same(known: &Value, name: &str) -> bool {
     known.as_str().is_some_and(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// The values of a query parameter, decoded.
+pub(super) fn parameters(scene: &Scene, name: &str) -> Vec<String> {
+    let path = scene.values(":path").last().unwrap_or_default();
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(key, _)| decode(key) == name).map(|(_, value)| decode(value)).collect()
 }
 
 /// What the pattern of a source finds. Of each host the first pattern that fits says which tenant it names.
@@ -119,7 +124,7 @@ pub(crate) fn names_issuer(rules: &Value, issuer: &str) -> bool {
     patterns.filter_map(|pattern| tenant_of_issuer(issuer, pattern)).any(|name| is_valid(rules, &name))
 }
 
-fn is_valid(rules: &Value, name: &str) -> bool {
+pub(super) fn is_valid(rules: &Value, name: &str) -> bool {
     let pattern = rules["pattern"].as_str().map(|pattern| regex(&format!("^(?:{pattern})$")));
     is_label_value(name) && pattern.is_none_or(|pattern| pattern.is_match(name))
 }
