@@ -1,5 +1,6 @@
 mod mistakes;
 mod overrides;
+mod sources;
 mod warnings;
 
 use super::*;
