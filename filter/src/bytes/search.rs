@@ -1,14 +1,17 @@
 //! A text compared with many at once.
 
+/// A text, and what stands with it.
+type Entry<T> = (Box<[u8]>, T);
+
 /// Texts, each once, in order.
 #[derive(Debug)]
-pub(crate) struct Sorted<T>(Vec<(Box<[u8]>, T)>);
+pub(crate) struct Sorted<T>(Vec<Entry<T>>);
 
 /// A look-up, byte by byte.
 #[derive(Clone)]
 pub(crate) struct Search<'k, T> {
     /// Those that begin with what came so far, in order: the shortest first.
-    texts: &'k [(Box<[u8]>, T)],
+    texts: &'k [Entry<T>],
     length: usize,
 }
 
@@ -34,7 +37,7 @@ impl<T> Sorted<T> {
     }
 
     /// All of them, if they are so few that one after the other is sooner compared.
-    pub(crate) fn few(&self) -> Option<&[(Box<[u8]>, T)]> {
+    pub(crate) fn few(&self) -> Option<&[Entry<T>]> {
         Some(&*self.0).filter(|texts| texts.len() <= FEW)
     }
 
@@ -47,7 +50,7 @@ impl<'k, T> Search<'k, T> {
     pub(crate) fn step(&mut self, byte: u8) {
         let at = self.length;
         self.length = at.saturating_add(1);
-        let next = |(text, _): &(Box<[u8]>, T)| text.get(at).copied();
+        let next = |(text, _): &Entry<T>| text.get(at).copied();
         let byte = Some(byte);
         let mut texts = self.texts;
         if texts.len() > FEW && (texts.first().and_then(next) != byte || texts.last().and_then(next) != byte) {
