@@ -59,12 +59,22 @@ pub(crate) async fn ensure_vms(envoy: &Envoy, chains: &[Chain]) -> Result<()> {
 impl Bench {
     /// The first chain has no filter.
     pub(crate) async fn start(chains: &[Chain]) -> Result<Self> {
-        let upstream = Upstream::start()?;
-        let counted = Counted::start(&bootstrap(chains, upstream.address())).await?;
-        let bench = Self { counted, upstream };
-        ensure_vms(&bench.counted.envoy, chains).await?;
+        let bench = Self::start_with(chains, std::iter::empty()).await?;
         bench.ensure_matched(&chains.first().context("a chain")?.name).await?;
         Ok(bench)
+    }
+
+    /// One with further clusters, each with who answers there: [`UPSTREAM`], or [`SANDBOX`].
+    pub(crate) async fn start_with(
+        chains: &[Chain],
+        clusters: impl Iterator<Item = (String, &'static str)>,
+    ) -> Result<Self> {
+        let (upstream, sandbox) = (Upstream::start(UPSTREAM)?, Upstream::start(SANDBOX)?);
+        let address = |who| if who == SANDBOX { sandbox.address() } else { upstream.address() };
+        let clusters = [(UPSTREAM.to_owned(), UPSTREAM)].into_iter().chain(clusters);
+        let counted = Counted::start(&bootstrap(chains, clusters.map(|(name, who)| (name, address(who))))).await?;
+        ensure_vms(&counted.envoy, chains).await?;
+        Ok(Self { counted, upstream })
     }
 
     /// A route that never matched could be one that matches no header.

@@ -79,14 +79,15 @@ impl Chain {
     }
 }
 
-/// An Envoy with a listener for every chain, before this upstream.
-pub(crate) fn bootstrap(chains: &[Chain], upstream: SocketAddr) -> Bootstrap {
+/// An Envoy with a listener for every chain, before these clusters.
+pub(crate) fn bootstrap(chains: &[Chain], clusters: impl Iterator<Item = (String, SocketAddr)>) -> Bootstrap {
     let listeners: Vec<_> = chains.iter().map(Chain::listener).collect();
+    let clusters: Vec<_> = clusters.map(|(name, address)| cluster(&name, address)).collect();
     Bootstrap::from(json!({
         "admin": {"address": address(([127, 0, 0, 1], 0).into())},
         // Nothing else to do meanwhile.
         "stats_flush_interval": "299s",
-        "static_resources": {"listeners": listeners, "clusters": [cluster(UPSTREAM, upstream)]},
+        "static_resources": {"listeners": listeners, "clusters": clusters},
     }))
 }
 

@@ -7,6 +7,7 @@ mod callgrind;
 mod chain;
 mod client;
 pub mod counted;
+mod destinations;
 mod entries;
 mod goals;
 mod growth;
@@ -29,7 +30,7 @@ use modules::Modules;
 use results::Results;
 
 /// What `BENCH` may name; what takes time itself comes last, when the machine has nothing else to do.
-const PARTS: [&str; 6] = ["inside", "counted", "growth", "worst", "startup", "timed"];
+const PARTS: [&str; 7] = ["inside", "counted", "growth", "destinations", "worst", "startup", "timed"];
 
 /// Measures the parts that `BENCH` names, all without it; what was measured before of the others stays.
 pub async fn run() -> Result<()> {
@@ -46,6 +47,7 @@ pub async fn run() -> Result<()> {
             "inside" => results.inside = inside::measure(&modules).await?,
             "counted" => results.counted = counted::measure()?,
             "growth" => results.growth = growth::measure(&modules).await?,
+            "destinations" => results.destinations = destinations::measure(&modules).await?,
             "worst" => results.worst = worst::measure(&modules).await?,
             "startup" => results.startup = Some(startup::measure(&modules).await?),
             _ => results.timed = timed::measure(&modules).await?,

@@ -20,6 +20,8 @@ pub(crate) struct Results {
     pub(crate) counted: Vec<Figure>,
     pub(crate) growth: Vec<Point>,
     #[serde(default)]
+    pub(crate) destinations: Vec<Point>,
+    #[serde(default)]
     pub(crate) worst: Vec<worst::Row>,
     pub(crate) startup: Option<Startup>,
     pub(crate) timed: Vec<timed::Row>,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use workload::{Get, WHOLE_JOB};
 
 use crate::bench::ensure_vms;
-use crate::chain::{Chain, STABLE, bootstrap, lua, wasm};
+use crate::chain::{Chain, STABLE, UPSTREAM, bootstrap, lua, wasm};
 use crate::client::Client;
 use crate::entries::CHEAPEST_LUA;
 use crate::inside::{LUA, NONE, NOOP, OURS};
@@ -76,7 +76,7 @@ fn row(chain: &Chain, turns: &[Row]) -> Row {
 async fn start(chain: &Chain) -> Result<Row> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let chains = std::slice::from_ref(chain);
-    let bootstrap = bootstrap(chains, address).listen_on(address.port());
+    let bootstrap = bootstrap(chains, [(UPSTREAM.to_owned(), address)].into_iter()).listen_on(address.port());
     let start = Instant::now();
     let answered = thread::spawn(move || answer(address, start));
     let envoy = Envoy::start(&bootstrap).await?;

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use integration::root;
 
+use crate::destinations;
 use crate::goals::goals;
 use crate::growth::{ROUTINGS, SANDBOXES};
 use crate::inside::{NONE, OURS, Row};
@@ -21,6 +22,7 @@ pub(crate) fn publish(results: &Results) -> Result<()> {
         ("features", features(results)),
         ("sandboxes", sandboxes(results)),
         ("requests", requests(results)),
+        ("destinations", destinations(results)),
         ("worst", worst(results)),
         ("counted", counted(results)),
         ("startup", starts(results)),
@@ -115,6 +117,15 @@ fn requests(results: &Results) -> String {
             vec![point.series.clone(), size, bytes, grouped(point.instructions)]
         }),
     )
+}
+
+fn destinations(results: &Results) -> String {
+    let of = |way: &str, count| results.destinations.iter().find(|point| point.series == way && point.size == count);
+    let row = |count: usize| {
+        let cells = destinations::WAYS.iter().map(|way| optional(of(way, count).map(|it| it.instructions)));
+        [grouped(count as i64)].into_iter().chain(cells).collect()
+    };
+    table(&[&["sandboxes"], &destinations::WAYS[..]].concat(), destinations::SANDBOXES.map(row))
 }
 
 /// Each with its ratio to the ordinary one.

@@ -43,11 +43,15 @@ struct Runner {
 
 /// Loads the chains one after the other, and then again, so that a busy minute hits all.
 pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Row>> {
-    let upstream = Upstream::start()?;
+    let upstream = Upstream::start(UPSTREAM)?;
     let get = Get::tenant();
     let mut runners = Vec::new();
     for (chain, changes) in chains(modules, &get)? {
-        let envoy = Envoy::start(&bootstrap(std::slice::from_ref(&chain), upstream.address())).await?;
+        let envoy = Envoy::start(&bootstrap(
+            std::slice::from_ref(&chain),
+            [(UPSTREAM.to_owned(), upstream.address())].into_iter(),
+        ))
+        .await?;
         runners.push(Runner { chain: chain.name, envoy, changes, cpu: Vec::new(), waits: Vec::new() });
     }
     for _ in 0..TURNS {

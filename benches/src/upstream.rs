@@ -8,9 +8,7 @@ use std::thread;
 
 use anyhow::{Result, ensure};
 
-const REPLY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-from: upstream\r\n\r\n";
-
-/// An HTTP/1.1 server for requests without a body, which tells in a header that it answered.
+/// An HTTP/1.1 server for requests without a body, which tells its name in a header.
 pub(crate) struct Upstream {
     address: SocketAddr,
     heads: Arc<Mutex<HashMap<String, usize>>>,
@@ -18,15 +16,16 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// Starts one on a free port; it serves until the program ends.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(name: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let upstream = Self { address: listener.local_addr()?, heads: Arc::default() };
         let heads = upstream.heads.clone();
+        let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-from: {name}\r\n\r\n");
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let heads = heads.clone();
+                let (heads, reply) = (heads.clone(), reply.clone());
                 // A connection that breaks off is Envoy's end.
-                thread::spawn(move || drop(serve(&stream, &heads)));
+                thread::spawn(move || drop(serve(&stream, &heads, &reply)));
             }
         });
         Ok(upstream)
@@ -45,14 +44,14 @@ impl Upstream {
     }
 }
 
-fn serve(stream: &TcpStream, heads: &Mutex<HashMap<String, usize>>) -> Result<()> {
+fn serve(stream: &TcpStream, heads: &Mutex<HashMap<String, usize>>, reply: &str) -> Result<()> {
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = (BufReader::with_capacity(1 << 17, stream), stream);
     let mut head = String::new();
     while reader.read_line(&mut head)? > 0 {
         if head.ends_with("\r\n\r\n") {
             count(heads, &head);
-            writer.write_all(REPLY.as_bytes())?;
+            writer.write_all(reply.as_bytes())?;
             head.clear();
         }
     }

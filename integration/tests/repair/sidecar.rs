@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// The host of the service that the workload calls.
-pub(crate) const SERVICE: &str = "cart";
+pub(crate) const SERVICE: &str = "orders";
 
 pub(crate) struct Sidecar {
     pub(crate) envoy: Envoy,
