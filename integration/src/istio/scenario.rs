@@ -186,7 +186,9 @@ impl Scenario {
 
     fn open_with_destinations(folder: &Path, name: String) -> Result<Self> {
         let mut scenario = Self { name, ..Self::open(folder)? };
-        scenario.manifests.extend(documents(&root().join("envoyfilter/destinations.yaml"))?);
+        for file in ["destinations.yaml", "destinations-gateway.yaml"] {
+            scenario.manifests.extend(documents(&root().join("envoyfilter").join(file))?);
+        }
         Ok(scenario)
     }
 
