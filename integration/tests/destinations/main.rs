@@ -102,6 +102,7 @@ impl Mesh {
 
     /// The cart that a request reaches.
     async fn reached(&self, request: Request, wire: Wire) -> Result<&str> {
+        self.carts.iter().for_each(|cart| drop(cart.take()));
         self.send(request, wire).await?;
         let reached: Vec<_> = self.carts.iter().filter(|cart| !cart.take().is_empty()).map(Echo::name).collect();
         let [cart] = reached[..] else { bail!("{wire:?} reached {reached:?}") };
