@@ -81,7 +81,9 @@ fn text(event: &Event<'_>) -> String {
             format!("does not count here: {}; {}", entry(service, version, conditions), unmet(*why))
         }
         Event::Projected { service, version, .. } => projected(*service, *version),
-        Event::Destinations { offered: Ok(clusters), .. } => format!("the first that exists: {}", listed(clusters)),
+        Event::Destinations { offered: Ok(clusters), .. } => {
+            format!("offers {}; the proxy takes the first that it has", listed(clusters))
+        }
         Event::Destinations { offered: Err(why), .. } => unoffered(*why),
         Event::Stripped { .. } => "removed: a client may not send it".into(),
         Event::MemberInvalid { member } => format!("dropped: {} is outside the grammar of W3C Baggage", shown(member)),
@@ -158,8 +160,10 @@ fn listed(clusters: &[u8]) -> String {
 
 fn unoffered(why: Unoffered<'_>) -> String {
     match why {
-        Unoffered::NoRoute => "none: the route, or its cluster, is not known".into(),
-        Unoffered::Route(name) => format!("none: the route is called {}, which is none of routes", shown(name)),
+        Unoffered::NoRoute => "none: the cluster of the route is not known here".into(),
+        Unoffered::Route(name) => {
+            format!("none: the route is called {}, which is not in destinations.routes", shown(name))
+        }
         Unoffered::Brought => "none: the request brought a list, which may have chosen its route".into(),
         Unoffered::Cluster => "none: the route's cluster is the workload itself, or fits in no list".into(),
         Unoffered::NoOther => "none: no template makes another cluster than the route's own".into(),

@@ -81,3 +81,23 @@ fn what_has_no_effect_is_shown_and_explained_all_the_same() {
     assert!(warning.starts_with("warning[in-vain]: vain: ") && warning.contains("--> vain.yaml:3:"), "{warning}");
     assert_eq!(explain(&["-c", "edge.yaml", "-c", "vain.yaml", "--name", "edge"]).2, "", "it was not chosen");
 }
+
+/// As behind `head`.
+#[test]
+fn whoever_reads_no_further_hears_nothing() {
+    let filter = root().join("envoyfilter/gateway.yaml");
+    for arguments in [&["explain", "-H", "host: a", "-c"][..], &["explain", "--format", "json", "-H", "host: a", "-c"]]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenancy"));
+        let mut child = command
+            .args(arguments)
+            .arg(&filter)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
+    }
+}

@@ -77,8 +77,15 @@ fn what_is_no_table_is_told_with_its_place() {
         (row("{name: a, expect: {lack: []}}"), "unknown field `lack`, expected one of `upstream`"),
         (row("{name: a, request: {headers: [a]}, expect: {refused: 400}}"), "a: expected a header as in"),
         (row("{name: a, request: {headers: [\"a: \\u0100\"]}, expect: {refused: 400}}"), "above U+00FF"),
-        ("config: none.yaml\nrows: []\n".into(), "none.yaml: No such file"),
-        ("config: {version: 1, role: edge}\nrows: []\n".into(), "tenant, overrides or strip"),
+        ("config: gateway.yaml\nrows: []\n".into(), "table.yaml: rows is empty"),
+        (
+            "config: none.yaml\nrows: [{name: a, expect: {refused: 400}}]\n".into(),
+            "table.yaml: config: none.yaml: No such",
+        ),
+        (
+            "config: {version: 1, role: edge}\nrows: [{name: a, expect: {refused: 400}}]\n".into(),
+            "tenant, overrides or strip",
+        ),
     ] {
         let (code, out, problem) = run(&table);
         assert_eq!((code, out.contains("passed")), (2, false), "{table}");

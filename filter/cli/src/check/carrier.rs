@@ -47,8 +47,9 @@ pub(super) fn carriers(configuration: &Value) -> Vec<Carrier> {
         let entries = found.and_then(Value::as_array).into_iter().flatten().enumerate();
         entries.map(move |(index, entry)| (format!("{list}[{index}]"), entry))
     });
+    let destinations = configuration.get("destinations").map(|entry| ("destinations".to_owned(), entry));
     let mut carriers: Vec<Carrier> = Vec::new();
-    for carrier in entries.flat_map(|(path, entry)| of_entry(&path, entry)) {
+    for carrier in entries.chain(destinations).flat_map(|(path, entry)| of_entry(&path, entry)) {
         if !carriers.iter().any(|known| known.is_same(&carrier)) {
             carriers.push(carrier);
         }

@@ -1,7 +1,7 @@
 //! `tenancy explain`.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -80,7 +80,7 @@ impl Arguments {
         let explanation = explain(&instances, &self.request()?);
         match self.format {
             Format::Text => render::explanation(&mut anstream::stdout(), &explanation)?,
-            Format::Json => println!("{:#}", explanation.to_json()),
+            Format::Json => writeln!(std::io::stdout(), "{:#}", explanation.to_json())?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -99,7 +99,13 @@ impl Arguments {
         if let Some(path) = &self.token {
             let claims = instances::read(path)?;
             let claims = serde_json::from_str(&claims);
-            request.token = Some(claims.map_err(|why| Problem::new(format!("{}: is no JSON: {why}", path.display())))?);
+            let claims: serde_json::Value =
+                claims.map_err(|why| Problem::new(format!("--token {}: is no JSON: {why}", path.display())))?;
+            if !claims.get("iss").is_some_and(serde_json::Value::is_string) {
+                let remedy = "so it counts for nothing; give it one, as in {\"iss\": \"https://idp.example.com\"}";
+                eprintln!("warning: --token {}: has no iss, {remedy}", path.display());
+            }
+            request.token = Some(claims);
         }
         request.cluster.clone_from(&self.cluster);
         request.route.clone_from(&self.route);

@@ -45,9 +45,12 @@ impl Command {
             Chosen::Explain(arguments) => arguments.run(),
             Chosen::Test(arguments) => arguments.run(),
         };
-        outcome.unwrap_or_else(|problem| {
-            eprintln!("tenancy: {problem}");
-            ExitCode::from(UNUSABLE)
+        outcome.unwrap_or_else(|problem| match problem {
+            Problem::NobodyReads => ExitCode::SUCCESS,
+            Problem::Input(why) => {
+                eprintln!("tenancy: {why}");
+                ExitCode::from(UNUSABLE)
+            }
         })
     }
 }

@@ -2,30 +2,41 @@
 
 use std::fmt;
 
-/// What is wrong with the input, and the remedy, in one line or several.
+/// Why the command ends early.
 #[derive(Debug)]
-pub(crate) struct Problem(String);
+pub(crate) enum Problem {
+    /// What is wrong with the input, and the remedy, in one line or several.
+    Input(String),
+    /// Nobody reads on what it prints, as behind `head`.
+    NobodyReads,
+}
 
 impl Problem {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self::Input(text.into())
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Input(text) => f.write_str(text),
+            Self::NobodyReads => Ok(()),
+        }
     }
 }
 
 impl From<tenancy::BadRequest> for Problem {
     fn from(why: tenancy::BadRequest) -> Self {
-        Self(why.to_string())
+        Self::Input(why.to_string())
     }
 }
 
 impl From<std::io::Error> for Problem {
     fn from(why: std::io::Error) -> Self {
-        Self(why.to_string())
+        match why.kind() {
+            std::io::ErrorKind::BrokenPipe => Self::NobodyReads,
+            _ => Self::Input(why.to_string()),
+        }
     }
 }

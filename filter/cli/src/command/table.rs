@@ -105,6 +105,9 @@ impl Table {
     /// Reads a table.
     pub(crate) fn parse(yaml: &str) -> Result<Self, String> {
         let table: Self = serde_norway::from_str(yaml).map_err(|why| why.to_string())?;
+        if table.rows.is_empty() {
+            return Err("rows is empty, so nothing is tested; write rows, each with name, request and expect".into());
+        }
         match table.rows.iter().find(|row| row.expect.is_empty()) {
             Some(row) => {
                 Err(format!("{}: expects nothing; write upstream, has, lacks, refused or redirected", row.name))

@@ -55,9 +55,13 @@ impl Arguments {
 /// The configurations of a table; their files are relative to it.
 fn instances_of(table: &Table, path: &Path) -> Result<Vec<Instance>, Problem> {
     let beside = |file: &String| path.parent().map_or_else(|| PathBuf::from(file), |folder| folder.join(file));
+    let load = |files: &[PathBuf]| {
+        let wrong = |why| Problem::new(format!("{}: config: {why}", path.display()));
+        instances::load(files, &table.name).map_err(wrong)
+    };
     match &table.config {
-        Config::File(file) => instances::load(&[beside(file)], &table.name),
-        Config::Files(files) => instances::load(&files.iter().map(beside).collect::<Vec<_>>(), &table.name),
+        Config::File(file) => load(&[beside(file)]),
+        Config::Files(files) => load(&files.iter().map(beside).collect::<Vec<_>>()),
         Config::Inline(configuration) => {
             Ok(vec![instances::inline(&configuration.to_string(), &path.display().to_string())?])
         }
