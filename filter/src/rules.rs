@@ -91,12 +91,11 @@ impl Rules {
         lookup: &mut impl Lookup,
         events: &impl Events,
     ) -> Option<Vec<u8>> {
-        // A route that takes clusters from the header has taken one that the request brought.
-        let is_brought = lines.values(destinations.field).next().is_some();
+        let is_brought = destinations.are_forestalled(self.role, lines);
         let route = if is_brought { None } else { lookup.route() };
         let without = if is_brought { Unoffered::Brought } else { Unoffered::NoRoute };
         let call = self.call(lines);
-        let offer = |route| destinations.offer(context, host, route, &self.mesh, &call, events);
+        let offer = |route| destinations.offer(self, context, host, route, &call, events);
         let offered = route.as_ref().ok_or(without).and_then(offer);
         let event =
             Event::Destinations { header: &destinations.header, offered: offered.as_deref().map_err(|why| *why) };

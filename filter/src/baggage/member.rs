@@ -41,6 +41,17 @@ pub(crate) fn value_of(element: &[u8]) -> Option<Cow<'_, [u8]>> {
     Member::parse(trim(element)).value()
 }
 
+/// The same, but for a member with a property of a name that belongs into the value: the member is returned as it is.
+pub(crate) fn whole_value_of<'a>(
+    element: &'a [u8],
+    belongs: fn(&[u8]) -> bool,
+) -> Option<Result<Cow<'a, [u8]>, &'a [u8]>> {
+    let member = Member::parse(trim(element));
+    let name = |property| trim(cut(property, b"=").0);
+    let is_part = member.properties.is_some_and(|properties| split(properties, b";").map(name).any(belongs));
+    member.value().map(|value| if is_part { Err(member.text) } else { Ok(value) })
+}
+
 impl<'a> Member<'a> {
     fn parse(text: &'a [u8]) -> Self {
         Self::plain(text).unwrap_or_else(|| Self::general(text))

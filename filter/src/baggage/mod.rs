@@ -5,7 +5,7 @@ mod ours;
 
 use std::borrow::Cow;
 
-pub(crate) use member::{Key, key_of, value_of};
+pub(crate) use member::{Key, key_of, value_of, whole_value_of};
 use member::{Member, members};
 pub(crate) use ours::OurKeys;
 

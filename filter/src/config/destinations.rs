@@ -1,5 +1,6 @@
 //! `destinations`.
 
+use crate::names::Field;
 use crate::write::destinations::{Destinations, MAX_CLUSTERS, Part, Template, Value};
 
 use super::draft::Draft;
@@ -10,7 +11,7 @@ use super::ownership::Owner;
 const MAX_TEMPLATE_BYTES: usize = 512;
 
 /// `None` if there are none.
-pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Option<Destinations> {
+pub(super) fn read(config: &Object<'_>, draft: &mut Draft, believed: Vec<Field>) -> Option<Destinations> {
     let node = config.field("destinations")?;
     let destinations = node.object(&["header", "clusters", "routes"])?;
     let header = destinations.required("header", "name the header to write, as in x-tenancy-clusters");
@@ -23,7 +24,7 @@ pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Option<Destination
     let templates = templates.iter().filter_map(|entry| read_template(entry, config)).collect();
     let routes = destinations.field("routes").map_or_else(|| vec!["default".into()], |node| read_routes(&node));
     let (header, field) = draft.owned.target_header(&header?, Owner::Destinations)?;
-    Some(Destinations { header, field, templates, routes, levels: draft.levels.take() })
+    Some(Destinations { header, field, templates, routes, levels: draft.levels.take(), believed })
 }
 
 fn read_routes(node: &Node<'_>) -> Vec<Box<str>> {
@@ -51,6 +52,9 @@ fn read_template(node: &Node<'_>, config: &Object<'_>) -> Option<Template> {
     let gives = [(Value::Tenant, "tenant"), (Value::Version, "overrides")];
     for (_, field) in gives.iter().filter(|(value, field)| template.names(*value) && config.field(field).is_none()) {
         node.mistake(format!("{text:?} depends on {field}, of which the configuration says nothing; add it"));
+    }
+    if !template.has_text() {
+        node.mistake(format!("{text:?} is a name that its sender chooses; add what all such clusters have in common"));
     }
     if !gives.iter().any(|(value, _)| template.names(*value)) {
         node.mistake(format!("{text:?} names neither {{tenant}} nor {{version}}, so it is the same for all; add one"));

@@ -137,7 +137,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         .and_then(|node| overrides::read(&node, draft))
         .unwrap_or_else(|| (OverrideRules::NONE, OverrideTargets::default()));
     let projections = overrides::read_projections(config, draft);
-    let destinations = destinations::read(config, draft);
+    let destinations = destinations::read(config, draft, believed(&tenant, &overrides));
     let verified = verified::read(config, draft);
     if let Some(node) = strip {
         strip::read(&node, draft, &believed(&tenant, &overrides));

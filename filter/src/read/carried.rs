@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::baggage::{self, value_of};
+use crate::baggage::{self, value_of, whole_value_of};
 use crate::bytes::percent;
 use crate::bytes::text::{cut, trim};
 use crate::names::{Field, Kept, Lines};
@@ -56,9 +56,21 @@ impl<'r, 'a> Carried<'r, 'a> {
 
     /// The values of a baggage member, decoded.
     pub(crate) fn baggage(&self, key: u16) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        self.members(key).filter_map(value_of)
+    }
+
+    /// The same; in the place of its value the member, if a property has a name that belongs into the value.
+    pub(crate) fn whole_baggage(
+        &self,
+        key: u16,
+        belongs: fn(&[u8]) -> bool,
+    ) -> impl Iterator<Item = Result<Cow<'a, [u8]>, &'a [u8]>> {
+        self.members(key).filter_map(move |member| whole_value_of(member, belongs))
+    }
+
+    fn members(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
         let lines = || self.asked.carriers.iter().flat_map(|carrier| self.lines.values(*carrier));
-        let members = self.members.get_or_init(|| Pieces::read(&self.asked.members, MEMBERS, lines()));
-        members.of(key).filter_map(value_of)
+        self.members.get_or_init(|| Pieces::read(&self.asked.members, MEMBERS, lines())).of(key)
     }
 
     /// The values of a cookie, each without one pair of quotes around it (RFC 6265 §4.1.1).

@@ -75,7 +75,8 @@ impl Link {
     }
 }
 
-/// Whether a browser opens a page (Fetch Metadata, `Sec-Fetch-Mode`), which no script, image or form can claim.
+/// Whether a browser opens a page (Fetch Metadata, `Sec-Fetch-Mode`), in a window or in a frame. No `fetch` and no image can claim
+/// that.
 fn is_navigation(lines: &Lines<'_>) -> bool {
     let is_read = matches!(lines.pseudo.method, b"GET" | b"HEAD");
     let mut modes = lines.values(Field::Kept(Kept::FetchMode));

@@ -100,6 +100,20 @@ impl TenantRules {
         self.sources.iter().filter_map(named).any(|name| self.fault(name).is_none())
     }
 
+    /// Whether a name is one of a tenant here, which no host excepts.
+    pub(crate) fn admits_name(&self, name: &[u8]) -> bool {
+        let excepts = |source: &Source<_>| match &source.place {
+            TenantPlace::Host(rule) => rule.excepts(name),
+            TenantPlace::Claim(_)
+            | TenantPlace::Issuer(_)
+            | TenantPlace::Header(_)
+            | TenantPlace::Baggage(_)
+            | TenantPlace::Cookie(_)
+            | TenantPlace::Query(_) => false,
+        };
+        self.fault(name).is_none() && !self.sources.iter().any(excepts)
+    }
+
     /// The tenant of this name, if it is valid here.
     pub(crate) fn parse<'a>(&self, name: Cow<'a, [u8]>) -> Option<Tenant<'a>> {
         self.fault(&name).is_none().then_some(Tenant(name))

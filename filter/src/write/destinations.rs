@@ -10,8 +10,11 @@ use crate::context::Context;
 use crate::events::{Events, Unoffered};
 use crate::lookup::Route;
 use crate::mesh::MeshDomains;
-use crate::names::{Field, HeaderName};
+use crate::names::{Field, HeaderName, Line, Lines};
 use crate::read::overrides::Call;
+use crate::read::tenant::TenantRules;
+use crate::request::Role;
+use crate::rules::Rules;
 
 use super::projection::{called, version_of_called};
 
@@ -23,6 +26,8 @@ pub(crate) struct Destinations {
     pub(crate) templates: Vec<Template>,
     /// The names of the routes whose choice may be replaced.
     pub(crate) routes: Vec<Box<str>>,
+    /// The headers that are believed, by their fields: what a client writes there may choose a route.
+    pub(crate) believed: Vec<Field>,
     /// What stands between the names of environments in a tenant, the most specific first.
     pub(crate) levels: Option<Box<str>>,
 }
@@ -82,6 +87,20 @@ struct Values<'v> {
 }
 
 impl Destinations {
+    /// Whether a request may have chosen its route by what it may not say: by a list of its own, and at an edge by a
+    /// header that it loses.
+    pub(crate) fn are_forestalled(&self, role: Role, lines: &Lines<'_>) -> bool {
+        let is_edge = role == Role::Edge;
+        let is_lost = |line: &Line<'_>| match line.field {
+            Field::Source(_) | Field::Target(_) => is_edge && line.exact && !self.believed.contains(&line.field),
+            Field::Stripped => is_edge,
+            Field::Baggage | Field::OlderBaggage | Field::BaggagePrefix => false,
+            Field::Connection | Field::Kept(_) => false,
+        };
+        let is_list = |line: &Line<'_>| line.exact && line.field == self.field;
+        lines.owned.iter().any(|line| is_list(line) || is_lost(line))
+    }
+
     /// Whether the service that the authority calls matters.
     pub(crate) fn name_versions(&self) -> bool {
         self.templates.iter().any(|template| template.names(Value::Version))
@@ -90,10 +109,10 @@ impl Destinations {
     /// The clusters for a call to this host, by its context: joined by commas, the route's own the last.
     pub(crate) fn offer<'r>(
         &self,
+        rules: &Rules,
         context: &Context<'_>,
         host: Option<&[u8]>,
         route: &'r Route,
-        mesh: &MeshDomains,
         call: &Call<'_>,
         events: &dyn Events,
     ) -> Result<Vec<u8>, Unoffered<'r>> {
@@ -104,19 +123,21 @@ impl Destinations {
         if !is_listable(cluster) {
             return Err(Unoffered::Cluster);
         }
-        let mut values = of_cluster(cluster, mesh);
-        let version = |host| version_of_called(host, &context.overrides, mesh, call, events);
+        let mut values = of_cluster(cluster, &rules.mesh);
+        let version = |host| version_of_called(host, &context.overrides, &rules.mesh, call, events);
         let version = || version(host).or_else(|| version(Some(values.host)));
         let version = self.name_versions().then(version).flatten();
         values.version = version.as_deref().unwrap_or_default();
         let tenant = context.tenant.as_ref().map_or(Cow::Borrowed(&b""[..]), |tenant| tenant.name());
-        self.list(values, &tenant.to_ascii_lowercase()).ok_or(Unoffered::NoOther)
+        self.list(values, &tenant.to_ascii_lowercase(), &rules.tenant).ok_or(Unoffered::NoOther)
     }
 
     /// `None` if there is no other cluster than the own one.
-    fn list(&self, values: Values<'_>, tenant: &[u8]) -> Option<Vec<u8>> {
+    fn list(&self, values: Values<'_>, tenant: &[u8], tenants: &TenantRules) -> Option<Vec<u8>> {
         let mut list = List { bytes: Vec::new(), own: values.cluster, count: 0 };
         for tenant in self.tenants(tenant) {
+            // In lower case, and without what stands before it, it may be no tenant any more.
+            let tenant = if tenants.admits_name(tenant) { tenant } else { b"" };
             for template in &self.templates {
                 if !list.push(template, Values { tenant, ..values }) {
                     return list.end();
@@ -167,6 +188,11 @@ impl List<'_> {
 }
 
 impl Template {
+    /// Whether it has a part of its own.
+    pub(crate) fn has_text(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Text(_)))
+    }
+
     pub(crate) fn names(&self, value: Value) -> bool {
         self.0.contains(&Part::Value(value))
     }

@@ -47,9 +47,11 @@ pub(super) fn carriers(configuration: &Value) -> Vec<Carrier> {
         let entries = found.and_then(Value::as_array).into_iter().flatten().enumerate();
         entries.map(move |(index, entry)| (format!("{list}[{index}]"), entry))
     });
-    let destinations = configuration.get("destinations").map(|entry| ("destinations".to_owned(), entry));
+    // An instance that strips the list before the one that writes its own would hide that it chose the route.
+    let destinations = configuration.get("destinations").map(|entry| of_entry("destinations", entry));
+    let destinations = destinations.into_iter().flatten().map(|carrier| Carrier { is_believed: true, ..carrier });
     let mut carriers: Vec<Carrier> = Vec::new();
-    for carrier in entries.chain(destinations).flat_map(|(path, entry)| of_entry(&path, entry)) {
+    for carrier in entries.flat_map(|(path, entry)| of_entry(&path, entry)).chain(destinations) {
         if !carriers.iter().any(|known| known.is_same(&carrier)) {
             carriers.push(carrier);
         }

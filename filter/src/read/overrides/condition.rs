@@ -43,6 +43,11 @@ impl Key {
     }
 }
 
+/// Whether a text is the key of a condition, in any case.
+pub(super) fn is_key(text: &[u8]) -> bool {
+    Key::WORDS.iter().any(|(word, _)| word.eq_ignore_ascii_case(text))
+}
+
 /// `key=value|value`, or `key=!value|value` for none of them.
 #[derive(Clone, Copy, Debug)]
 struct Condition<'a> {

@@ -128,13 +128,17 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
             OverridePlace::Header(field, dialect) => {
                 evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect, origin))?;
             }
-            OverridePlace::Baggage(key) => evidence.carried.baggage(*key).try_for_each(|value| match value {
-                Cow::Borrowed(line) => self.line(line, &Dialect::CANONICAL, origin),
-                Cow::Owned(line) => {
-                    let mut entries = Dialect::CANONICAL.entries(&line);
-                    entries.try_for_each(|entry| self.offer(entry.map(Entry::into_owned), origin))
-                }
-            })?,
+            // A semicolon that nobody escaped begins a property, and takes the conditions out of the value.
+            OverridePlace::Baggage(key) => {
+                evidence.carried.whole_baggage(*key, condition::is_key).try_for_each(|value| match value {
+                    Err(member) => self.offer(Err(member), origin),
+                    Ok(Cow::Borrowed(line)) => self.line(line, &Dialect::CANONICAL, origin),
+                    Ok(Cow::Owned(line)) => {
+                        let mut entries = Dialect::CANONICAL.entries(&line);
+                        entries.try_for_each(|entry| self.offer(entry.map(Entry::into_owned), origin))
+                    }
+                })?
+            }
             OverridePlace::Claim(number) => match evidence.claim(*number) {
                 Some(Claim::Single(line)) => self.strings(std::slice::from_ref(line), origin)?,
                 Some(Claim::List(lines)) => self.strings(lines, origin)?,

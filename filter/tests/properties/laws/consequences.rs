@@ -136,9 +136,8 @@ pub(crate) fn nothing_of_ours_comes_from_a_client(subject: &Subject, call: &Call
     honest.lines.retain(|(name, _)| !is_forged(name));
     let mut decision = decide(&subject.filter, &honest).map(|changes| apply(&honest.lines, &changes));
     let list = config["destinations"]["header"].as_str().map(str::to_ascii_lowercase);
-    let brought = list.filter(|list| call.lines.iter().any(|(name, _)| name == list));
-    if let (Ok(honest), Some(list)) = (&mut decision, brought) {
-        // By what it brought its route may have been chosen, so it gets none; see R38.
+    if let (Ok(honest), Some(list)) = (&mut decision, list.filter(|list| !after.iter().any(|(name, _)| name == list))) {
+        // By what it brought its route may have been chosen, so it gets no list; see R38.
         honest.retain(|(name, _)| *name != list);
     }
     assert_eq!(decision.as_ref().map(sorted), Ok(sorted(after)), "without what is forged (left)");

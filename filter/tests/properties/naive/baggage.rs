@@ -41,6 +41,20 @@ pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<String> {
     found.filter_map(|member| Some(decode(&MEMBER.captures(member)?["value"]))).collect()
 }
 
+/// The same; what is no value at all in the place of one whose member has a condition for a property.
+pub(crate) fn whole_values(scene: &Scene, wanted: &str) -> Vec<String> {
+    let is_older = |name: &str| !scene.is_edge && OLDER_BAGGAGE.contains(&name);
+    let older = scene.call.lines.iter().filter(|(name, _)| is_older(name)).map(|(_, value)| value.as_str());
+    let found = scene.values("baggage").chain(older).flat_map(members).filter(|member| key(member) == wanted);
+    let value = |member: &str| {
+        let value = decode(&MEMBER.captures(member)?["value"]);
+        let name = |property: &str| trim(property.split('=').next().unwrap()).to_ascii_lowercase();
+        let lost = member.split(';').skip(1).map(name).any(|name| ["method", "caller"].contains(&name.as_str()));
+        Some(if lost { "invalid".to_owned() } else { value })
+    };
+    found.filter_map(value).collect()
+}
+
 /// Whether some reader may take a key for one of ours.
 pub(crate) fn owns(scene: &Scene, received: &str) -> bool {
     is_one_of_ours(scene, received, scene.is_edge)

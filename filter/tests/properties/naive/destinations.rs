@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::overrides::{Entries, called, version_of};
-use super::tenant::{host, is_label_value};
+use super::tenant::{host, is_label_value, is_valid};
 use super::{Scene, list};
 
 /// The header's value; `None` if there is none to write.
@@ -13,7 +13,8 @@ pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) 
     let routes: Vec<_> = list(&destinations["routes"]).filter_map(Value::as_str).collect();
     let is_listed = if routes.is_empty() { name == "default" } else { routes.contains(&name.as_str()) };
     let is_listable = !own.is_empty() && own.chars().all(|c| c.is_ascii_graphic() && c != ',');
-    let is_brought = scene.values(destinations["header"].as_str().unwrap()).next().is_some();
+    let is_brought =
+        scene.values(destinations["header"].as_str().unwrap()).next().is_some() || chose_what_it_loses(scene);
     if is_brought
         || !is_listed
         || !is_listable
@@ -38,7 +39,10 @@ pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) 
     let version = version(&of_authority).or_else(|| version(&names)).unwrap_or_default();
 
     let mut clusters: Vec<String> = Vec::new();
+    let excepted: Vec<_> = list(&scene.config["tenant"]["from"]).flat_map(|source| list(&source["except"])).collect();
     for tenant in levels(scene.config, tenant.unwrap_or_default()) {
+        let is_tenant = is_valid(&scene.config["tenant"], &tenant) && !excepted.iter().any(|known| **known == *tenant);
+        let tenant = if is_tenant { tenant } else { String::new() };
         for template in list(&destinations["clusters"]) {
             let values = [
                 ("{port}", port),
@@ -60,6 +64,27 @@ pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) 
         }
     }
     joined(clusters, own)
+}
+
+/// Whether a client sent a header that an edge takes away without believing it.
+fn chose_what_it_loses(scene: &Scene) -> bool {
+    let sections = ["tenant", "overrides"].map(|section| &scene.config[section]);
+    let ends = sections.iter().flat_map(|section| [&section["from"], &section["to"]]);
+    let named = || ends.clone().chain([&scene.config["projections"]]).flat_map(list);
+    let is_in =
+        |entry: &Value, name: &str| entry["header"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
+    let trusts = |entry: &Value| ["anyone", "verified"].iter().any(|trust| entry["trust"] == *trust);
+    let is_stripped = |name: &str| {
+        super::stripped(scene.config).any(|known| match known.strip_suffix('*') {
+            Some(prefix) => super::fold(name).starts_with(&super::fold(prefix)),
+            None => super::fold(known) == super::fold(name),
+        })
+    };
+    let is_lost = |name: &str| {
+        let is_believed = named().any(|entry| is_in(entry, name) && trusts(entry));
+        (named().any(|entry| is_in(entry, name)) && !is_believed) || is_stripped(name)
+    };
+    scene.is_edge && scene.call.lines.iter().any(|(name, _)| !name.starts_with(':') && is_lost(name))
 }
 
 fn joined(clusters: Vec<String>, own: &str) -> Option<String> {

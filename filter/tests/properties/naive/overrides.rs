@@ -43,7 +43,7 @@ fn offers(scene: &Scene, source: &Value) -> Vec<Option<Entry>> {
     if let Some(name) = source["header"].as_str() {
         scene.values(name).flat_map(|line| parse(line, dialect(source))).collect()
     } else if let Some(key) = source["baggage"].as_str() {
-        read(baggage::values(scene, key))
+        read(baggage::whole_values(scene, key))
     } else {
         match scene.claim(&source["claim"]) {
             None => vec![],
