@@ -27,6 +27,7 @@ async fn a_shared_address_opens_what_was_seen() -> Result<()> {
     );
     assert_eq!(browser.get("document.getElementById('head').value").await?, "GET /shared?a=b HTTP/1.1\nHost: shop");
     assert_eq!(browser.get("document.getElementById('direction').value").await?, "outbound");
+    browser.picture("shared").await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use playground::root;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -135,6 +136,14 @@ impl Browser {
         let entries = self.call("/se/log", json!({ "type": kind })).await?;
         let messages = entries.as_array().context("a log")?.iter();
         Ok(messages.filter_map(|entry| entry["message"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Takes a picture of this name into the folder `SCREENSHOTS`, if there is one.
+    pub(crate) async fn picture(&self, name: &str) -> Result<()> {
+        let Some(folder) = env::var_os("SCREENSHOTS") else { return Ok(()) };
+        self.resize(1200, 760).await?;
+        let path = root().join(folder).join(name).with_extension("png");
+        Ok(std::fs::write(path, self.screenshot().await?)?)
     }
 
     /// What can be seen, as PNG.

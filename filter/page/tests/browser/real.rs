@@ -47,6 +47,8 @@ async fn what_the_service_got_is_shown() -> Result<()> {
     let answered = browser.text("#answered").await?;
     assert!(answered.starts_with("As explained · 200, answered by shop feat-x"), "{answered}");
     assert!(answered.contains("c-tenancy: feat-x") && answered.contains("x-a: \u{e9}"), "{answered}");
+    browser.get("document.getElementById('answered').scrollIntoView()").await?;
+    browser.picture("sent").await?;
     Ok(())
 }
 

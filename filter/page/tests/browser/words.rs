@@ -38,6 +38,7 @@ async fn it_marks_an_error_where_it_is_and_goes_there() -> Result<()> {
     assert!(problem.starts_with("error, line 4 tenant.from[0].host: "), "{problem}");
     assert_eq!(browser.text(".mark-error").await?, "\"www.example.com\"");
     assert_eq!(browser.text("#outcome").await?, "1 error to mend first");
+    browser.picture("error").await?;
     browser.get("document.querySelector('#documents-problems button').click()").await?;
     let selected = "(({value, selectionStart, selectionEnd}) => value.slice(selectionStart, selectionEnd))(document.activeElement)";
     assert_eq!(browser.get(selected).await?, "\"www.example.com\"");
