@@ -53,7 +53,7 @@ fn read_template(node: &Node<'_>, config: &Object<'_>) -> Option<Template> {
     for (_, field) in gives.iter().filter(|(value, field)| template.names(*value) && config.field(field).is_none()) {
         node.mistake(format!("{text:?} depends on {field}, of which the configuration says nothing; add it"));
     }
-    if !template.has_text() {
+    if template.is_open() {
         node.mistake(format!("{text:?} is a name that its sender chooses; add what all such clusters have in common"));
     }
     if !gives.iter().any(|(value, _)| template.names(*value)) {

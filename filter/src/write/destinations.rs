@@ -188,9 +188,9 @@ impl List<'_> {
 }
 
 impl Template {
-    /// Whether it has a part of its own.
-    pub(crate) fn has_text(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Text(_)))
+    /// Whether whoever sends a request chooses all of it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.iter().all(|part| matches!(part, Part::Value(Value::Tenant | Value::Version)))
     }
 
     pub(crate) fn names(&self, value: Value) -> bool {
