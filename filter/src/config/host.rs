@@ -46,15 +46,8 @@ fn warn_if_never_asked(node: &Node<'_>, text: &str, of: HostPlace, earlier: &[So
     let (before, after) = cut(text.as_bytes(), b"{tenant}");
     let mut host = [before, b"0-any-tenant-0", after.unwrap_or_default()].concat();
     host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'z');
-    let fits = |source: &&Source<_>| match &source.place {
-        TenantPlace::Host(earlier) => earlier.of == of && earlier.pattern.tenant(&host).is_some(),
-        TenantPlace::Claim(_)
-        | TenantPlace::Issuer(_)
-        | TenantPlace::Header(_)
-        | TenantPlace::Baggage(_)
-        | TenantPlace::Cookie(_)
-        | TenantPlace::Query(_) => false,
-    };
+    let is_fitted = |earlier: &HostRule| earlier.of == of && earlier.pattern.tenant(&host).is_some();
+    let fits = |source: &&Source<TenantPlace>| source.place.host().is_some_and(is_fitted);
     if let Some(Source { origin, .. }) = earlier.iter().find(fits) {
         node.warn(format!(
             "is never asked, because tenant.from[{}] fits every such host; put it before that, or leave it out",

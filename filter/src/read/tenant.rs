@@ -102,15 +102,7 @@ impl TenantRules {
 
     /// Whether a name is one of a tenant here, which no host excepts.
     pub(crate) fn admits_name(&self, name: &[u8]) -> bool {
-        let excepts = |source: &Source<_>| match &source.place {
-            TenantPlace::Host(rule) => rule.excepts(name),
-            TenantPlace::Claim(_)
-            | TenantPlace::Issuer(_)
-            | TenantPlace::Header(_)
-            | TenantPlace::Baggage(_)
-            | TenantPlace::Cookie(_)
-            | TenantPlace::Query(_) => false,
-        };
+        let excepts = |source: &Source<TenantPlace>| source.place.host().is_some_and(|rule| rule.excepts(name));
         self.fault(name).is_none() && !self.sources.iter().any(excepts)
     }
 
@@ -132,6 +124,19 @@ impl TenantRules {
 }
 
 impl TenantPlace {
+    /// The rule for hosts; `None` if it is another kind of place.
+    pub(crate) fn host(&self) -> Option<&HostRule> {
+        match self {
+            Self::Host(rule) => Some(rule),
+            Self::Claim(_)
+            | Self::Issuer(_)
+            | Self::Header(_)
+            | Self::Baggage(_)
+            | Self::Cookie(_)
+            | Self::Query(_) => None,
+        }
+    }
+
     /// Whether it has one value at most, which no client can repeat.
     fn is_single(&self) -> bool {
         match self {
