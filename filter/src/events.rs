@@ -114,7 +114,7 @@ pub enum Unoffered<'e> {
     NoRoute,
     /// The route, of this name, is none of `destinations.routes`.
     Route(&'e [u8]),
-    /// It brought a list, by which the route, or the route's cluster, may have been chosen.
+    /// It brought a list, or at an edge a header that it loses, by which its route may have been chosen.
     Brought,
     /// The route's cluster is the workload beside the proxy, or has a name that fits in no list.
     Cluster,

@@ -91,12 +91,13 @@ impl Rules {
         lookup: &mut impl Lookup,
         events: &impl Events,
     ) -> Option<Vec<u8>> {
-        let is_brought = destinations.are_forestalled(self.role, lines);
-        let route = if is_brought { None } else { lookup.route() };
-        let without = if is_brought { Unoffered::Brought } else { Unoffered::NoRoute };
+        let route = match destinations.are_forestalled(self.role, lines) {
+            true => Err(Unoffered::Brought),
+            false => lookup.route().ok_or(Unoffered::NoRoute),
+        };
         let call = self.call(lines);
         let offer = |route| destinations.offer(self, context, host, route, &call, events);
-        let offered = route.as_ref().ok_or(without).and_then(offer);
+        let offered = route.as_ref().map_err(|why| *why).and_then(offer);
         let event =
             Event::Destinations { header: &destinations.header, offered: offered.as_deref().map_err(|why| *why) };
         events.record(event);

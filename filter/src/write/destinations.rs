@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::iter::successors;
 
-use crate::bytes::grammar::is_label_value;
 use crate::bytes::text::cut;
 use crate::context::Context;
 use crate::events::{Events, Unoffered};
@@ -150,7 +149,7 @@ impl Destinations {
     /// The whole name, then what stands behind each separator: `a--b--c`, `b--c`, `c`.
     fn tenants<'t>(&'t self, tenant: &'t [u8]) -> impl Iterator<Item = &'t [u8]> {
         let outer = move |inner: &&'t [u8]| cut(inner, self.levels.as_deref()?.as_bytes()).1;
-        successors(Some(tenant), outer).filter(move |name| *name == tenant || is_label_value(name))
+        successors(Some(tenant), outer)
     }
 }
 
