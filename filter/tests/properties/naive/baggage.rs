@@ -35,24 +35,25 @@ fn key(member: &str) -> &str {
 
 /// The decoded values of a key, from all lines; in the mesh, from the older lists too.
 pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<String> {
+    of_key(scene, wanted).filter_map(|member| Some(decode(&MEMBER.captures(member)?["value"]))).collect()
+}
+
+/// The members of a key.
+fn of_key<'a>(scene: &'a Scene, wanted: &'a str) -> impl Iterator<Item = &'a str> {
     let is_older = |name: &str| !scene.is_edge && OLDER_BAGGAGE.contains(&name);
-    let older = scene.call.lines.iter().filter(|(name, _)| is_older(name)).map(|(_, value)| value.as_str());
-    let found = scene.values("baggage").chain(older).flat_map(members).filter(|member| key(member) == wanted);
-    found.filter_map(|member| Some(decode(&MEMBER.captures(member)?["value"]))).collect()
+    let older = scene.call.lines.iter().filter(move |(name, _)| is_older(name)).map(|(_, value)| value.as_str());
+    scene.values("baggage").chain(older).flat_map(members).filter(move |member| key(member) == wanted)
 }
 
 /// The same; what is no value at all in the place of one whose member has a condition for a property.
 pub(crate) fn whole_values(scene: &Scene, wanted: &str) -> Vec<String> {
-    let is_older = |name: &str| !scene.is_edge && OLDER_BAGGAGE.contains(&name);
-    let older = scene.call.lines.iter().filter(|(name, _)| is_older(name)).map(|(_, value)| value.as_str());
-    let found = scene.values("baggage").chain(older).flat_map(members).filter(|member| key(member) == wanted);
     let value = |member: &str| {
         let value = decode(&MEMBER.captures(member)?["value"]);
         let name = |property: &str| trim(property.split('=').next().unwrap()).to_ascii_lowercase();
         let lost = member.split(';').skip(1).map(name).any(|name| ["method", "caller"].contains(&name.as_str()));
         Some(if lost { "invalid".to_owned() } else { value })
     };
-    found.filter_map(value).collect()
+    of_key(scene, wanted).filter_map(value).collect()
 }
 
 /// Whether some reader may take a key for one of ours.
