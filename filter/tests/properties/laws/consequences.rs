@@ -5,7 +5,7 @@ use tenancy_filter::{Answer, Redirect, Role};
 
 use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
-use crate::naive::{Call, Direction, Lines, decode, fold, list, stripped};
+use crate::naive::{Call, Direction, Lines, decode, fold, is_stripped, list};
 
 /// The headers that hold an id.
 const IDS: [&str; 7] = [
@@ -173,11 +173,7 @@ fn members<'a>(lines: &'a Lines, carrier: &str) -> impl Iterator<Item = &'a str>
 
 /// Whether a folded name is one that the configuration names.
 fn is_configured(config: &Value, folded: &str) -> bool {
-    let is_stripped = |name: &str| match name.strip_suffix('*') {
-        Some(prefix) => folded.starts_with(&fold(prefix)),
-        None => folded == fold(name),
-    };
-    headers(config, &["from", "to"]).any(|name| fold(&name) == folded) || stripped(config).any(is_stripped)
+    headers(config, &["from", "to"]).any(|name| fold(&name) == folded) || is_stripped(config, folded)
 }
 
 /// Whether an edge may believe a header of this very name.

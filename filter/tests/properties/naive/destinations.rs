@@ -72,17 +72,12 @@ fn chose_what_it_loses(scene: &Scene) -> bool {
     let ends = sections.iter().flat_map(|section| [&section["from"], &section["to"]]);
     let named = || ends.clone().chain([&scene.config["projections"]]).flat_map(list);
     let is_in =
-        |entry: &Value, name: &str| entry["header"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
+        |entry: &Value, name: &str| entry["header"].as_str().is_some_and(|known| known.to_ascii_lowercase() == name);
     let trusts = |entry: &Value| ["anyone", "verified"].iter().any(|trust| entry["trust"] == *trust);
-    let is_stripped = |name: &str| {
-        super::stripped(scene.config).any(|known| match known.strip_suffix('*') {
-            Some(prefix) => super::fold(name).starts_with(&super::fold(prefix)),
-            None => super::fold(known) == super::fold(name),
-        })
-    };
     let is_lost = |name: &str| {
         let is_believed = named().any(|entry| is_in(entry, name) && trusts(entry));
-        (named().any(|entry| is_in(entry, name)) && !is_believed) || is_stripped(name)
+        (named().any(|entry| is_in(entry, name)) && !is_believed)
+            || super::is_stripped(scene.config, &super::fold(name))
     };
     scene.is_edge && scene.call.lines.iter().any(|(name, _)| !name.starts_with(':') && is_lost(name))
 }

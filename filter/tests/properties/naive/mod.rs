@@ -14,7 +14,7 @@ mod repair;
 mod tenant;
 
 pub(crate) use egress::leaves;
-pub(crate) use names::{fold, stripped};
+pub(crate) use names::{fold, is_stripped};
 use serde_json::Value;
 use tenancy_filter::{Answer, Refusal};
 

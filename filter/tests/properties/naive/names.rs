@@ -36,18 +36,17 @@ fn is_configured(config: &Value, folded: &str) -> bool {
     let [from, to] = ["from", "to"].map(|end| ["tenant", "overrides"].map(|section| &config[section][end]));
     let entries = from.into_iter().chain(to).chain([&config["projections"]]).flat_map(list);
     let mut headers = entries.chain(config.get("destinations")).filter_map(|entry| entry["header"].as_str());
-    headers.any(|name| fold(name) == folded)
-        || stripped(config).any(|name| match name.strip_suffix('*') {
-            Some(prefix) => folded.starts_with(&fold(prefix)),
-            None => fold(name) == folded,
-        })
+    headers.any(|name| fold(name) == folded) || is_stripped(config, folded)
 }
 
-/// What an edge removes and nobody reads: names, and prefixes with a `*` behind them.
-pub(crate) fn stripped(config: &Value) -> impl Iterator<Item = &str> {
-    let by_name = list(&config["strip"]).filter_map(Value::as_str);
+/// Whether an edge removes a header of this folded name and nobody reads it.
+pub(crate) fn is_stripped(config: &Value, folded: &str) -> bool {
     let drops = config["traceHeaders"] == "drop";
-    by_name.chain(TRACE_HEADERS.into_iter().filter(move |_| drops))
+    let by_name = list(&config["strip"]).filter_map(Value::as_str);
+    by_name.chain(TRACE_HEADERS.into_iter().filter(|_| drops)).any(|name| match name.strip_suffix('*') {
+        Some(prefix) => folded.starts_with(&fold(prefix)),
+        None => fold(name) == folded,
+    })
 }
 
 /// The key of a header that carries one member in its name.
