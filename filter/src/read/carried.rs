@@ -16,19 +16,19 @@ pub(crate) struct Asked {
     pub(crate) cookies: Keys,
     pub(crate) queries: Keys,
     pub(crate) members: Keys,
-    /// The headers that are believed to hold members, in order.
-    carriers: &'static [Field],
+    /// What else is believed to hold members.
+    older: Option<Field>,
 }
 
 impl Asked {
     /// The mesh also reads the older lists: a library that takes `baggage` in may write one of those instead (.NET up
     /// to 9, `LegacyPropagator`). An edge removes them.
     pub(crate) fn new(role: Role) -> Self {
-        let carriers: &[_] = match role {
-            Role::Edge => &[Field::Baggage],
-            Role::Mesh => &[Field::Baggage, Field::OlderBaggage],
+        let older = match role {
+            Role::Edge => None,
+            Role::Mesh => Some(Field::OlderBaggage),
         };
-        Self { cookies: Keys::default(), queries: Keys::default(), members: Keys::default(), carriers }
+        Self { cookies: Keys::default(), queries: Keys::default(), members: Keys::default(), older }
     }
 }
 
@@ -40,6 +40,7 @@ pub(crate) struct Carried<'r, 'a> {
     cookies: OnceCell<Pieces<'a>>,
     queries: OnceCell<Pieces<'a>>,
     members: OnceCell<Pieces<'a>>,
+    older: OnceCell<Pieces<'a>>,
 }
 
 /// `name=value; name=value` (RFC 6265 §4.2.1).
@@ -51,7 +52,8 @@ const MEMBERS: Form = Form { separator: b",", name: |piece| Some(baggage::key_of
 
 impl<'r, 'a> Carried<'r, 'a> {
     pub(crate) fn new(lines: &'r Lines<'a>, asked: &'r Asked) -> Self {
-        Self { lines, asked, cookies: OnceCell::new(), queries: OnceCell::new(), members: OnceCell::new() }
+        let [cookies, queries, members, older] = [const { OnceCell::new() }; 4];
+        Self { lines, asked, cookies, queries, members, older }
     }
 
     /// The values of a baggage member, decoded.
@@ -59,18 +61,29 @@ impl<'r, 'a> Carried<'r, 'a> {
         self.members(key).filter_map(value_of)
     }
 
-    /// The same; in the place of its value the member, if a property has a name that belongs into the value.
+    /// The same of the older lists, which come behind `baggage`.
+    pub(crate) fn older_baggage(&self, key: u16) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        self.older_members(key).filter_map(value_of)
+    }
+
+    /// The values of a baggage member in all lists; in the place of a value the member, if a property has a name that
+    /// belongs into the value.
     pub(crate) fn whole_baggage(
         &self,
         key: u16,
         belongs: fn(&[u8]) -> bool,
     ) -> impl Iterator<Item = Result<Cow<'a, [u8]>, &'a [u8]>> {
-        self.members(key).filter_map(move |member| whole_value_of(member, belongs))
+        self.members(key).chain(self.older_members(key)).filter_map(move |member| whole_value_of(member, belongs))
     }
 
     fn members(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
-        let lines = || self.asked.carriers.iter().flat_map(|carrier| self.lines.values(*carrier));
+        let lines = || self.lines.values(Field::Baggage);
         self.members.get_or_init(|| Pieces::read(&self.asked.members, MEMBERS, lines())).of(key)
+    }
+
+    fn older_members(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
+        let lines = || self.asked.older.into_iter().flat_map(|field| self.lines.values(field));
+        self.older.get_or_init(|| Pieces::read(&self.asked.members, MEMBERS, lines())).of(key)
     }
 
     /// The values of a cookie, each without one pair of quotes around it (RFC 6265 §4.1.1).

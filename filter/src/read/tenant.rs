@@ -8,7 +8,7 @@ use crate::events::{Event, Events, InvalidTenant, Origin, TenantKind};
 use crate::names::Field;
 use crate::pattern::Pattern;
 use crate::read::evidence::Evidence;
-use crate::read::host::{Fitted, HostPlace, HostRule};
+use crate::read::host::{Fitted, HostRule};
 use crate::read::issuer::IssuerPattern;
 use crate::read::link::Link;
 use crate::read::source::Source;
@@ -30,7 +30,7 @@ impl<'a> Tenant<'a> {
     }
 }
 
-/// The most values of `to`, and of `from`, that are looked at: far more than an honest request has.
+/// The most values of a source that are looked at beside the tenant itself: far more than an honest request has.
 const MAX_VALUES: usize = 64;
 const FIRST_EXCESS: usize = MAX_VALUES + 1;
 
@@ -72,7 +72,6 @@ impl TenantRules {
             tenant: None,
             host_fits: false,
             fitted: Fitted::default(),
-            list: "",
             values: 0,
             is_absent: true,
             conflicts: false,
@@ -137,15 +136,6 @@ impl TenantPlace {
         }
     }
 
-    /// Whether it has one value at most, which no client can repeat.
-    fn is_single(&self) -> bool {
-        match self {
-            Self::Host(rule) => rule.of == HostPlace::Authority,
-            Self::Claim(_) | Self::Issuer(_) => true,
-            Self::Header(_) | Self::Baggage(_) | Self::Cookie(_) | Self::Query(_) => false,
-        }
-    }
-
     fn kind(&self) -> TenantKind {
         match self {
             Self::Host(_) => TenantKind::Host,
@@ -167,8 +157,7 @@ struct Choice<'r, 'a, E> {
     /// Whether a pattern fits the authority.
     host_fits: bool,
     fitted: Fitted,
-    /// The list whose sources are asked, and how many values they had so far.
-    list: &'static str,
+    /// How many values beside the tenant the source that is asked had so far.
     values: usize,
     /// Whether the source that is asked holds none.
     is_absent: bool,
@@ -178,7 +167,7 @@ struct Choice<'r, 'a, E> {
 impl<'a, E: Events> Choice<'_, 'a, E> {
     /// Takes every value of a source.
     fn ask(&mut self, source: &Source<TenantPlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
-        self.is_absent = true;
+        (self.is_absent, self.values) = (true, 0);
         let mut offer = |name| self.offer(name, source);
         match &source.place {
             TenantPlace::Host(rule) => self.ask_hosts(rule, source, evidence)?,
@@ -195,7 +184,11 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
                 name.map(Cow::Borrowed).into_iter().try_for_each(offer)?
             }
             TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
-            TenantPlace::Baggage(key) => evidence.carried.baggage(*key).try_for_each(offer)?,
+            TenantPlace::Baggage(key) => {
+                evidence.carried.baggage(*key).try_for_each(offer)?;
+                self.values = 0;
+                evidence.carried.older_baggage(*key).try_for_each(|name| self.offer(name, source))?;
+            }
             TenantPlace::Cookie(key) => evidence.carried.cookie(*key).map(Cow::Borrowed).try_for_each(offer)?,
             TenantPlace::Query(key) => evidence.carried.query(*key).try_for_each(offer)?,
         }
@@ -255,8 +248,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
 
     fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
         self.is_absent = false;
-        // Known to be valid: matched once, however often it stands there. It does not count as a further value either,
-        // because the next proxy finds it once more: where this one wrote it.
+        // Known to be valid: matched once, however often it stands there.
         if self.tenant.as_ref().is_some_and(|chosen| *chosen.0 == *name) {
             self.events.record(Event::TenantRepeated { source: source.origin });
             return Ok(());
@@ -270,18 +262,12 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
         }
     }
 
-    /// Counts a value of a list of sources. Returns whether it is looked at.
+    /// Counts a value of a source. Returns whether it is looked at.
     ///
-    /// What the previous proxy wrote is counted apart, because this one writes it anew: the next proxy has to come to
-    /// the same tenant. For that, too, what exceeds the bound is invalid, whether or not there is a tenant yet.
+    /// The next proxy has to come to the same tenant from what this one writes and from what it leaves. Each source has
+    /// a bound of its own for that, and the tenant itself does not count: the next proxy finds it before what was left.
+    /// What exceeds the bound is invalid, whether or not there is a tenant yet.
     fn looks_at(&mut self, source: &Source<TenantPlace>, value: &[u8]) -> Result<bool, Refusal> {
-        if source.place.is_single() {
-            return Ok(true);
-        }
-        if self.list != source.origin.list {
-            self.list = source.origin.list;
-            self.values = 0;
-        }
         self.values = self.values.saturating_add(1);
         if self.values == FIRST_EXCESS {
             self.invalid(source, value, InvalidTenant::Excess)?;
@@ -295,6 +281,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
                 let (source, kind) = (source.origin, source.place.kind());
                 self.events.record(Event::TenantChosen { source, kind, name: &tenant.0 });
                 self.tenant = Some(tenant);
+                self.values = self.values.saturating_sub(1);
                 Ok(())
             }
             Some(chosen) if tenant.is(chosen) => {

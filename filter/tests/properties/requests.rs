@@ -228,6 +228,43 @@ proptest! {
     }
 }
 
+/// Lines about tenants, each with about as many values as are looked at, most of them the same.
+fn crowded() -> impl Strategy<Value = Lines> {
+    let name = || select(&["dev1", "DEV1", "dev2", "-x"][..]);
+    let names = (select(&["-x", "-x", "DEV1"][..]), 60..67_usize, vec((0..67_usize, name()), 0..3));
+    let names = names.prop_map(|(most, count, others)| {
+        let name = |at| others.iter().find(|(other, _)| *other == at).map_or(most, |(_, name)| name);
+        (0..count).map(name).collect::<Vec<_>>()
+    });
+    let carrier = select(
+        &[
+            ("x-tenant", ""),
+            ("tenantid", ""),
+            ("ot-baggage-tenant", ""),
+            ("baggage", "tenant="),
+            ("baggage", "sd-routing-key="),
+            ("correlation-context", "tenant="),
+            ("jaeger-baggage", "sd-routing-key="),
+        ][..],
+    );
+    let line = (carrier, names).prop_map(|((carrier, key), names)| {
+        let values: Vec<_> = names.iter().map(|name| format!("{key}{name}")).collect();
+        (carrier.to_owned(), values.join(","))
+    });
+    vec(line, 1..4)
+}
+
+/// Lines about overrides, each with about as many bytes as have room, of services that others name too.
+fn full() -> impl Strategy<Value = Lines> {
+    let entry = (0..20_u8, select(&["v", "v", "version-with-many-bytes"][..]));
+    let line = (select(&["x-override", "x-service-route"][..]), vec(entry, 10..40));
+    let line = line.prop_map(|(name, entries)| {
+        let entries = entries.iter().map(|(service, version)| format!("{service:s>200}:{version}"));
+        (name.to_owned(), entries.collect::<Vec<_>>().join(if name == "x-override" { "," } else { "::" }))
+    });
+    vec(line, 1..4)
+}
+
 proptest! {
     #![proptest_config(crate::cases(1000))]
 
@@ -239,5 +276,16 @@ proptest! {
             call.lines.push(("sec-fetch-mode".into(), "navigate".into()));
         }
         laws::hold(laws::linked(), &call);
+    }
+}
+
+proptest! {
+    #![proptest_config(crate::cases(4000))]
+
+    /// Few of the requests above reach a limit in several lines.
+    #[test]
+    fn the_laws_hold_at_limits(subject in 0..SUBJECTS.len(), lines in prop_oneof![crowded(), full()]) {
+        let call = Call { lines, token: None, is_unknown_peer: false, direction: Direction::Unspecified, route: None };
+        laws::hold(&SUBJECTS[subject], &call);
     }
 }

@@ -90,7 +90,7 @@ impl OverrideRules {
         overrides: &mut Overrides<'a>,
         events: &impl Events,
     ) -> Result<(), Refusal> {
-        let mut collection = Collection { rules: self, events, overrides, offers: 0 };
+        let mut collection = Collection::new(self, events, overrides);
         collection.read(&self.decided, evidence)?;
         collection.overrides.decided = collection.overrides.entries.len();
         collection.read(&self.sources, evidence)?;
@@ -108,9 +108,15 @@ struct Collection<'r, 'a, E> {
     overrides: &'r mut Overrides<'a>,
     /// How many entries there were.
     offers: usize,
+    /// Whether one of them had no room.
+    is_full: bool,
 }
 
-impl<'a, E: Events> Collection<'_, 'a, E> {
+impl<'r, 'a, E: Events> Collection<'r, 'a, E> {
+    fn new(rules: &'r OverrideRules, events: &'r E, overrides: &'r mut Overrides<'a>) -> Self {
+        Self { rules, events, overrides, offers: 0, is_full: false }
+    }
+
     fn read(&mut self, sources: &[Source<OverridePlace>], evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
         for source in sources {
             match evidence.doubts(source.when) {
@@ -193,6 +199,7 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
     fn append(&mut self, entry: Entry<'a>, rank: usize, source: Origin) -> Result<(), Refusal> {
         let (service, version, conditions) = (&*entry.service, &*entry.version, entry.conditions());
         if self.overrides.entries.len() >= MAX_ENTRIES || !self.fits(&entry, 0) {
+            self.is_full = true;
             return self.dropped(Event::OverrideLimit { source, service, version, conditions });
         }
         self.events.record(Event::OverrideTaken { source, service, version, conditions });
@@ -210,7 +217,8 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
         match self.rules.on_duplicate {
             OnDuplicate::First => Ok(()),
             OnDuplicate::Reject => Err(Refusal::OverrideDuplicate),
-            OnDuplicate::Last if !self.fits(&entry, earlier) => {
+            // A shorter version would make room for what had none, and the next proxy would take that in.
+            OnDuplicate::Last if self.is_full || !self.fits(&entry, earlier) => {
                 self.dropped(Event::OverrideLimit { source, service, version, conditions })
             }
             OnDuplicate::Last => {
@@ -241,9 +249,8 @@ impl<'a, E: Events> Collection<'_, 'a, E> {
 impl<'a> Overrides<'a> {
     /// Those of a line in the canonical dialect.
     pub(crate) fn parse(line: &[u8]) -> Self {
-        let mut overrides = Overrides::default();
-        let mut collection =
-            Collection { rules: &OverrideRules::NONE, events: &(), overrides: &mut overrides, offers: 0 };
+        let (rules, mut overrides) = (OverrideRules::NONE, Overrides::default());
+        let mut collection = Collection::new(&rules, &(), &mut overrides);
         let origin = Origin { list: "repair", index: 0, kind: "by" };
         for entry in Dialect::CANONICAL.entries(line) {
             // Under these rules no entry is refused.

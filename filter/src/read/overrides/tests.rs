@@ -105,6 +105,11 @@ fn the_last_version_keeps_the_first_ones_place() {
     let (line, counts) = last(&[&nearly_full.join(","), &format!("{:a>253}:vvv", 0)]);
     assert_eq!(line.unwrap(), nearly_full.join(","), "a version that has no room");
     assert!(counts.contains(&(Counter::OverrideLimit, 1)));
+
+    // The next proxy reads what was written here, and then the same lines again.
+    let lines = [&*nearly_full.join(","), "b:1", &nearly_full[0].replace(":v", ":w")];
+    let first = last(&lines).0.unwrap();
+    assert_eq!(first, nearly_full.join(","), "once an entry had no room, no version makes any");
 }
 
 #[test]

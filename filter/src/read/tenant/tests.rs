@@ -4,7 +4,7 @@ use super::*;
 use crate::counters::{Counter, Tally};
 use crate::names::{Lines, Pseudo, lines_of};
 use crate::read::carried::{Asked, Carried};
-use crate::read::host::HostPattern;
+use crate::read::host::{HostPattern, HostPlace};
 
 #[test]
 fn a_tenant_is_a_kubernetes_label_value() {

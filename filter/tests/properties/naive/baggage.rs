@@ -33,19 +33,21 @@ fn key(member: &str) -> &str {
     trim(member.split(['=', ';']).next().unwrap_or_default())
 }
 
-/// The decoded values of a key, from all lines; in the mesh, from the older lists too.
-pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<String> {
-    of_key(scene, wanted).filter_map(|member| Some(decode(&MEMBER.captures(member)?["value"]))).collect()
+/// The decoded values of a key, of each list.
+pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<Vec<String>> {
+    let decoded = |member: &str| Some(decode(&MEMBER.captures(member)?["value"]));
+    of_key(scene, wanted).map(|members| members.into_iter().filter_map(decoded).collect()).into()
 }
 
-/// The members of a key.
-fn of_key<'a>(scene: &'a Scene, wanted: &'a str) -> impl Iterator<Item = &'a str> {
+/// The members of a key: of `baggage`, and in the mesh of the older lists.
+fn of_key<'a>(scene: &'a Scene, wanted: &str) -> [Vec<&'a str>; 2] {
     let is_older = |name: &str| !scene.is_edge && OLDER_BAGGAGE.contains(&name);
     let older = scene.call.lines.iter().filter(move |(name, _)| is_older(name)).map(|(_, value)| value.as_str());
-    scene.values("baggage").chain(older).flat_map(members).filter(move |member| key(member) == wanted)
+    let with_key = |line: &'a str| members(line).filter(|member| key(member) == wanted);
+    [scene.values("baggage").flat_map(with_key).collect(), older.flat_map(with_key).collect()]
 }
 
-/// The same; what is no value at all in the place of one whose member has a condition for a property.
+/// The decoded values of a key; what is no value at all in the place of one whose member has a condition for a property.
 pub(crate) fn whole_values(scene: &Scene, wanted: &str) -> Vec<String> {
     let value = |member: &str| {
         let value = decode(&MEMBER.captures(member)?["value"]);
@@ -53,7 +55,7 @@ pub(crate) fn whole_values(scene: &Scene, wanted: &str) -> Vec<String> {
         let lost = member.split(';').skip(1).map(name).any(|name| ["method", "caller"].contains(&name.as_str()));
         Some(if lost { "invalid".to_owned() } else { value })
     };
-    of_key(scene, wanted).filter_map(value).collect()
+    of_key(scene, wanted).into_iter().flatten().filter_map(value).collect()
 }
 
 /// Whether some reader may take a key for one of ours.

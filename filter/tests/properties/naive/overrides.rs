@@ -22,19 +22,15 @@ type Dialect<'a> = (&'a str, &'a str, &'a str);
 pub(crate) const CANONICAL: Dialect = (",", ":", ";");
 
 pub(crate) fn resolve(scene: &Scene) -> Result<Entries, Refusal> {
-    let mut entries = Entries::new();
-    for source in scene.decided("overrides") {
-        for entry in offers(scene, source) {
-            add(scene, &mut entries, 0, entry)?;
-        }
+    let mut found = Found::default();
+    for entry in scene.decided("overrides").into_iter().flat_map(|source| offers(scene, source)) {
+        found.add(scene, entry)?;
     }
-    let decided = entries.len();
-    for source in scene.sources("overrides") {
-        for entry in offers(scene, source) {
-            add(scene, &mut entries, decided, entry)?;
-        }
+    found.decided = found.entries.len();
+    for entry in scene.sources("overrides").into_iter().flat_map(|source| offers(scene, source)) {
+        found.add(scene, entry)?;
     }
-    Ok(entries)
+    Ok(found.entries)
 }
 
 /// What a source holds: entries, `None` for each that is malformed.
@@ -84,28 +80,41 @@ pub(crate) fn is_service(name: &str) -> bool {
     (1..=253).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
 }
 
-/// Adds an entry. What was decided stays as it is.
-fn add(scene: &Scene, entries: &mut Entries, decided: usize, entry: Option<Entry>) -> Result<(), Refusal> {
-    let rules = &scene.config["overrides"];
-    let dropped = || if rules["onInvalid"] == "reject" { Err(Refusal::OverrideInvalid) } else { Ok(()) };
-    let Some(entry) = entry else { return dropped() };
-    let mut longer = entries.clone();
-    let is_alike =
-        |other: &Entry| other.service.eq_ignore_ascii_case(&entry.service) && other.conditions == entry.conditions;
-    match entries.iter().position(is_alike) {
-        None => longer.push(entry),
-        Some(place) if place < decided || entries[place].version == entry.version => return Ok(()),
-        Some(place) => match rules["onDuplicate"].as_str() {
-            Some("last") => longer[place] = entry,
-            Some("reject") => return Err(Refusal::OverrideDuplicate),
-            _ => return Ok(()),
-        },
+#[derive(Default)]
+struct Found {
+    entries: Entries,
+    /// How many of them stay as they are.
+    decided: usize,
+    /// Whether one had no room; then no other version is shorter.
+    is_full: bool,
+}
+
+impl Found {
+    fn add(&mut self, scene: &Scene, entry: Option<Entry>) -> Result<(), Refusal> {
+        let rules = &scene.config["overrides"];
+        let dropped = || if rules["onInvalid"] == "reject" { Err(Refusal::OverrideInvalid) } else { Ok(()) };
+        let Some(entry) = entry else { return dropped() };
+        let mut longer = self.entries.clone();
+        let is_alike =
+            |other: &Entry| other.service.eq_ignore_ascii_case(&entry.service) && other.conditions == entry.conditions;
+        let place = self.entries.iter().position(is_alike);
+        match place {
+            None => longer.push(entry),
+            Some(place) if place < self.decided || longer[place].version == entry.version => return Ok(()),
+            Some(place) => match rules["onDuplicate"].as_str() {
+                Some("last") if self.is_full => return dropped(),
+                Some("last") => longer[place] = entry,
+                Some("reject") => return Err(Refusal::OverrideDuplicate),
+                _ => return Ok(()),
+            },
+        }
+        if longer.len() > 64 || line(&longer, CANONICAL).is_some_and(|line| line.len() > 4096) {
+            self.is_full |= place.is_none();
+            return dropped();
+        }
+        self.entries = longer;
+        Ok(())
     }
-    if longer.len() > 64 || line(&longer, CANONICAL).is_some_and(|line| line.len() > 4096) {
-        return dropped();
-    }
-    *entries = longer;
-    Ok(())
 }
 
 /// The entries as one line, if there are any.

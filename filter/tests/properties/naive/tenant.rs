@@ -10,47 +10,49 @@ use tenancy_filter::Refusal;
 use super::{Claimed, Scene, baggage, decode, trim};
 
 pub(crate) fn resolve(scene: &Scene) -> Result<Option<String>, Refusal> {
-    let rules = &scene.config["tenant"];
-    let rejects = |field: &str, default: bool| rules.get(field).map_or(default, |word| word == "reject");
     let mut tenant: Option<String> = None;
     let sources = [scene.decided("tenant"), scene.sources("tenant")].concat();
-    let decided = scene.decided("tenant").len();
-    let has = |source: &Value, kinds: &[&str]| kinds.iter().any(|kind| source.get(*kind).is_some());
-    let is_single = |source: &Value| has(source, &["host", "claim", "issuer"]) && !has(source, &["of"]);
-    // Values of `to` and of `from` that are looked at; what follows 64 is one invalid value, whatever it says.
-    let mut looked_at = [0, 0];
     for (index, source) in sources.iter().enumerate() {
-        for name in offers(scene, source, &sources[..index]) {
-            if tenant.as_ref() == Some(&name) {
-                continue;
-            }
-            let count = &mut looked_at[usize::from(index >= decided)];
-            *count += usize::from(!is_single(source));
-            let exceeds = *count > 64 && !is_single(source);
-            if exceeds && *count > 65 {
-                continue;
-            }
-            if exceeds || !is_valid(rules, &name) {
-                if rejects("onInvalid", false) {
-                    return Err(Refusal::TenantInvalid);
-                }
-                continue;
-            }
-            match &tenant {
-                None => tenant = Some(name),
-                Some(chosen) if chosen.eq_ignore_ascii_case(&name) => {}
-                Some(_) if rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
-                Some(_) => {}
-            }
+        for names in offers(scene, source, &sources[..index]) {
+            take(scene, names, &mut tenant)?;
         }
     }
     Ok(tenant)
 }
 
-/// What a source behind others names, valid or not.
-fn offers(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<String> {
+/// Takes what stands in one place. What follows 64 values beside the tenant is one invalid value, whatever it says.
+fn take(scene: &Scene, names: Vec<String>, tenant: &mut Option<String>) -> Result<(), Refusal> {
+    let rules = &scene.config["tenant"];
+    let rejects = |field: &str, default: bool| rules.get(field).map_or(default, |word| word == "reject");
+    let mut others = 0;
+    for name in names {
+        if tenant.as_ref() == Some(&name) {
+            continue;
+        }
+        others += 1;
+        match tenant {
+            _ if others > 65 => {}
+            _ if others == 65 || !is_valid(rules, &name) => {
+                if rejects("onInvalid", false) {
+                    return Err(Refusal::TenantInvalid);
+                }
+            }
+            None => {
+                *tenant = Some(name);
+                others -= 1;
+            }
+            Some(chosen) if chosen.eq_ignore_ascii_case(&name) => {}
+            Some(_) if rejects("onConflict", scene.is_edge) => return Err(Refusal::TenantConflict),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a source behind others names in each of its places, valid or not.
+fn offers(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<Vec<String>> {
     let name = |kind: &str| source[kind].as_str().unwrap_or_default();
-    if source.get("host").is_some() {
+    let names = if source.get("host").is_some() {
         named_by_hosts(scene, source, earlier)
     } else if let Some(path) = source.get("claim") {
         match scene.claim(path) {
@@ -65,7 +67,7 @@ fn offers(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<String> {
         let elements = scene.values(name("header")).flat_map(|line| line.split(',')).map(trim);
         elements.filter(|element| !element.is_empty()).map(str::to_owned).collect()
     } else if source.get("baggage").is_some() {
-        baggage::values(scene, name("baggage"))
+        return baggage::values(scene, name("baggage"));
     } else if source.get("cookie").is_some() {
         let pairs = scene.values("cookie").flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
         let values = pairs.filter(|(key, _)| trim(key) == name("cookie")).map(|(_, value)| trim(value));
@@ -73,7 +75,8 @@ fn offers(scene: &Scene, source: &Value, earlier: &[&Value]) -> Vec<String> {
         values.map(|value| inner(value).unwrap_or_else(|| value.to_owned())).collect()
     } else {
         parameters(scene, name("query"))
-    }
+    };
+    vec![names]
 }
 
 fn is_same(known: &Value, name: &str) -> bool {
