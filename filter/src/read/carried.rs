@@ -16,19 +16,19 @@ pub(crate) struct Asked {
     pub(crate) cookies: Keys,
     pub(crate) queries: Keys,
     pub(crate) members: Keys,
-    /// What else is believed to hold members.
-    older: Option<Field>,
+    /// The headers that are believed to hold members, in order.
+    carriers: &'static [Field],
 }
 
 impl Asked {
     /// The mesh also reads the older lists: a library that takes `baggage` in may write one of those instead (.NET up
     /// to 9, `LegacyPropagator`). An edge removes them.
     pub(crate) fn new(role: Role) -> Self {
-        let older = match role {
-            Role::Edge => None,
-            Role::Mesh => Some(Field::OlderBaggage),
+        let carriers: &[_] = match role {
+            Role::Edge => &[Field::Baggage],
+            Role::Mesh => &[Field::Baggage, Field::OlderBaggage],
         };
-        Self { cookies: Keys::default(), queries: Keys::default(), members: Keys::default(), older }
+        Self { cookies: Keys::default(), queries: Keys::default(), members: Keys::default(), carriers }
     }
 }
 
@@ -40,7 +40,6 @@ pub(crate) struct Carried<'r, 'a> {
     cookies: OnceCell<Pieces<'a>>,
     queries: OnceCell<Pieces<'a>>,
     members: OnceCell<Pieces<'a>>,
-    older: OnceCell<Pieces<'a>>,
 }
 
 /// `name=value; name=value` (RFC 6265 §4.2.1).
@@ -52,52 +51,41 @@ const MEMBERS: Form = Form { separator: b",", name: |piece| Some(baggage::key_of
 
 impl<'r, 'a> Carried<'r, 'a> {
     pub(crate) fn new(lines: &'r Lines<'a>, asked: &'r Asked) -> Self {
-        let [cookies, queries, members, older] = [const { OnceCell::new() }; 4];
-        Self { lines, asked, cookies, queries, members, older }
+        Self { lines, asked, cookies: OnceCell::new(), queries: OnceCell::new(), members: OnceCell::new() }
     }
 
-    /// The values of a baggage member, decoded.
-    pub(crate) fn baggage(&self, key: u16) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        self.members(key).filter_map(value_of)
+    /// The values of a baggage member, decoded, each with whether it stands in an older list.
+    pub(crate) fn baggage(&self, key: u16) -> impl Iterator<Item = (bool, Cow<'a, [u8]>)> {
+        let first_older = self.lines.values(Field::Baggage).count();
+        self.members(key).filter_map(move |(line, member)| Some((line >= first_older, value_of(member)?)))
     }
 
-    /// The same of the older lists, which come behind `baggage`.
-    pub(crate) fn older_baggage(&self, key: u16) -> impl Iterator<Item = Cow<'a, [u8]>> {
-        self.older_members(key).filter_map(value_of)
-    }
-
-    /// The values of a baggage member in all lists; in the place of a value the member, if a property has a name that
-    /// belongs into the value.
+    /// The values alone; in the place of its value the member, if a property has a name that belongs into the value.
     pub(crate) fn whole_baggage(
         &self,
         key: u16,
         belongs: fn(&[u8]) -> bool,
     ) -> impl Iterator<Item = Result<Cow<'a, [u8]>, &'a [u8]>> {
-        self.members(key).chain(self.older_members(key)).filter_map(move |member| whole_value_of(member, belongs))
+        self.members(key).filter_map(move |(_, member)| whole_value_of(member, belongs))
     }
 
-    fn members(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
-        let lines = || self.lines.values(Field::Baggage);
+    fn members(&self, key: u16) -> impl Iterator<Item = (usize, &'a [u8])> {
+        let lines = || self.asked.carriers.iter().flat_map(|carrier| self.lines.values(*carrier));
         self.members.get_or_init(|| Pieces::read(&self.asked.members, MEMBERS, lines())).of(key)
-    }
-
-    fn older_members(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
-        let lines = || self.asked.older.into_iter().flat_map(|field| self.lines.values(field));
-        self.older.get_or_init(|| Pieces::read(&self.asked.members, MEMBERS, lines())).of(key)
     }
 
     /// The values of a cookie, each without one pair of quotes around it (RFC 6265 §4.1.1).
     pub(crate) fn cookie(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
         let lines = || self.lines.values(Field::Kept(Kept::Cookie));
         let cookies = self.cookies.get_or_init(|| Pieces::read(&self.asked.cookies, COOKIES, lines()));
-        cookies.of(key).filter_map(|pair| cut(pair, b"=").1.map(trim).map(unquoted))
+        cookies.of(key).filter_map(|(_, pair)| cut(pair, b"=").1.map(trim).map(unquoted))
     }
 
     /// The values of a query parameter, decoded.
     pub(crate) fn query(&self, key: u16) -> impl Iterator<Item = Cow<'a, [u8]>> {
         let query = || cut(self.lines.pseudo.path, b"?").1;
         let queries = self.queries.get_or_init(|| Pieces::read(&self.asked.queries, QUERIES, query().into_iter()));
-        queries.of(key).map(|pair| percent::decode(cut(pair, b"=").1.unwrap_or_default()))
+        queries.of(key).map(|(_, pair)| percent::decode(cut(pair, b"=").1.unwrap_or_default()))
     }
 }
 

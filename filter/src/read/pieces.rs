@@ -109,13 +109,14 @@ impl<'a> Pieces<'a> {
         self.places.push(place);
     }
 
-    /// The pieces of a key, in order.
-    pub(crate) fn of(&self, key: u16) -> impl Iterator<Item = &'a [u8]> {
+    /// The pieces of a key, in order, each with the number of its line.
+    pub(crate) fn of(&self, key: u16) -> impl Iterator<Item = (usize, &'a [u8])> {
         let start = self.places.partition_point(|place| place.key < key);
         let places = self.places.get(start..).unwrap_or_default().iter().take_while(move |place| place.key == key);
         places.filter_map(|Place { line, at, .. }| {
-            let line = self.lines.get(usize::from(*line))?;
-            Some(cut(line.get(usize::try_from(*at).ok()?..)?, self.form.separator).0)
+            let number = usize::from(*line);
+            let rest = self.lines.get(number)?.get(usize::try_from(*at).ok()?..)?;
+            Some((number, cut(rest, self.form.separator).0))
         })
     }
 }
@@ -133,8 +134,8 @@ mod tests {
         let form = Form { separator: b";", name };
         let lines = [&b"b1;a1;x;b2;;a2"[..], b"a3;b3"];
         let pieces = Pieces::read(&keys, form, lines.into_iter());
-        assert!(pieces.of(a).eq([&b"a1"[..], b"a2", b"a3"]));
-        assert!(pieces.of(b).eq([&b"b1"[..], b"b2", b"b3"]));
+        assert!(pieces.of(a).eq([(0, &b"a1"[..]), (0, b"a2"), (1, b"a3")]));
+        assert!(pieces.of(b).eq([(0, &b"b1"[..]), (0, b"b2"), (1, b"b3")]));
         assert_eq!(pieces.of(absent).count(), 0);
     }
 }

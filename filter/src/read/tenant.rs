@@ -185,9 +185,13 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
             }
             TenantPlace::Header(field) => evidence.header(*field).map(Cow::Borrowed).try_for_each(offer)?,
             TenantPlace::Baggage(key) => {
-                evidence.carried.baggage(*key).try_for_each(offer)?;
-                self.values = 0;
-                evidence.carried.older_baggage(*key).try_for_each(|name| self.offer(name, source))?;
+                let mut is_older = false;
+                evidence.carried.baggage(*key).try_for_each(|(older, name)| {
+                    if is_older != older {
+                        (is_older, self.values) = (older, 0);
+                    }
+                    self.offer(name, source)
+                })?
             }
             TenantPlace::Cookie(key) => evidence.carried.cookie(*key).map(Cow::Borrowed).try_for_each(offer)?,
             TenantPlace::Query(key) => evidence.carried.query(*key).try_for_each(offer)?,
