@@ -112,6 +112,7 @@ const ENTRIES: &[&str] = &[
     "foo => v1 ? method=POST",
     "foo,v1&method=POST& caller = !web",
     "foo=v1;method=GET",
+    "foo=v1 ; method=GET",
     "",
 ];
 

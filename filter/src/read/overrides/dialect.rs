@@ -121,7 +121,7 @@ impl Dialect {
             let here = rest.get(at..).unwrap_or_default();
             let after = match here {
                 [b',', after @ ..] if joined => Some(after),
-                _ => here.strip_prefix(list),
+                _ => here.strip_prefix(list).filter(|after| !self.is_within(after)),
             };
             if after.is_some() {
                 let end = line.len().saturating_sub(here.len());
@@ -130,5 +130,12 @@ impl Dialect {
             rest = here.get(1..).unwrap_or_default();
         }
         (line, None)
+    }
+
+    /// Whether a blank that separates entries stands inside of one: no entry begins with what follows it. A condition
+    /// cut off its entry would leave that one without.
+    fn is_within(&self, after: &[u8]) -> bool {
+        let next = || trim(after).first().copied();
+        self.list.trim().is_empty() && next().is_some_and(|byte| !Bytes::NAME.has(byte) && byte != b',')
     }
 }

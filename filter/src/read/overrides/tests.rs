@@ -148,6 +148,17 @@ fn an_entry_on_bad_conditions_is_none() {
 }
 
 #[test]
+fn a_blank_parts_no_condition_from_its_entry() {
+    let blank = Dialect { when: ";".into(), ..dialect(" ", ":") };
+    let read = |line| translate(&[line], blank.clone(), &Dialect::CANONICAL);
+    assert_eq!(read("a:1 ;method=POST \t ;caller=b c:1 , d:1").as_deref(), Some("a:1;method=POST;caller=b,c:1,d:1"));
+    assert_eq!(read("a:1;caller=!b |c").as_deref(), Some("a:1;caller=!b|c"));
+    for split in ["a:1; method=POST c:1", "a:1;method= POST c:1", "a:1;caller=!b| c c:1"] {
+        assert_eq!(read(split).as_deref(), Some("c:1"), "{split}");
+    }
+}
+
+#[test]
 fn conditions_travel_in_every_dialect() {
     let (plain, odd) = (Dialect::CANONICAL, dialect(";", "="));
     let text = "foo:v1;method=POST|PUT;caller=!bar,baz:v2";

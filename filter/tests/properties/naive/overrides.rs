@@ -4,7 +4,7 @@ use serde_json::Value;
 use tenancy_filter::Refusal;
 
 use super::conditions::{self, Condition};
-use super::tenant::{host, is_label_value};
+use super::tenant::{host, is_label_value, regex};
 use super::{Claimed, Lines, Scene, baggage, clusters, list, put, trim};
 
 pub(crate) type Entries = Vec<Entry>;
@@ -61,8 +61,12 @@ fn dialect(entry: &Value) -> Dialect<'_> {
 }
 
 fn parse(line: &str, (between, pair, when): Dialect) -> Vec<Option<Entry>> {
+    // What begins no entry stands inside of one, where blanks separate them.
+    let is_blank = between.trim().is_empty();
+    let line =
+        if is_blank { regex(r" +[\t ]*([^\t A-Za-z0-9._,-])").replace_all(line, "$1").into() } else { line.to_owned() };
     // A comma joins lines, unless it stands between service and version.
-    let line = if pair.contains(',') { line.to_owned() } else { line.replace(between, ",") };
+    let line = if pair.contains(',') { line } else { line.replace(between, ",") };
     let entries = line.split(if pair.contains(',') { between } else { "," }).map(trim);
     entries.filter(|entry| !entry.is_empty()).map(|entry| parse_entry(entry, pair, when)).collect()
 }
