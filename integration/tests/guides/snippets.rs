@@ -42,7 +42,7 @@ fn configuration(document: &Value) -> Result<Option<&Value>> {
         None if document.get("rows").is_some() => None,
         // observed.rs runs the log format.
         None if document.get("meshConfig").is_some() => None,
-        // tracing.rs puts it into a connection manager.
+        // tracing.rs and without_wasm.rs put it into a connection manager.
         None if document.get("early_header_mutation_extensions").is_some() => None,
         None => bail!("nothing checks this"),
     })
