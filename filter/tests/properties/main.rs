@@ -50,6 +50,7 @@ fn what_was_found_stays_found() {
         laws::hold(subject, &call);
     }
     seeds("host").iter().for_each(|seed| laws::host(seed));
+    seeds("templates").iter().for_each(|seed| laws::templates(seed));
     for seed in seeds("baggage") {
         let (subject, call) = laws::text::parse_baggage(&seed);
         laws::hold(subject, &call);

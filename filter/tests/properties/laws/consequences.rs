@@ -102,6 +102,26 @@ pub(crate) fn strangers_members_pass_byte_for_byte(
     }
 }
 
+/// R38: something else stands beside what a request says, so that it never chooses a whole name.
+pub(crate) fn no_template_is_its_senders_alone(config: &Value) {
+    for template in list(&config["destinations"]["clusters"]).filter_map(Value::as_str) {
+        assert_ne!(template.replace("{tenant}", "").replace("{version}", ""), "", "of {template:?}");
+    }
+}
+
+/// R38: the route takes what stands between commas for the name of a cluster.
+pub(crate) fn clusters_are_few_and_end_with_the_own_one(call: &Call, changes: &[Change]) {
+    let Some((_, Some(clusters))) = changes.iter().find(|(name, _)| name == "x-tenancy-clusters") else { return };
+    let own = call.route.as_ref().map_or("", |(_, cluster)| cluster);
+    let others = clusters.strip_suffix(own).and_then(|others| others.strip_suffix(',')).expect("the own cluster last");
+    let others: Vec<_> = others.split(',').collect();
+    assert!((1..=7).contains(&others.len()), "{clusters:?}");
+    for (place, cluster) in others.iter().enumerate() {
+        assert!(!cluster.is_empty() && cluster.chars().all(|c| c.is_ascii_graphic()), "{cluster:?} of {clusters:?}");
+        assert!(*cluster != own && !others[..place].contains(cluster), "{cluster:?} of {clusters:?} stands twice");
+    }
+}
+
 /// R15: on the way out of the mesh nothing of ours is left, however it came.
 pub(crate) fn nothing_of_ours_leaves(config: &Value, after: &Lines) {
     let headers: Vec<_> = headers(config, &["from", "to"]).collect();

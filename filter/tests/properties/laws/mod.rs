@@ -134,6 +134,16 @@ pub(crate) fn host(text: &[u8]) {
     }
 }
 
+/// Panics where templates that are taken offer other clusters than the naive filter does, or what R38 excludes.
+pub(crate) fn templates(text: &[u8]) {
+    let (config, call) = text::parse_templates(text);
+    let Ok(Parsed { filter, .. }) = Filter::from_config(config.to_string().as_bytes()) else { return };
+    consequences::no_template_is_its_senders_alone(&config);
+    if let Ok(changes) = agree(&config, &filter, &call) {
+        consequences::clusters_are_few_and_end_with_the_own_one(&call, &changes);
+    }
+}
+
 /// R26: panics where a configuration is neither taken nor refused as it should be.
 pub(crate) fn configuration(json: &[u8]) {
     let [once, twice] = [(); 2].map(|()| Filter::from_config(json));

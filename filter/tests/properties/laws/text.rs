@@ -94,6 +94,27 @@ pub(crate) fn parse_host(text: &[u8]) -> (Value, Call) {
     (json!({"version": 1, "role": "edge", "tenant": tenant}), Call { lines, ..Call::default() })
 }
 
+/// Reads templates of clusters, and a request of the mesh that may have a list: a line each for the templates, the route's
+/// name and cluster, the tenant, the overrides and the authority.
+pub(crate) fn parse_templates(text: &[u8]) -> (Value, Call) {
+    let text: String = text.iter().copied().map(char::from).collect();
+    let mut lines = text.splitn(5, '\n');
+    let [templates, route, tenant, overrides, authority] = [(); 5].map(|()| lines.next().unwrap_or_default());
+    let clusters: Vec<_> = templates.split(' ').collect();
+    let config = json!({
+        "version": 1,
+        "role": "mesh",
+        "tenant": {"to": [{"header": "x-tenant"}], "levels": "--"},
+        "overrides": {"to": [{"header": "x-override"}]},
+        "destinations": {"header": "x-tenancy-clusters", "clusters": clusters},
+        "internal": ["corp.example.org"],
+    });
+    let line = |name: &str, value: &str| (name.to_owned(), value.trim_matches([' ', '\t']).to_owned());
+    let lines = vec![line(":authority", authority), line("x-tenant", tenant), line("x-override", overrides)];
+    let (name, cluster) = route.split_once(' ').unwrap_or(("default", route));
+    (config, Call { lines, route: Some((name.to_owned(), cluster.to_owned())), ..Call::default() })
+}
+
 fn claimed(value: &str) -> Claimed {
     match value.contains('|') {
         true => Claimed::List(value.split('|').filter(|value| !value.is_empty()).map(str::to_owned).collect()),

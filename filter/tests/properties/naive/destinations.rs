@@ -31,9 +31,9 @@ pub(crate) fn offered(scene: &Scene, tenant: Option<&str>, overrides: &Entries) 
     let names = called(scene.config, at);
     let service = names.last().map_or("", |name| name);
     let namespace = names.first().and_then(|name| name.split_once('.')).map_or("", |(_, namespace)| namespace);
-    // As the host of the cluster spells them.
-    let spelled = |name: &str| at.to_ascii_lowercase().find(name).map_or("", |start| &at[start..start + name.len()]);
-    let (service, namespace) = (spelled(service), spelled(namespace));
+    // As the host of the cluster spells them, whose first words they are.
+    let spelled = |start: usize, name: &str| at.get(start..start + name.len()).unwrap_or_default();
+    let (service, namespace) = (spelled(0, service), spelled(service.len() + 1, namespace));
     let of_authority = called(scene.config, &host(scene).unwrap_or_default());
     let version = |names| version_of(scene, names, overrides);
     let version = version(&of_authority).or_else(|| version(&names)).unwrap_or_default();
