@@ -232,7 +232,8 @@ fn a_link_is_told_of_with_what_it_sets() {
     let edge = r#"{"version": 1, "role": "edge", "tenant": {"to": [{"header": "x-tenant"}], "from": [
         {"cookie": "t", "trust": "anyone"}, {"query": "t", "trust": "anyone", "link": {"cookie": "t", "maxAge": "1h"}}]}}"#;
     let told_of = |path: &str| {
-        let lines = [(":method", "GET"), (":path", path), ("sec-fetch-mode", "navigate")];
+        let lines =
+            [(":method", "GET"), (":path", path), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
         let (told, counted) = story(edge, &lines, None, Direction::Unspecified);
         (told[1..].join("; "), counted.contains(&(Counter::Linked, 1)))
     };

@@ -99,7 +99,7 @@ fn a_redirect_is_compared_by_its_lines() {
   {query: t, trust: anyone, link: {cookie: t, maxAge: 1h}}]}}"#;
     let row = |lines: &str| {
         run(&format!(
-            "{config}\nrows:\n  - {{name: a, request: {{path: /?t=dev, headers: [\"sec-fetch-mode: navigate\"]}}, \
+            "{config}\nrows:\n  - {{name: a, request: {{path: /?t=dev, headers: [\"sec-fetch-mode: navigate\", \"sec-fetch-dest: document\"]}}, \
              expect: {{redirected: {lines}}}}}\n"
         ))
     };

@@ -26,7 +26,7 @@ pub(super) fn read<'c>(
     let cookie = cookie?;
     let name = cookie.text()?.into();
     let max_age = read_duration(&max_age?)?;
-    draft.owned.keep_fetch_mode();
+    draft.owned.keep_navigation();
     Some((Link { parameter: parameter.into(), query, cookie: name, max_age, when, origin }, cookie))
 }
 

@@ -123,9 +123,9 @@ impl Ownership {
         Some(place)
     }
 
-    /// How a browser asks, which a link goes by.
-    pub(super) fn keep_fetch_mode(&mut self) {
-        self.keep(Kept::FetchMode);
+    /// What a browser says of a page that it opens, which a link goes by.
+    pub(super) fn keep_navigation(&mut self) {
+        [Kept::FetchMode, Kept::FetchDest, Kept::Purpose].into_iter().for_each(|header| self.keep(header));
     }
 
     /// Reads a header that is never changed.

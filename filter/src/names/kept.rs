@@ -11,10 +11,15 @@ pub(crate) enum Kept {
     Origin,
     /// Fetch Metadata, `Sec-Fetch-Mode`.
     FetchMode,
+    /// Fetch Metadata, `Sec-Fetch-Dest`.
+    FetchDest,
+    /// `prefetch` where nobody looks at the page yet (Fetch, `Sec-Purpose`).
+    Purpose,
 }
 
 impl Kept {
-    pub(crate) const ALL: [Self; 4] = [Self::Cookie, Self::ForwardedHost, Self::Origin, Self::FetchMode];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Cookie, Self::ForwardedHost, Self::Origin, Self::FetchMode, Self::FetchDest, Self::Purpose];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -22,6 +27,8 @@ impl Kept {
             Self::ForwardedHost => "x-forwarded-host",
             Self::Origin => "origin",
             Self::FetchMode => "sec-fetch-mode",
+            Self::FetchDest => "sec-fetch-dest",
+            Self::Purpose => "sec-purpose",
         }
     }
 }

@@ -75,12 +75,13 @@ impl Link {
     }
 }
 
-/// Whether a browser opens a page (Fetch Metadata, `Sec-Fetch-Mode`), in a window or in a frame. No `fetch` and no image can claim
-/// that.
+/// Whether somebody opens a page in a window (Fetch Metadata). No `fetch`, no image and no frame of another page can claim
+/// that, and a browser that fetches a page before anybody opens it says so.
 fn is_navigation(lines: &Lines<'_>) -> bool {
+    let says = |header, word: &[u8]| lines.values(Field::Kept(header)).eq([word]);
     let is_read = matches!(lines.pseudo.method, b"GET" | b"HEAD");
-    let mut modes = lines.values(Field::Kept(Kept::FetchMode));
-    is_read && modes.next() == Some(b"navigate") && modes.next().is_none()
+    let is_opened = says(Kept::FetchMode, b"navigate") && says(Kept::FetchDest, b"document");
+    is_read && is_opened && lines.values(Field::Kept(Kept::Purpose)).next().is_none()
 }
 
 /// The path and the query without a parameter, its other bytes as they are; `None` if a browser could take it for

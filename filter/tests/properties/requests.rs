@@ -272,8 +272,9 @@ proptest! {
     #[test]
     fn the_laws_hold_of_links(mut call in call(), is_navigation in prop::bool::weighted(0.8)) {
         if is_navigation {
-            call.lines.retain(|(name, _)| name != "sec-fetch-mode");
-            call.lines.push(("sec-fetch-mode".into(), "navigate".into()));
+            call.lines.retain(|(name, _)| !["sec-fetch-mode", "sec-fetch-dest", "sec-purpose"].contains(&&**name));
+            let metadata = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+            call.lines.extend(metadata.map(|(name, value)| (name.into(), value.into())));
         }
         laws::hold(laws::linked(), &call);
     }

@@ -15,6 +15,8 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["x-forwarded-host", "x-forwarded-host", "x_forwarded_host", "x-forwarded-for"], HOSTS, &[",", ", "]),
     (&["origin"], ORIGINS, &[",", ", ", " "]),
     (&["sec-fetch-mode"], &["navigate", "navigate", "navigate", "cors", "Navigate", ""], &["", ","]),
+    (&["sec-fetch-dest"], &["document", "document", "document", "iframe", "Document", ""], &["", ","]),
+    (&["sec-purpose", "sec_purpose"], &["prefetch", "prefetch;prerender", ""], &["", ","]),
     (&["connection"], &["close", "X-Tenant", "x_override", "baggage", "upgrade", "\u{ff}", "a b"], &[",", ", "]),
     (&["x-clusters", "X_clusters"], &["shop-dev1", "shop", "outbound|80||evil.ns.svc.cluster.local", "\u{ff}"], &[","]),
     (&["x-version", "x-foo-version", "x-debug-on", "x-internal", "authorization"], TENANTS, &[","]),

@@ -118,9 +118,9 @@ fn names_the_mistake_in_a_link() {
             source(
                 r#"{"cookie": "c", "trust": "anyone"},
                     {"query": "q", "trust": "anyone", "link": {"cookie": "c", "maxAge": "8h"}}"#,
-                r#", "strip": ["sec-fetch-*"]"#,
+                r#", "strip": ["sec-p*"]"#,
             ),
-            "strip[0]: \"sec-fetch-*\" would remove \"sec-fetch-mode\", which tenant.from reads",
+            "strip[0]: \"sec-p*\" would remove \"sec-purpose\", which tenant.from reads",
         ),
     ]);
 }

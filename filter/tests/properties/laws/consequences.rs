@@ -49,7 +49,9 @@ pub(crate) fn a_link_leads_to_the_same_host(call: &Call, answer: &Answer) {
     let Answer::Redirected(redirect) = answer else { return };
     let Redirect { location, cookie } = &**redirect;
     let value = |name: &str| call.lines.iter().rfind(|(other, _)| other == name).map_or("", |(_, value)| value);
-    assert!(["GET", "HEAD"].contains(&value(":method")) && value("sec-fetch-mode") == "navigate");
+    assert!(["GET", "HEAD"].contains(&value(":method")));
+    let metadata = ["sec-fetch-mode", "sec-fetch-dest", "sec-purpose"].map(value);
+    assert_eq!(metadata, ["navigate", "document", ""], "somebody opens a page");
     assert!(!matches!(location[..], [_, b'/' | b'\\', ..]) && location[0] == b'/', "{location:?}");
     assert!(location.iter().all(u8::is_ascii_graphic) && location.len() < value(":path").len(), "{location:?}");
     assert!(cookie.ends_with("; Path=/; HttpOnly; Secure; SameSite=Lax"), "{cookie:?}");

@@ -63,14 +63,15 @@ pub(crate) fn parse_conditions(text: &[u8]) -> (&'static Subject, Call) {
     parse(&[letter, way, b"\n:authority: foo\n:method: ", method, &lines].concat())
 }
 
-/// Reads a request that may follow a share link: its method and `sec-fetch-mode` in the first line, behind it the path.
+/// Reads a request that may follow a share link: its method, `sec-fetch-mode`, `sec-fetch-dest` and `sec-purpose` in the
+/// first line, as far as it has them, behind it the path.
 /// The subject is one with links.
 pub(crate) fn parse_link(text: &[u8]) -> (&'static Subject, Call) {
     let text: String = text.iter().copied().map(char::from).collect();
     let (head, path) = text.split_once('\n').unwrap_or((&text, ""));
-    let (method, mode) = head.split_once(' ').unwrap_or((head, ""));
-    let line = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let lines = vec![line(":method", method), line(":path", path), line("sec-fetch-mode", mode)];
+    let names = [":method", "sec-fetch-mode", "sec-fetch-dest", "sec-purpose"];
+    let lines = names.into_iter().zip(head.splitn(4, ' ')).chain([(":path", path)]);
+    let lines = lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     (linked(), Call { lines, ..Call::default() })
 }
 

@@ -8,8 +8,9 @@ use super::{Scene, decode};
 /// Fails with the answer of the first link that the request follows.
 pub(super) fn follow(scene: &Scene) -> Result<(), Answer> {
     let method = scene.values(":method").last().unwrap_or_default();
-    let modes: Vec<_> = scene.values("sec-fetch-mode").collect();
-    if !["GET", "HEAD"].contains(&method) || modes != ["navigate"] {
+    let says = |name, word| scene.values(name).collect::<Vec<_>>() == [word];
+    let is_opened = says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+    if !["GET", "HEAD"].contains(&method) || !is_opened || scene.values("sec-purpose").count() > 0 {
         return Ok(());
     }
     for source in scene.sources("tenant") {
