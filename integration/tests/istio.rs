@@ -2,8 +2,8 @@
 //!
 //! From recordings of istiod, and live where `PILOT_DISCOVERY` names one.
 
-use anyhow::{Result, ensure};
-use integration::istio::{Recording, Scenario, Shipped};
+use anyhow::{Context, Result, ensure};
+use integration::istio::{Istiod, Mesh, Recording, Scenario, Shipped};
 
 /// Where a plugin's name starts under each release line.
 const NATIVE: &str = "extensions.istio.io/wasmplugin/";
@@ -77,6 +77,27 @@ async fn what_we_ship_works_in_every_way() -> Result<()> {
 #[tokio::test]
 async fn a_request_reaches_what_its_tenant_deployed_without_a_rule() -> Result<()> {
     Scenario::destinations()?.run().await
+}
+
+/// A sidecar's call and a gateway's, while the Envoys run. A recording does not change, so only an istiod that watches its
+/// files can show it; `destinations` has the same with clusters of Envoy alone.
+#[tokio::test]
+async fn a_service_of_a_tenant_counts_while_it_is_there() -> Result<()> {
+    let Some(istiod) = Istiod::from_env()?.filter(Istiod::watches_files) else { return Ok(()) };
+    let scenario = Scenario::destinations()?;
+    let mesh = Mesh::live(&scenario, &istiod).await?;
+    for (name, host, there) in [
+        ("a tenant that deployed the cart, and no shop", "cart.feat-y.svc.cluster.local", ["shop", "cart feat-y"]),
+        ("a tenant that deployed the shop, and no cart", "shop.feat-x.svc.cluster.local", ["shop feat-x", "cart"]),
+    ] {
+        let row = scenario.requests.iter().find(|row| row.name == name).context(name)?;
+        mesh.until(row, &there).await.context("before")?;
+        mesh.deploy_all_but(&[host])?;
+        mesh.until(row, &["shop", "cart"]).await.context("gone")?;
+        mesh.deploy_all_but(&[])?;
+        mesh.until(row, &there).await.context("there again")?;
+    }
+    Ok(())
 }
 
 /// WasmPlugin as it was read until 1.29, and as later releases translate it.

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::scenario::line;
 use super::site::Site;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,6 +58,12 @@ impl Istiod {
         Ok(Some(Self { release: release.into(), binary }))
     }
 
+    /// Whether it is of a line that reads files itself, and so notices when one changes; what stands in for a later one
+    /// may not.
+    pub fn watches_files(&self) -> bool {
+        line(&self.release).is_some_and(|line| line < 30)
+    }
+
     /// Starts it with these documents; the services follow once it listens, because it may lose those that it reads
     /// before.
     pub(super) async fn start(&self, site: &Site, manifests: &[Value], services: &[Value]) -> Result<Running> {
@@ -69,11 +76,7 @@ impl Istiod {
         let guard = guard(process.id()).inspect_err(|_| drop(process.kill()))?;
         let mut running = Running { process, guard, home, address: site.address(2, 15010) };
         running.listens().await?;
-        // A rename, so that no half of it is read.
-        let services = documents(services, site);
-        let half = running.home.path().join("services.yaml");
-        fs::write(&half, services)?;
-        fs::rename(half, configuration.join("services.yaml"))?;
+        running.publish(services, site)?;
         Ok(running)
     }
 
@@ -94,6 +97,14 @@ impl Istiod {
 }
 
 impl Running {
+    /// Tells it of these services, and of no others any more.
+    pub(super) fn publish(&self, services: &[Value], site: &Site) -> Result<()> {
+        // A rename, so that no half of it is read.
+        let half = self.home.path().join("services.yaml");
+        fs::write(&half, documents(services, site))?;
+        Ok(fs::rename(half, self.home.path().join("configuration/services.yaml"))?)
+    }
+
     async fn listens(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(self.address).await.is_err() {

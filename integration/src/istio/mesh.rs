@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use playground::{Bootstrap, Echo, Envoy, Forward, Protocol, Request};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -27,13 +27,13 @@ pub struct Mesh<'a> {
     site: Site,
     services: Vec<Echo>,
     envoys: BTreeMap<String, Envoy>,
-    _source: Source,
+    source: Source,
 }
 
 /// Where the proxies have their configuration from.
 #[derive(Debug)]
 enum Source {
-    Istiod { _running: Running },
+    Istiod(Running),
     Files { _files: Vec<Files> },
 }
 
@@ -46,7 +46,7 @@ impl<'a> Mesh<'a> {
         scout(scenario, &site, &running, &istiod.release).await?;
         let bootstraps = scenario.proxies.keys().map(|name| (name.clone(), from_istiod(node(name), running.address)));
         let envoys = start(bootstraps.collect()).await?;
-        Self::new(scenario, &istiod.release, site, envoys, Source::Istiod { _running: running }).await
+        Self::new(scenario, &istiod.release, site, envoys, Source::Istiod(running)).await
     }
 
     /// Starts it from what an istiod pushed.
@@ -74,7 +74,7 @@ impl<'a> Mesh<'a> {
             let forward = scenario.forward(service, &site);
             services.push(Echo::start_at(scenario.address(service, &site), &service.name, forward).await?);
         }
-        Ok(Self { scenario, release: release.into(), site, services, envoys, _source: source })
+        Ok(Self { scenario, release: release.into(), site, services, envoys, source })
     }
 
     /// What istiod pushed, to replay it later.
@@ -84,6 +84,27 @@ impl<'a> Mesh<'a> {
             proxies.insert(name.clone(), resources(envoy).await.with_context(|| name.clone())?);
         }
         Recording::new(&self.release, self.scenario, proxies, &self.site)
+    }
+
+    /// Tells istiod of all services but those of some hosts; its proxies hear of it a while later. Fails on a recording.
+    pub fn deploy_all_but(&self, hosts: &[&str]) -> Result<()> {
+        let Source::Istiod(running) = &self.source else { bail!("a recording does not change") };
+        let mut services = self.scenario.service_entries();
+        services.retain(|entry| !hosts.iter().any(|host| entry["spec"]["hosts"][0] == *host));
+        running.publish(&services, &self.site)
+    }
+
+    /// Sends a request until it reaches these services.
+    pub async fn until(&self, row: &Row, reaches: &[&str]) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let outcome = self.send(row).await?;
+            if outcome.reaches == reaches {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "{}: {outcome:?}, not {reaches:?} after {PATIENCE:?}", row.name);
+            sleep(POLL).await;
+        }
     }
 
     /// Sends a request and tells what became of it.

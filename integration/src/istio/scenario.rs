@@ -268,7 +268,7 @@ fn traffic_extension(mut document: Value) -> Value {
 }
 
 /// The number of a release's line: 29 of 1.29.6.
-fn line(release: &str) -> Option<u32> {
+pub(super) fn line(release: &str) -> Option<u32> {
     release.split('.').nth(1)?.parse().ok()
 }
 
