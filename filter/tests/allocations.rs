@@ -126,7 +126,7 @@ fn an_ordinary_request_allocates_nothing() {
     }
     let strangers = [&browser[..], &[("baggage".to_owned(), "a=1,b=2;p".to_owned())]].concat();
     let mesh = filters().last().unwrap();
-    assert_eq!(held(&mesh, Direction::Unspecified, &strangers), (0, 0), "strangers' baggage in the mesh");
+    assert_eq!(held(&mesh, Direction::Unspecified, &strangers), (0, 0), "third-party baggage in the mesh");
 }
 
 /// Envoy takes 60 KiB of headers, and a hundred of them, unless told otherwise.

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Lookup, Mutation, Recalled, Route, TraceId};
-use tenancy_filter_envoy::{Facts, is_outbound, peer, route};
+use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Mutation};
+use tenancy_filter_envoy::{Facts, RouteAlone, is_outbound, peer};
 
 use crate::request::{Line, Request};
 use crate::told::{Told, latin1};
@@ -99,7 +99,7 @@ fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Ans
     let scan = filter.scan(&headers, peer);
     let Ok(facts) = Facts::gather(request, scan.wants(), filter);
     let gathered = facts.gathered();
-    let Decision { mutations, memo: _ } = scan.decide(&gathered, Asked(request), log)?;
+    let Decision { mutations, memo: _ } = scan.decide(&gathered, RouteAlone(request), log)?;
     let trailer_scan = filter.scan_trailers(&trailers, peer);
     let Ok(of_trailers) = trailer_scan.strip(|| is_outbound(request), log);
     Ok(Request {
@@ -107,20 +107,6 @@ fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Ans
         trailers: applied(&request.trailers, &of_trailers),
         ..request.clone()
     })
-}
-
-/// What the request says of its route. Nothing was remembered.
-struct Asked<'r>(&'r Request);
-
-impl Lookup for Asked<'_> {
-    fn recall(&mut self, _: &TraceId) -> Recalled {
-        Recalled::Unknown
-    }
-
-    fn route(&mut self) -> Option<Route> {
-        let Ok(route) = route(self.0);
-        route
-    }
 }
 
 fn borrowed(lines: &[Line]) -> Vec<Header<'_>> {

@@ -164,7 +164,10 @@ fn unoffered(why: Unoffered<'_>) -> String {
         Unoffered::Route(name) => {
             format!("none: the route is called {}, which is not in destinations.routes", shown(name))
         }
-        Unoffered::Brought => "none: the request brought a list, which may have chosen its route".into(),
+        Unoffered::Brought => {
+            "none: the request brought what may have chosen its route: a list, or at an edge a header that it loses"
+                .into()
+        }
         Unoffered::Cluster => "none: the route's cluster is the workload itself, or fits in no list".into(),
         Unoffered::NoOther => "none: no template makes another cluster than the route's own".into(),
     }

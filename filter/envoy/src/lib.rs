@@ -39,6 +39,7 @@
 #![forbid(unsafe_code)]
 
 mod direction;
+mod lookup;
 mod node;
 mod pairs;
 mod peer;
@@ -50,6 +51,7 @@ use direction::Way;
 use token::Payload;
 
 pub use direction::{is_outbound, route};
+pub use lookup::RouteAlone;
 pub use node::set_caller;
 pub use pairs::{Pairs, pairs, serialized};
 pub use peer::peer;

@@ -6,7 +6,7 @@ thread_local! {
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes room for a question of so many bytes. Returns where to write it.
+/// Returns where to write a question of `size` bytes.
 // SAFETY: no other symbol of the module has this name.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn tenancy_question(size: usize) -> *mut u8 {

@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 use playground::Headers;
 use serde_json::Value;
-use tenancy_filter::{Answer, Filter, Header, Lookup, Mutation, Recalled, Route, Tally, TraceId};
-use tenancy_filter_envoy::{Facts, is_outbound, peer, route, set_caller};
+use tenancy_filter::{Answer, Filter, Header, Mutation, Tally};
+use tenancy_filter_envoy::{Facts, RouteAlone, is_outbound, peer, set_caller};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
@@ -57,7 +57,7 @@ impl NativeRunner {
         let scan = self.0.scan(&headers, peer(&self.0, exchange));
         let facts = Facts::gather(exchange, scan.wants(), &self.0)?;
         let gathered = facts.gathered();
-        let decision = scan.decide(&gathered, Asked(exchange), tally);
+        let decision = scan.decide(&gathered, RouteAlone(exchange), tally);
         Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))
     }
 }
@@ -69,19 +69,6 @@ fn answered(answer: &Answer) -> Result<Outcome> {
 
 fn borrowed(headers: &Headers) -> Vec<Header<'_>> {
     headers.0.iter().map(|(name, value)| Header { name, value }).collect()
-}
-
-/// What the exchange says of its route. Nothing was remembered.
-struct Asked<'e>(&'e Exchange);
-
-impl Lookup for Asked<'_> {
-    fn recall(&mut self, _: &TraceId) -> Recalled {
-        Recalled::Unknown
-    }
-
-    fn route(&mut self) -> Option<Route> {
-        route(self.0).expect("an exchange tells")
-    }
 }
 
 fn apply(headers: &Headers, mutations: &[Mutation<'_>]) -> Headers {
