@@ -91,7 +91,7 @@ pub(crate) fn bootstrap(chains: &[Chain], clusters: impl Iterator<Item = (String
     }))
 }
 
-fn cluster(name: &str, upstream: SocketAddr) -> Value {
+pub(crate) fn cluster(name: &str, upstream: SocketAddr) -> Value {
     let endpoint = json!({"endpoint": {"address": address(upstream)}});
     json!({
         "name": name,

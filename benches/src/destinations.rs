@@ -30,7 +30,7 @@ function envoy_on_route(route)
 end"#;
 
 /// Of the tenant `sb-NUMBER`.
-fn cluster(number: usize) -> String {
+pub(crate) fn cluster(number: usize) -> String {
     format!("outbound|80||foo.sb-{number}.svc.cluster.local")
 }
 

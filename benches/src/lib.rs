@@ -6,6 +6,7 @@ mod bench;
 mod callgrind;
 mod chain;
 mod client;
+mod clusters;
 pub mod counted;
 mod destinations;
 mod entries;
@@ -30,7 +31,7 @@ use modules::Modules;
 use results::Results;
 
 /// What `BENCH` may name; what takes time itself comes last, when the machine has nothing else to do.
-const PARTS: [&str; 7] = ["inside", "counted", "growth", "destinations", "worst", "startup", "timed"];
+const PARTS: [&str; 8] = ["inside", "counted", "growth", "destinations", "clusters", "worst", "startup", "timed"];
 
 /// Measures the parts that `BENCH` names, all without it; what was measured before of the others stays.
 pub async fn run() -> Result<()> {
@@ -48,6 +49,7 @@ pub async fn run() -> Result<()> {
             "counted" => results.counted = counted::measure()?,
             "growth" => results.growth = growth::measure(&modules).await?,
             "destinations" => results.destinations = destinations::measure(&modules).await?,
+            "clusters" => results.clusters = Some(clusters::measure().await?),
             "worst" => results.worst = worst::measure(&modules).await?,
             "startup" => results.startup = Some(startup::measure(&modules).await?),
             _ => results.timed = timed::measure(&modules).await?,

@@ -8,6 +8,7 @@ use integration::root;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Figure;
+use crate::clusters::Clusters;
 use crate::growth::Point;
 use crate::startup::Startup;
 use crate::{inside, startup, timed, worst};
@@ -21,6 +22,7 @@ pub(crate) struct Results {
     pub(crate) growth: Vec<Point>,
     #[serde(default)]
     pub(crate) destinations: Vec<Point>,
+    pub(crate) clusters: Option<Clusters>,
     #[serde(default)]
     pub(crate) worst: Vec<worst::Row>,
     pub(crate) startup: Option<Startup>,

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use integration::root;
 
+use crate::clusters::Clusters;
 use crate::destinations;
 use crate::goals::goals;
 use crate::growth::{ROUTINGS, SANDBOXES};
@@ -23,6 +24,7 @@ pub(crate) fn publish(results: &Results) -> Result<()> {
         ("sandboxes", sandboxes(results)),
         ("requests", requests(results)),
         ("destinations", destinations(results)),
+        ("clusters", clusters(results)),
         ("worst", worst(results)),
         ("counted", counted(results)),
         ("startup", starts(results)),
@@ -126,6 +128,11 @@ fn destinations(results: &Results) -> String {
         [grouped(count as i64)].into_iter().chain(cells).collect()
     };
     table(&[&["sandboxes"], &destinations::WAYS[..]].concat(), destinations::SANDBOXES.map(row))
+}
+
+fn clusters(results: &Results) -> String {
+    let row = |clusters: Clusters| vec![grouped(clusters.count as i64), grouped(clusters.bytes_each as i64)];
+    table(&["clusters of sandboxes", "bytes of memory each"], results.clusters.map(row))
 }
 
 /// Each with its ratio to the ordinary one.
