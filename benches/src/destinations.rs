@@ -1,6 +1,7 @@
 //! Instructions inside Envoy of a tenant's outbound request: by destinations, and by one exact rule for each sandbox.
 
 use anyhow::{Context, Result};
+use integration::Bootstrap;
 use serde_json::{Value, json};
 use workload::Get;
 
@@ -20,14 +21,9 @@ const USUAL: &str = "the usual service, no filter";
 
 const HEADER: &str = "x-tenancy-clusters";
 const SERVICE: &str = "outbound|80||foo.prod.svc.cluster.local";
-/// As in `envoyfilter/destinations.yaml`.
-const FIRST_THAT_EXISTS: &str = r#"
-function envoy_on_route(route)
-  local clusters = route:headers():get("x-tenancy-clusters") or ""
-  for cluster in clusters:gmatch("[^,]+") do
-    if route:getCluster(cluster) ~= nil then return cluster end
-  end
-end"#;
+/// The route of [`Bootstrap::sidecar`] that takes clusters from the list.
+const ROUTE: &str =
+    "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/route_config/virtual_hosts/1/routes/0";
 
 /// Of the tenant `sb-NUMBER`.
 pub(crate) fn cluster(number: usize) -> String {
@@ -37,7 +33,7 @@ pub(crate) fn cluster(number: usize) -> String {
 /// Measures each way with each number of sandboxes; every sandbox has a cluster in all of them, as in one mesh.
 pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Point>> {
     let mut chains = vec![Chain { routing: json!({"routes": [usual()]}), ..Chain::without_rules(USUAL) }];
-    chains.push(Chain { routing: by_destinations(), ..Chain::new(DESTINATIONS, filters(modules, &destinations())) });
+    chains.push(Chain { routing: by_destinations()?, ..Chain::new(DESTINATIONS, filters(modules, &destinations())) });
     chains.extend(
         SANDBOXES
             .map(|count| Chain { routing: by_rules(count), ..Chain::new(rules(count), filters(modules, &tenant())) }),
@@ -78,20 +74,11 @@ fn usual() -> Value {
     json!({"name": "default", "match": {"prefix": "/"}, "route": {"cluster": SERVICE}})
 }
 
-fn by_destinations() -> Value {
-    let plugin = json!({
-        "@type": "type.googleapis.com/envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig",
-        "source_code": {"inline_string": FIRST_THAT_EXISTS},
-        "default_cluster": SERVICE,
-    });
-    let extension = json!({"name": "envoy.router.cluster_specifier_plugin.lua", "typed_config": plugin});
-    let first = json!({
-        "name": "destinations",
-        "match": {"prefix": "/", "headers": [{"name": HEADER, "present_match": true}]},
-        "request_headers_to_remove": [HEADER],
-        "route": {"inline_cluster_specifier_plugin": {"extension": extension}},
-    });
-    json!({"routes": [first, usual()]})
+fn by_destinations() -> Result<Value> {
+    let mut first = Bootstrap::sidecar()?.at(ROUTE).take();
+    let specifier = first.pointer_mut("/route/inline_cluster_specifier_plugin/extension/typed_config");
+    specifier.context("no cluster specifier")?["default_cluster"] = SERVICE.into();
+    Ok(json!({"routes": [first, usual()]}))
 }
 
 fn by_rules(count: usize) -> Value {
@@ -130,6 +117,17 @@ pub(crate) fn cheaper_from(points: &[Point]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_route_is_the_one_that_we_ship() {
+        let route = &by_destinations().unwrap()["routes"][0];
+        let specifier = &route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"];
+        assert!(specifier["source_code"]["inline_string"].as_str().unwrap().starts_with("function envoy_on_route"));
+        assert_eq!(
+            (&specifier["default_cluster"], &route["match"]["headers"][0]["name"]),
+            (&SERVICE.into(), &HEADER.into())
+        );
+    }
 
     #[test]
     fn destinations_are_cheaper_from_where_the_lines_meet() {

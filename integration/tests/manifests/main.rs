@@ -1,6 +1,7 @@
 //! Every plugin configuration in a manifest is one that the filter takes, and every way to deploy it says the same.
 
 mod early;
+mod specifier;
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +21,7 @@ const TEXT: &str = "type.googleapis.com/google.protobuf.StringValue";
 const FOLDERS: [&str; 4] = ["envoyfilter", "wasm-plugin/manifests", "integration/istio", "integration/seeds"];
 
 /// The paths of all YAML files, from the root of the repository.
-fn manifests() -> Result<Vec<String>> {
+pub(crate) fn manifests() -> Result<Vec<String>> {
     let mut files = Vec::new();
     let mut folders: Vec<_> =
         FOLDERS.map(|folder| root().join(folder)).into_iter().filter(|path| path.exists()).collect();
