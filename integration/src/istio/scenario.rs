@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 use super::manifests::documents;
 use super::shipped::Shipped;
 
+/// What a seed has of its gateway, whether its sandboxes have rules or not.
+const SHARED: [&str; 2] = ["authentication.yaml", "gateway.yaml"];
+
 /// The line that has TrafficExtension, 1.30.
 const TRAFFIC_EXTENSION: u32 = 30;
 
@@ -172,20 +175,28 @@ impl Scenario {
 
     /// `integration/istio/destinations`, with the routes that we ship.
     pub fn destinations() -> Result<Self> {
-        Self::open_with_destinations(&root().join("integration/istio/destinations"), "destinations".into())
+        let folder = root().join("integration/istio/destinations");
+        let manifests = files(&folder.join("manifests"))?;
+        Self::open_with_destinations(&folder, manifests, "destinations".into())
     }
 
-    /// One folder of `integration/seeds`, without a rule for a sandbox.
+    /// One folder of `integration/seeds`, without a rule for a sandbox: its `destinations`, and of the seed's own manifests
+    /// the gateway's.
     pub fn without_rules(seed: &str) -> Result<Self> {
-        Self::open_with_destinations(&Self::folder_without_rules(seed), format!("{seed}-destinations"))
+        let folder = Self::folder_without_rules(seed);
+        let mut manifests = files(&root().join("integration/seeds").join(seed).join("manifests"))?;
+        manifests.retain(|file| SHARED.iter().any(|name| file.ends_with(name)));
+        manifests.extend(files(&folder.join("manifests"))?);
+        manifests.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
+        Self::open_with_destinations(&folder, manifests, format!("{seed}-destinations"))
     }
 
     fn folder_without_rules(seed: &str) -> PathBuf {
         root().join("integration/seeds").join(seed).join("destinations")
     }
 
-    fn open_with_destinations(folder: &Path, name: String) -> Result<Self> {
-        let mut scenario = Self { name, ..Self::open(folder)? };
+    fn open_with_destinations(folder: &Path, manifests: Vec<PathBuf>, name: String) -> Result<Self> {
+        let mut scenario = Self { name, ..Self::open_with(folder, &manifests)? };
         for file in ["destinations.yaml", "destinations-gateway.yaml"] {
             scenario.manifests.extend(documents(&root().join("envoyfilter").join(file))?);
         }
@@ -205,12 +216,17 @@ impl Scenario {
 
     /// A folder, without a name.
     pub(super) fn open(folder: &Path) -> Result<Self> {
+        Self::open_with(folder, &files(&folder.join("manifests"))?)
+    }
+
+    /// A folder with these manifests, without a name.
+    fn open_with(folder: &Path, manifests: &[PathBuf]) -> Result<Self> {
         let path = folder.join("scenario.yaml");
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let mut scenario: Self = serde_norway::from_str(&text).with_context(|| path.display().to_string())?;
         scenario.manifests = documents(&root().join("integration/istio/plaintext.yaml"))?;
-        for file in files(&folder.join("manifests"))? {
-            scenario.manifests.extend(documents(&file)?);
+        for file in manifests {
+            scenario.manifests.extend(documents(file)?);
         }
         scenario.manifests.extend(scenario.sidecars());
         ensure!(!scenario.requests.is_empty(), "{} sends no request", path.display());
