@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::iter::successors;
 
-use crate::bytes::text::cut;
+use crate::bytes::text::{cut, same};
 use crate::context::Context;
 use crate::events::{Events, Unoffered};
 use crate::lookup::Route;
@@ -128,7 +128,9 @@ impl Destinations {
         let version = self.name_versions().then(version).flatten();
         values.version = version.as_deref().unwrap_or_default();
         let tenant = context.tenant.as_ref().map_or(Cow::Borrowed(&b""[..]), |tenant| tenant.name());
-        self.list(values, &tenant.to_ascii_lowercase(), &rules.tenant).ok_or(Unoffered::NoOther)
+        let tenant =
+            if tenant.iter().any(u8::is_ascii_uppercase) { tenant.to_ascii_lowercase().into() } else { tenant };
+        self.list(values, &tenant, &rules.tenant).ok_or(Unoffered::NoOther)
     }
 
     /// `None` if there is no other cluster than the own one.
@@ -164,16 +166,27 @@ impl List<'_> {
     /// Adds what a template makes of values, unless one is missing or it stands here already. `false` if what follows
     /// cannot be reached, or is too much.
     fn push(&mut self, template: &Template, values: Values<'_>) -> bool {
-        let Some(cluster) = template.fill(values) else { return true };
-        if cluster == self.own || self.count >= MAX_CLUSTERS.saturating_sub(1) {
-            return false;
+        let before = self.bytes.len();
+        // As much as comes now and at the end: a buffer that grows costs more than all that is written into it.
+        self.bytes.reserve(template.most_bytes(values).saturating_add(self.own.len()));
+        let (known, cluster) = match template.fill(values, &mut self.bytes) {
+            Some(()) => self.bytes.split_at_checked(before).unwrap_or_default(),
+            None => return self.drop_after(before, true),
+        };
+        if same(cluster, self.own) || self.count >= MAX_CLUSTERS.saturating_sub(1) {
+            return self.drop_after(before, false);
         }
-        if !self.bytes.split(|byte| *byte == b',').any(|known| known == cluster) {
-            self.bytes.extend(cluster);
-            self.bytes.push(b',');
-            self.count = self.count.saturating_add(1);
+        if known.split(|byte| *byte == b',').any(|known| same(known, cluster)) {
+            return self.drop_after(before, true);
         }
+        self.bytes.push(b',');
+        self.count = self.count.saturating_add(1);
         true
+    }
+
+    fn drop_after(&mut self, length: usize, goes_on: bool) -> bool {
+        self.bytes.truncate(length);
+        goes_on
     }
 
     /// The list with the own cluster behind the others; `None` if there are none.
@@ -181,9 +194,14 @@ impl List<'_> {
         if self.count == 0 {
             return None;
         }
-        self.bytes.extend_from_slice(self.own);
+        append(self.own, &mut self.bytes);
         Some(self.bytes)
     }
+}
+
+/// Byte by byte: a copy of memory is a call out of WebAssembly, which costs more than a few bytes.
+fn append(text: &[u8], bytes: &mut Vec<u8>) {
+    text.iter().for_each(|byte| bytes.push(*byte));
 }
 
 impl Template {
@@ -196,17 +214,28 @@ impl Template {
         self.0.contains(&Part::Value(value))
     }
 
-    /// The cluster; `None` if a value is missing.
-    fn fill(&self, values: Values<'_>) -> Option<Vec<u8>> {
-        let mut cluster = Vec::new();
+    /// Writes the cluster; `None` if a value is missing.
+    fn fill(&self, values: Values<'_>, bytes: &mut Vec<u8>) -> Option<()> {
         for part in &self.0 {
-            let text = match part {
-                Part::Text(text) => text.as_bytes(),
-                Part::Value(value) => values.get(*value)?,
-            };
-            cluster.extend_from_slice(text);
+            append(part.text(values)?, bytes);
         }
-        Some(cluster)
+        Some(())
+    }
+
+    /// With a separator behind it.
+    fn most_bytes(&self, values: Values<'_>) -> usize {
+        let sizes = self.0.iter().filter_map(|part| part.text(values)).map(<[u8]>::len);
+        sizes.fold(1, usize::saturating_add)
+    }
+}
+
+impl Part {
+    /// `None` if the value is missing.
+    fn text<'v>(&'v self, values: Values<'v>) -> Option<&'v [u8]> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes()),
+            Self::Value(value) => values.get(*value),
+        }
     }
 }
 
