@@ -3,6 +3,7 @@
 use std::ptr;
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use tenancy_filter_envoy::{Attributes, serialized};
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
@@ -172,7 +173,7 @@ pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Vec<u8>>, HostFail
 /// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and
 /// empty where its type has no bytes.
 fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
-    let path = path.join("\0");
+    let path = joined(path);
     let (mut data, mut size) = (ptr::null_mut(), 0);
     // SAFETY: the host reads the path during the call, and writes once through each pointer.
     match unsafe { proxy_get_property(path.as_ptr(), path.len(), &mut data, &mut size) } {
@@ -180,6 +181,18 @@ fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
         SERIALIZATION_FAILURE => Ok(Some(Vec::new())),
         status => done(status).map(|()| Some(bytes(data, size).unwrap_or_default())),
     }
+}
+
+/// The segments with a zero byte between them; on the stack, and byte by byte, because a copy of memory is a call out of
+/// WebAssembly.
+fn joined(path: &[&str]) -> SmallVec<[u8; 128]> {
+    let mut joined = SmallVec::new();
+    for segment in path {
+        joined.extend(segment.bytes());
+        joined.push(0);
+    }
+    joined.pop();
+    joined
 }
 
 /// Fills a buffer with random bytes (WASI, `random_get`).
