@@ -3,6 +3,7 @@
 
 pub mod cases;
 mod discovery;
+pub mod envoy_gateway;
 pub mod istio;
 pub mod markdown;
 pub mod runners;

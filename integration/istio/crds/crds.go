@@ -1,4 +1,5 @@
-// Package crds says of a resource what a Kubernetes API server with Istio's CRDs would say of it.
+// Package crds says of a resource what a Kubernetes API server with the CRDs of Istio, of Envoy Gateway and of the Gateway
+// API would say of it.
 package crds
 
 import (
@@ -19,6 +20,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
@@ -33,7 +35,7 @@ import (
 // Resource is one document of a manifest.
 type Resource = map[string]any
 
-// CRDs are those of one release of Istio.
+// CRDs are those of one release of each.
 type CRDs map[string]kind
 
 type kind struct {
@@ -42,7 +44,7 @@ type kind struct {
 	rules  *cel.Validator
 }
 
-// Load reads the CRDs out of the module istio.io/api, in the version that go.mod names.
+// Load reads the CRDs out of the module istio.io/api, in the version that go.mod names, and out of Envoy Gateway's.
 func Load() (CRDs, error) {
 	folder, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/api").Output()
 	if err != nil {
@@ -53,8 +55,15 @@ func Load() (CRDs, error) {
 	if err != nil {
 		return nil, err
 	}
+	others, err := envoyGatewayDocuments()
+	if err != nil {
+		return nil, err
+	}
 	crds := CRDs{}
-	for _, document := range documents {
+	for _, document := range append(documents, others...) {
+		if document["kind"] != "CustomResourceDefinition" {
+			continue
+		}
 		var crd apiextensionsv1.CustomResourceDefinition
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(document, &crd); err != nil {
 			return nil, err
@@ -91,13 +100,15 @@ func (crds CRDs) Check(resource Resource) error {
 	kindName, _ := resource["kind"].(string)
 	kind, known := crds[apiVersion+" "+kindName]
 	if !known {
-		if group, _, _ := strings.Cut(apiVersion, "/"); apiVersion != "" && kindName != "" && !strings.Contains(group, ".") {
+		group, _, _ := strings.Cut(apiVersion, "/")
+		if apiVersion != "" && kindName != "" && (!strings.Contains(group, ".") || group == "admissionregistration.k8s.io") {
 			return nil
 		}
 		return fmt.Errorf("no CRD for apiVersion %q, kind %q", apiVersion, kindName)
 	}
-	// Pruning changes what it is given.
+	// Defaults and pruning change what they are given.
 	resource = runtime.DeepCopyJSON(resource)
+	defaulting.Default(resource, kind.schema)
 
 	var wrong []error
 	for _, err := range validation.ValidateCustomResource(nil, resource, kind.fields) {

@@ -14,7 +14,7 @@ const root = "../../.."
 
 var load = sync.OnceValues(Load)
 
-func istio(t *testing.T) CRDs {
+func loaded(t *testing.T) CRDs {
 	t.Helper()
 	crds, err := load()
 	if err != nil {
@@ -39,9 +39,9 @@ func isResource(document Resource) bool {
 }
 
 func TestManifestsAreValid(t *testing.T) {
-	crds := istio(t)
+	crds := loaded(t)
 	checked := map[string]int{}
-	for _, folder := range []string{"wasm-plugin/manifests", "envoyfilter", "integration/istio", "integration/seeds"} {
+	for _, folder := range []string{"wasm-plugin/manifests", "envoyfilter", "integration/envoy-gateway", "integration/istio", "integration/seeds"} {
 		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".yaml" {
 				return err
@@ -73,8 +73,9 @@ func TestManifestsAreValid(t *testing.T) {
 }
 
 func TestMistakesAreFound(t *testing.T) {
-	plugin, extension, filter := "wasm-plugin/manifests/gateway/plugins.yaml",
-		"wasm-plugin/manifests/traffic-extension/gateway/extensions.yaml", "envoyfilter/gateway.yaml"
+	plugin, extension, filter, policies := "wasm-plugin/manifests/gateway/plugins.yaml",
+		"wasm-plugin/manifests/traffic-extension/gateway/extensions.yaml", "envoyfilter/gateway.yaml",
+		"wasm-plugin/manifests/envoy-gateway/policies.yaml"
 	for _, mistake := range []struct {
 		file   string
 		change map[string]any
@@ -103,6 +104,9 @@ func TestMistakesAreFound(t *testing.T) {
 		{filter, map[string]any{"spec.configPatches": []any{map[string]any{"patch": map[string]any{"operation": "INSERT"}}}}, `Unsupported value: "INSERT"`},
 		{filter, map[string]any{"spec.configPatches": []any{map[string]any{"math": map[string]any{}}}}, "spec.configPatches[0].math: unknown field"},
 		{filter, map[string]any{"spec.targetRefs": []any{map[string]any{"kind": "Gateway", "name": "a"}}}, "only one of targetRefs or workloadSelector"},
+		{policies, map[string]any{"spec.headers.earlyRequestHeaders.remove": []any{"a", "a"}}, "Duplicate value"},
+		{policies, map[string]any{"spec.headers.earlyRequestHeader": map[string]any{}}, "spec.headers.earlyRequestHeader: unknown field"},
+		{policies, map[string]any{"spec.targetRefs": []any{map[string]any{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "a"}}}, "targetRefs"},
 	} {
 		resource := read(t, mistake.file)[0]
 		for path, value := range mistake.change {
@@ -113,7 +117,7 @@ func TestMistakesAreFound(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		err := istio(t).Check(resource)
+		err := loaded(t).Check(resource)
 		if err == nil || !strings.Contains(err.Error(), mistake.said) {
 			t.Errorf("%v: said %v, not %q", mistake.change, err, mistake.said)
 		}

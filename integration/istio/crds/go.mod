@@ -3,8 +3,10 @@ module tenancy-filter/integration/istio/crds
 go 1.24.0
 
 require (
+	github.com/google/cel-go v0.26.0
 	github.com/google/go-containerregistry v0.20.6
 	istio.io/api v1.31.1
+	k8s.io/api v0.34.9
 	k8s.io/apiextensions-apiserver v0.34.9
 	k8s.io/apimachinery v0.34.9
 	k8s.io/apiserver v0.34.9
@@ -31,7 +33,6 @@ require (
 	github.com/go-openapi/jsonreference v0.20.2 // indirect
 	github.com/go-openapi/swag v0.23.0 // indirect
 	github.com/gogo/protobuf v1.3.2 // indirect
-	github.com/google/cel-go v0.26.0 // indirect
 	github.com/google/gnostic-models v0.7.0 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
@@ -73,7 +74,6 @@ require (
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	k8s.io/api v0.34.9 // indirect
 	k8s.io/component-base v0.34.9 // indirect
 	k8s.io/klog/v2 v2.130.1 // indirect
 	k8s.io/kube-openapi v0.0.0-20250710124328-f3f2b991d03b // indirect

@@ -42,7 +42,7 @@ func yamlBlocks(t *testing.T) map[string][]string {
 }
 
 func TestResourcesInMarkdownAreValid(t *testing.T) {
-	crds, resources := istio(t), 0
+	crds, resources := loaded(t), 0
 	for path, blocks := range yamlBlocks(t) {
 		for _, block := range blocks {
 			documents, err := parse([]byte(block))
@@ -94,7 +94,7 @@ func TestTheCanaryIsTheGatewayElsewhere(t *testing.T) {
 			t.Fatalf("%d resources, not %d", len(canary), len(stable))
 		}
 		for i, resource := range canary {
-			if err := istio(t).Check(resource); err != nil {
+			if err := loaded(t).Check(resource); err != nil {
 				t.Error(err)
 			}
 			differs(t, stable[i], resource, "metadata", "name")

@@ -12,7 +12,7 @@ import (
 )
 
 var kustomizations = map[string]int{
-	"gateway": 3, "sidecars": 1, "traffic-extension/gateway": 3, "traffic-extension/sidecars": 1,
+	"envoy-gateway": 4, "gateway": 3, "sidecars": 1, "traffic-extension/gateway": 3, "traffic-extension/sidecars": 1,
 }
 
 // What `kubectl apply -k` sends.
@@ -40,6 +40,12 @@ func url(t *testing.T, resource Resource) string {
 			return url
 		}
 	}
+	wasm, _, _ := unstructured.NestedSlice(resource, "spec", "wasm")
+	for _, plugin := range wasm {
+		if url, found, _ := unstructured.NestedString(plugin.(map[string]any), "code", "image", "url"); found {
+			return url
+		}
+	}
 	t.Fatalf("no url: %v", resource)
 	return ""
 }
@@ -49,6 +55,9 @@ func isEnvoyFilter(resource Resource) bool {
 	return resource["kind"] == "EnvoyFilter"
 }
 
+// isBesideThePolicy tells what stands beside Envoy Gateway's policy with the module.
+var isBesideThePolicy = map[any]bool{"Gateway": true, "ClientTrafficPolicy": true, "SecurityPolicy": true}
+
 func TestKustomizationsRenderWhatIsValid(t *testing.T) {
 	for folder, count := range kustomizations {
 		resources := render(t, filepath.Join(root, "wasm-plugin/manifests", folder))
@@ -56,7 +65,7 @@ func TestKustomizationsRenderWhatIsValid(t *testing.T) {
 			t.Errorf("%s: %d resources, not %d", folder, len(resources), count)
 		}
 		for _, resource := range resources {
-			if err := istio(t).Check(resource); err != nil {
+			if err := loaded(t).Check(resource); err != nil {
 				t.Errorf("%s: %v", folder, err)
 			}
 			if namespace, _, _ := unstructured.NestedString(resource, "metadata", "namespace"); namespace == "" {
@@ -86,7 +95,7 @@ func TestOneFileNamesTheImageOfAll(t *testing.T) {
 	}
 	for folder := range kustomizations {
 		for _, resource := range render(t, filepath.Join(manifests, folder)) {
-			if isEnvoyFilter(resource) {
+			if isEnvoyFilter(resource) || isBesideThePolicy[resource["kind"]] {
 				continue
 			}
 			if url := url(t, resource); url != "oci://localhost:5000/mine/tenancy-filter@"+digest {

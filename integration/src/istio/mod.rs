@@ -4,7 +4,7 @@
 //! pushed. Everywhere else [`Mesh::replay`] gives the same Envoys a [`Recording`].
 
 mod istiod;
-mod manifests;
+pub(crate) mod manifests;
 mod mesh;
 mod plumbing;
 mod recording;
@@ -15,6 +15,9 @@ mod shipped;
 mod site;
 mod stale;
 mod table;
+
+pub(crate) use resources::Resources;
+pub(crate) use shipped::kustomized;
 
 pub use istiod::Istiod;
 pub use mesh::Mesh;

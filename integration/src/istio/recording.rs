@@ -17,9 +17,9 @@ use super::site::Site;
 pub struct Recording {
     /// The release of the istiod that pushed them.
     pub release: String,
-    pub(super) proxies: BTreeMap<String, Resources>,
+    pub(crate) proxies: BTreeMap<String, Resources>,
     /// The documents that it had.
-    pub(super) manifests: Vec<Value>,
+    pub(crate) manifests: Vec<Value>,
 }
 
 impl Recording {
@@ -35,7 +35,12 @@ impl Recording {
 
     /// The releases that were recorded.
     pub fn releases() -> Result<Vec<String>> {
-        let entries = fs::read_dir(recordings())?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        Self::releases_in(&recordings())
+    }
+
+    /// The folders in one.
+    pub(crate) fn releases_in(folder: &Path) -> Result<Vec<String>> {
+        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
         let mut releases = entries.collect::<Result<Vec<_>>>()?;
         releases.sort();
         Ok(releases)
@@ -51,7 +56,8 @@ impl Recording {
         current.with_context(|| format!("recording {release}/{} is stale: make record", scenario.name))
     }
 
-    fn from_files(release: &str, scenario: &Scenario, folder: &Path) -> Result<Self> {
+    /// Reads it, of whatever manifests it is.
+    pub(crate) fn from_files(release: &str, scenario: &Scenario, folder: &Path) -> Result<Self> {
         let name = |name: &String| Ok((name.clone(), read(&folder.join(name).with_extension("json"))?));
         let proxies = scenario.proxies.keys().map(name).collect::<Result<_>>()?;
         Ok(Self { release: release.into(), proxies, manifests: read(&folder.join("manifests.json"))? })
@@ -60,7 +66,10 @@ impl Recording {
     /// The names of the HTTP filters of a proxy's listeners, in order.
     pub fn http_filters(&self, proxy: &str) -> Vec<Vec<String>> {
         let listeners = self.proxies.get(proxy).into_iter().flat_map(|resources| resources.listeners.values());
-        let chains = listeners.filter_map(|listener| listener["filter_chains"].as_array()).flatten();
+        let chains = listeners.flat_map(|listener| {
+            let chains = listener["filter_chains"].as_array().into_iter().flatten();
+            chains.chain(listener.get("default_filter_chain"))
+        });
         let filters = chains.filter_map(|chain| chain["filters"].as_array()).flatten();
         let http = filters.filter_map(|filter| filter["typed_config"]["http_filters"].as_array());
         http.map(|list| list.iter().filter_map(|filter| Some(filter["name"].as_str()?.to_owned())).collect()).collect()
@@ -76,15 +85,21 @@ impl Recording {
     /// Writes it in place of the one that was there.
     pub fn write(&self, scenario: &Scenario) -> Result<PathBuf> {
         let folder = folder(&self.release, scenario);
+        self.write_to(&folder)?;
+        Ok(folder)
+    }
+
+    /// Writes it into a folder, in place of what was there.
+    pub(crate) fn write_to(&self, folder: &Path) -> Result<()> {
         if folder.exists() {
-            fs::remove_dir_all(&folder)?;
+            fs::remove_dir_all(folder)?;
         }
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(folder)?;
         write(&folder.join("manifests.json"), &self.manifests)?;
         for (name, resources) in &self.proxies {
             write(&folder.join(name).with_extension("json"), resources)?;
         }
-        Ok(folder)
+        Ok(())
     }
 }
 
@@ -92,7 +107,9 @@ fn failure_policies(value: &Value) -> Vec<String> {
     match value {
         Value::Array(list) => list.iter().flat_map(failure_policies).collect(),
         Value::Object(object) if object.contains_key("vm_config") => {
-            vec![object.get("failure_policy").and_then(Value::as_str).unwrap_or("none").to_owned()]
+            let policy = object.get("failure_policy").and_then(Value::as_str);
+            let opens = object.get("fail_open").is_some_and(|opens| *opens == true);
+            vec![policy.unwrap_or(if opens { "FAIL_OPEN" } else { "none" }).to_owned()]
         }
         Value::Object(object) => object.values().flat_map(failure_policies).collect(),
         _ => Vec::new(),

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 /// The resources of one proxy, each kind by name.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Resources {
-    pub(super) listeners: Map<String, Value>,
+pub(crate) struct Resources {
+    pub(crate) listeners: Map<String, Value>,
     pub(super) clusters: Map<String, Value>,
     pub(super) routes: Map<String, Value>,
     pub(super) endpoints: Map<String, Value>,
@@ -18,7 +18,7 @@ pub(super) struct Resources {
 
 impl Resources {
     /// Reads `/config_dump?include_eds`: what came from istiod, without times and version numbers.
-    pub(super) fn from_dump(dump: &str) -> Result<Self> {
+    pub(crate) fn from_dump(dump: &str) -> Result<Self> {
         let dump: Value = serde_json::from_str(dump)?;
         let of = |kind, list, inner, name| collect(&dump, kind, list, inner, name);
         let mut resources = Self {

@@ -27,7 +27,7 @@ pub struct Scenario {
     pub name: String,
     /// All manifests, each document for itself.
     #[serde(skip)]
-    pub(super) manifests: Vec<Value>,
+    pub(crate) manifests: Vec<Value>,
     /// The first line of Istio that knows all its manifests.
     #[serde(skip)]
     pub(super) since: u32,
@@ -214,21 +214,31 @@ impl Scenario {
         Ok(Self { name: name.into(), ..scenario })
     }
 
-    /// A folder, without a name.
+    /// A folder, without a name, with what every scenario on Istio has.
     pub(super) fn open(folder: &Path) -> Result<Self> {
         Self::open_with(folder, &files(&folder.join("manifests"))?)
     }
 
-    /// A folder with these manifests, without a name.
+    /// The same with these manifests.
     fn open_with(folder: &Path, manifests: &[PathBuf]) -> Result<Self> {
+        let mut scenario = Self::open_files(folder, manifests)?;
+        scenario.manifests.splice(0..0, documents(&root().join("integration/istio/plaintext.yaml"))?);
+        scenario.manifests.extend(scenario.sidecars());
+        Ok(scenario)
+    }
+
+    /// What a folder holds, without a name.
+    pub(crate) fn open_folder(folder: &Path) -> Result<Self> {
+        Self::open_files(folder, &files(&folder.join("manifests"))?)
+    }
+
+    fn open_files(folder: &Path, manifests: &[PathBuf]) -> Result<Self> {
         let path = folder.join("scenario.yaml");
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let mut scenario: Self = serde_norway::from_str(&text).with_context(|| path.display().to_string())?;
-        scenario.manifests = documents(&root().join("integration/istio/plaintext.yaml"))?;
         for file in manifests {
             scenario.manifests.extend(documents(file)?);
         }
-        scenario.manifests.extend(scenario.sidecars());
         ensure!(!scenario.requests.is_empty(), "{} sends no request", path.display());
         Ok(scenario)
     }

@@ -52,16 +52,16 @@ impl Shipped {
             Self::WasmPlugin => "wasm-plugin/manifests",
             Self::TrafficExtension => "wasm-plugin/manifests/traffic-extension",
             Self::EnvoyFilter => {
-                return Ok([read("envoyfilter/gateway.yaml")?, read("envoyfilter/sidecar.yaml")?].concat());
+                return located(&[read("envoyfilter/gateway.yaml")?, read("envoyfilter/sidecar.yaml")?].concat());
             }
         };
         let [gateway, sidecars] = ["gateway", "sidecars"].map(|part| kustomized(&format!("{folder}/{part}")));
-        Ok([gateway?, sidecars?].concat())
+        located(&[gateway?, sidecars?].concat())
     }
 }
 
 /// The resources of a kustomization, each in its namespace if it names one.
-fn kustomized(folder: &str) -> Result<Vec<Value>> {
+pub(crate) fn kustomized(folder: &str) -> Result<Vec<Value>> {
     let text = fs::read_to_string(root().join(folder).join("kustomization.yaml")).with_context(|| folder.to_owned())?;
     let Kustomization { namespace, resources } = serde_norway::from_str(&text)?;
     let mut documents = Vec::new();
@@ -75,8 +75,13 @@ fn kustomized(folder: &str) -> Result<Vec<Value>> {
     Ok(documents)
 }
 
-fn read(path: &str) -> Result<Vec<Value>> {
-    let text = Value::from(documents(&root().join(path))?).to_string();
+/// The same with the module where every manifest of a scenario has it.
+fn located(documents: &[Value]) -> Result<Vec<Value>> {
+    let text = serde_json::to_string(documents)?;
     let text = MODULE.iter().fold(text, |text, (shipped, here)| text.replace(shipped, here));
     Ok(serde_json::from_str(&text)?)
+}
+
+fn read(path: &str) -> Result<Vec<Value>> {
+    documents(&root().join(path))
 }

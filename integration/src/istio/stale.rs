@@ -15,16 +15,23 @@ type Rule = (String, &'static str, String);
 impl Recording {
     /// Fails where it was made from other documents, or lacks a plugin's configuration or a rule of these.
     pub(super) fn check(&self, scenario: &Scenario) -> Result<()> {
-        let documents = scenario.documents();
+        self.check_documents(&scenario.documents())
+    }
+
+    /// The same of documents.
+    pub(crate) fn check_documents(&self, documents: &[Value]) -> Result<()> {
         if let Some(changed) = documents.iter().find(|document| !self.manifests.contains(document)) {
             bail!("it was made without today's {}", title(changed));
         }
         ensure!(self.manifests.len() == documents.len(), "it was made with documents that are gone");
         let (plugins, rules) = (self.plugins(), self.rules());
-        for document in &documents {
+        for document in documents {
             let spec = &document["spec"];
             let mut configurations = texts(spec);
             configurations.extend(spec.get("pluginConfig").or(spec["wasm"].get("pluginConfig")).cloned());
+            // Envoy Gateway's policies hold a list.
+            let listed = spec["wasm"].as_array().into_iter().flatten();
+            configurations.extend(listed.filter_map(|plugin| plugin.get("config").cloned()));
             let lost = configurations.iter().any(|configuration| !plugins.contains(configuration));
             ensure!(!lost, "no proxy has the configuration of {}", title(document));
             for rule in rules_of(document) {

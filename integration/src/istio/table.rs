@@ -26,7 +26,7 @@ impl Scenario {
         Ok(())
     }
 
-    async fn expect(&self, mesh: &Mesh<'_>) -> Result<()> {
+    pub(crate) async fn expect(&self, mesh: &Mesh<'_>) -> Result<()> {
         for row in &self.requests {
             let outcome = mesh.send(row).await.with_context(|| row.name.clone())?;
             let expected = self.expected(row);

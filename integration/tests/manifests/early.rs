@@ -28,15 +28,20 @@ fn never_believed(configuration: &Value) -> BTreeSet<String> {
     names
 }
 
-/// What a connection manager, somewhere in these documents, removes before it chooses a route.
+/// What a connection manager, somewhere in these documents, removes before it chooses a route; a ClientTrafficPolicy says
+/// so in words of its own.
 fn removed_early(value: &Value) -> BTreeSet<String> {
     match value {
-        Value::Object(fields) => match fields.get(EARLY) {
-            Some(extensions) => {
+        Value::Object(fields) => match (fields.get(EARLY), fields.get("earlyRequestHeaders")) {
+            (Some(extensions), _) => {
                 let mutations = extensions[0]["typed_config"]["mutations"].as_array().into_iter().flatten();
                 mutations.filter_map(|mutation| mutation["remove"].as_str().map(str::to_owned)).collect()
             }
-            None => fields.values().flat_map(removed_early).collect(),
+            (None, Some(headers)) => {
+                let names = headers["remove"].as_array().into_iter().flatten();
+                names.filter_map(|name| name.as_str().map(str::to_owned)).collect()
+            }
+            (None, None) => fields.values().flat_map(removed_early).collect(),
         },
         Value::Array(entries) => entries.iter().flat_map(removed_early).collect(),
         _ => BTreeSet::new(),
@@ -45,12 +50,15 @@ fn removed_early(value: &Value) -> BTreeSet<String> {
 
 #[test]
 fn what_is_removed_early_is_what_the_first_instance_believes_of_nobody() -> Result<()> {
+    // The one instance of Envoy Gateway is the first, too.
+    let policies = "wasm-plugin/manifests/envoy-gateway/policies.yaml";
     let apart = "wasm-plugin/manifests/early-strip/envoyfilter.yaml";
     for (file, early) in [
         ("envoyfilter/gateway.yaml", "envoyfilter/gateway.yaml"),
         ("envoyfilter/bootstrap/gateway.yaml", "envoyfilter/bootstrap/gateway.yaml"),
         ("envoyfilter/bootstrap/alone.yaml", "envoyfilter/bootstrap/alone.yaml"),
         ("wasm-plugin/manifests/gateway/plugins.yaml", apart),
+        (policies, policies),
     ] {
         let first = all(file)?.into_iter().next().context("an instance")?;
         assert_eq!(removed_early(&documents(early)?.into()), never_believed(&first), "{file}");

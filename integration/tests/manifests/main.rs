@@ -18,7 +18,8 @@ pub(crate) const EARLY: &str = "early_header_mutation_extensions";
 const TEXT: &str = "type.googleapis.com/google.protobuf.StringValue";
 
 /// Where manifests lie; some of it only in a checkout that is further on.
-const FOLDERS: [&str; 4] = ["envoyfilter", "wasm-plugin/manifests", "integration/istio", "integration/seeds"];
+const FOLDERS: [&str; 5] =
+    ["envoyfilter", "wasm-plugin/manifests", "integration/envoy-gateway", "integration/istio", "integration/seeds"];
 
 /// The paths of all YAML files, from the root of the repository.
 pub(crate) fn manifests() -> Result<Vec<String>> {
@@ -47,12 +48,17 @@ pub(crate) fn documents(file: &str) -> Result<Vec<Value>> {
 
 /// The plugin configurations in a document, as the module gets them: JSON.
 fn configurations(document: &Value) -> Result<Vec<String>> {
-    let plugin = match document["kind"].as_str() {
-        Some("WasmPlugin") => &document["spec"],
-        Some("TrafficExtension") => &document["spec"]["wasm"],
+    let spec = &document["spec"];
+    let configurations = match document["kind"].as_str() {
+        Some("WasmPlugin") => vec![spec.get("pluginConfig")],
+        Some("TrafficExtension") => vec![spec["wasm"].get("pluginConfig")],
+        Some("EnvoyExtensionPolicy") => {
+            spec["wasm"].as_array().into_iter().flatten().map(|plugin| plugin.get("config")).collect()
+        }
         _ => return filters(document).into_iter().map(configuration).collect(),
     };
-    Ok(vec![plugin.get("pluginConfig").context("no pluginConfig")?.to_string()])
+    let text = |configuration: Option<&Value>| Ok(configuration.context("no configuration")?.to_string());
+    configurations.into_iter().map(text).collect()
 }
 
 /// The Wasm filters in an Envoy configuration, or in pieces of one.
@@ -95,6 +101,7 @@ fn the_filter_takes_every_configuration() -> Result<()> {
     for (folder, count) in [
         ("envoyfilter", 8),
         ("envoyfilter/bootstrap", 3),
+        ("wasm-plugin/manifests/envoy-gateway", 1),
         ("wasm-plugin/manifests/gateway", 2),
         ("wasm-plugin/manifests/sidecars", 1),
         ("wasm-plugin/manifests/traffic-extension/gateway", 2),

@@ -1,0 +1,116 @@
+//! What Envoy Gateway makes of the manifests that we ship for it, on a stock Envoy: `integration/envoy-gateway`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use playground::root;
+use serde_json::{Value, json};
+
+use crate::istio::manifests::documents;
+use crate::istio::{Mesh, Recording, Resources, Scenario, kustomized};
+
+/// The one proxy of the scenario.
+const PROXY: &str = "gateway";
+const SHIPPED: &str = "wasm-plugin/manifests/envoy-gateway";
+/// The address that Envoy Gateway's listeners have, and that of the scenario.
+const LISTENS: [&str; 2] = ["0.0.0.0", "127.0.0.10"];
+
+/// The manifests that we ship and those of a team beside them, and what becomes of each request.
+pub fn scenario() -> Result<Scenario> {
+    let mut scenario = Scenario::open_folder(&folder())?;
+    scenario.name = "envoy-gateway".into();
+    let mut shipped = kustomized(SHIPPED)?;
+    shipped.extend(documents(&root().join(SHIPPED).join("routes.yaml"))?);
+    shipped.iter_mut().try_for_each(with_keys)?;
+    scenario.manifests.extend(shipped);
+    Ok(scenario)
+}
+
+/// Envoy Gateway's input for the scenario, as one YAML stream of JSON documents.
+pub fn manifests() -> Result<String> {
+    let texts = scenario()?.manifests.into_iter().map(|document| format!("---\n{document:#}\n"));
+    Ok(texts.collect())
+}
+
+/// The releases that were recorded.
+pub fn releases() -> Result<Vec<String>> {
+    Recording::releases_in(&recordings())
+}
+
+/// Reads what a release made of the manifests, and fails where that is not of today's.
+pub fn recording(release: &str) -> Result<Recording> {
+    let scenario = scenario()?;
+    let current = Recording::from_files(release, &scenario, &recordings().join(release)).and_then(|recording| {
+        recording.check_documents(&scenario.manifests)?;
+        Ok(recording)
+    });
+    current.with_context(|| format!("recording {release} is stale: see integration/envoy-gateway/README.md"))
+}
+
+/// Keeps a proxy's configuration dump as the recording of a release, and returns its folder.
+pub fn record(release: &str, dump: &str) -> Result<PathBuf> {
+    let mut resources = Resources::from_dump(dump)?;
+    let listeners = &mut resources.listeners;
+    // What Kubernetes asks whether the proxy is ready.
+    listeners.retain(|name, _| !name.starts_with("envoy-gateway-proxy-ready"));
+    ensure!(!listeners.is_empty(), "the dump has no listener");
+    listeners.values_mut().for_each(normalise);
+    let recording = Recording {
+        release: release.into(),
+        proxies: [(PROXY.into(), resources)].into(),
+        manifests: scenario()?.manifests,
+    };
+    let folder = recordings().join(release);
+    recording.write_to(&folder)?;
+    Ok(folder)
+}
+
+/// Sends every request of the scenario through each recording; fails at the first of which something else becomes.
+pub async fn run() -> Result<()> {
+    let scenario = scenario()?;
+    let releases = releases()?;
+    ensure!(!releases.is_empty(), "no release is recorded");
+    for release in releases {
+        let mesh = Mesh::replay(&scenario, &recording(&release)?).await?;
+        scenario.expect(&mesh).await.with_context(|| format!("replayed from {release}"))?;
+    }
+    Ok(())
+}
+
+/// Puts the module and the address where the recordings of all scenarios have them.
+fn normalise(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(normalise),
+        Value::Object(object) => {
+            if let Some(code) = object.get_mut("code").filter(|code| code.get("remote").is_some()) {
+                *code = json!({"local": {"filename": "/tenancy_filter.wasm"}});
+            }
+            if let Some(address) = object.get_mut("address").filter(|address| **address == LISTENS[0]) {
+                *address = LISTENS[1].into();
+            }
+            object.values_mut().for_each(normalise);
+        }
+        _ => {}
+    }
+}
+
+/// A SecurityPolicy with keys for tests in place of those that an issuer serves.
+fn with_keys(document: &mut Value) -> Result<()> {
+    let providers = document.pointer_mut("/spec/jwt/providers").and_then(Value::as_array_mut);
+    for provider in providers.into_iter().flatten() {
+        let provider = provider.as_object_mut().context("a provider")?;
+        provider.remove("remoteJWKS").context("remoteJWKS")?;
+        let keys = fs::read_to_string(folder().join("keys.json"))?;
+        provider.insert("localJWKS".into(), json!({"type": "Inline", "inline": keys.trim_end()}));
+    }
+    Ok(())
+}
+
+fn folder() -> PathBuf {
+    root().join("integration/envoy-gateway")
+}
+
+fn recordings() -> PathBuf {
+    Path::new(&folder()).join("recordings")
+}
