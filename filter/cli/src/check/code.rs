@@ -25,6 +25,12 @@ pub enum Code {
     TokenEarly,
     /// A token's keys may name any issuer.
     IssuerMissing,
+    /// Another policy of Envoy Gateway counts in its place.
+    SwitchedOff,
+    /// A Gateway lets what clients claim choose a route.
+    NotRemovedEarly,
+    /// No provider leaves the payload that is read.
+    PayloadUnknown,
     /// The plugin does not see what clients send to a gateway.
     MatchServer,
     /// A placeholder of the manifests was left in.
@@ -42,7 +48,7 @@ struct Entry {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Configuration,
         Self::InVain,
         Self::NotText,
@@ -53,6 +59,9 @@ impl Code {
         Self::NotStripped,
         Self::TokenEarly,
         Self::IssuerMissing,
+        Self::SwitchedOff,
+        Self::NotRemovedEarly,
+        Self::PayloadUnknown,
         Self::MatchServer,
         Self::Placeholder,
     ];
@@ -148,6 +157,26 @@ impl Code {
                 severity: Severity::Error,
                 meaning: "a provider of `jwt_authn` leaves the payload that the filter reads, and checks no issuer: its keys may sign any `iss`",
                 remedy: Some("give the provider its `issuer`"),
+            },
+            Self::SwitchedOff => Entry {
+                word: "switched-off",
+                severity: Severity::Error,
+                meaning: "under Envoy Gateway the most specific policy wins: one on a route or a listener switches off the filter of the Gateway",
+                remedy: Some(
+                    "write `mergeType: StrategicMerge` and no `wasm`; `wasm-plugin/manifests/envoy-gateway/guard.yaml` lets no team forget it",
+                ),
+            },
+            Self::NotRemovedEarly => Entry {
+                word: "not-removed-early",
+                severity: Severity::Warning,
+                meaning: "under Envoy Gateway a header that clients claim may choose a route, and that decides whether the filter runs",
+                remedy: Some("name it in `headers.earlyRequestHeaders.remove` of a ClientTrafficPolicy of the Gateway"),
+            },
+            Self::PayloadUnknown => Entry {
+                word: "payload-unknown",
+                severity: Severity::Warning,
+                meaning: "Envoy Gateway leaves the payload of a token under its provider's name, and no provider has that which the filter reads",
+                remedy: Some("write the provider's name as `verified.payload`"),
             },
             Self::MatchServer => Entry {
                 word: "match-server",

@@ -6,6 +6,7 @@ mod deployed;
 mod json;
 mod position;
 mod rules;
+mod target;
 
 pub use code::Code;
 

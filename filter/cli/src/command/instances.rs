@@ -44,6 +44,9 @@ pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>,
             | Code::NotStripped
             | Code::TokenEarly
             | Code::IssuerMissing
+            | Code::SwitchedOff
+            | Code::NotRemovedEarly
+            | Code::PayloadUnknown
             | Code::MatchServer
             | Code::Placeholder => {}
         }

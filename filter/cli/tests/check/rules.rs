@@ -170,3 +170,58 @@ fn a_provider_may_stand_in_another_document() {
     assert!(found(&[&resolving, &provider.replace(": payload}", ": other}")]).is_empty());
     assert!(found(&[&resolving, &provider.replace("{payload_", "{issuer: i, payload_")]).is_empty());
 }
+
+/// A policy of Envoy Gateway for one thing, with what else its spec says.
+fn attached(to: &str, namespace: &str, more: &str) -> String {
+    let metadata = format!("metadata: {{name: n, namespace: {namespace}}}");
+    format!("kind: EnvoyExtensionPolicy\n{metadata}\nspec:\n  targetRefs: [{{{to}}}]\n  {more}\n")
+}
+
+/// What a Gateway needs, and then a policy of a team.
+fn on_gateway(team: &str) -> Vec<String> {
+    let gateway = attached("kind: Gateway, name: g", "edge", &format!("wasm: [{{config: {EDGE}}}]"));
+    let early = "headers: {earlyRequestHeaders: {remove: [x-tenant]}}";
+    let early = attached("kind: Gateway, name: g", "edge", early).replace("EnvoyExtension", "ClientTraffic");
+    found(&[&gateway, &early, team])
+}
+
+#[test]
+fn a_policy_of_a_team_switches_the_gateways_off() {
+    let off = ["c.yaml:4:16 switched-off spec.targetRefs[0]"];
+    for kind in ["HTTPRoute", "GRPCRoute", "ListenerSet"] {
+        assert_eq!(on_gateway(&attached(&format!("kind: {kind}, name: r"), "team", "lua: []")), off, "{kind}");
+    }
+    assert_eq!(on_gateway(&attached("kind: Gateway, name: g, sectionName: l", "edge", "lua: []")), off);
+    for other in ["kind: Gateway, name: g", "kind: Gateway, name: h", "kind: Gateway, name: h, sectionName: l"] {
+        assert!(on_gateway(&attached(other, "edge", "lua: []")).is_empty(), "{other}");
+    }
+    assert!(on_gateway(&attached("kind: Gateway, name: g, sectionName: l", "team", "lua: []")).is_empty());
+    let by_label = attached("kind: HTTPRoute", "team", "lua: []").replace("targetRefs", "targetSelectors");
+    assert_eq!(on_gateway(&by_label), ["c.yaml:4:21 switched-off spec.targetSelectors[0]"]);
+    let single = "kind: EnvoyExtensionPolicy\nspec: {targetRef: {kind: HTTPRoute, name: r}}";
+    assert_eq!(on_gateway(single), ["c.yaml:2:19 switched-off spec.targetRef"]);
+}
+
+#[test]
+fn a_merged_policy_has_no_plugins_of_its_own() {
+    let merged =
+        |more: &str| attached("kind: HTTPRoute, name: r", "team", &format!("mergeType: StrategicMerge\n  {more}"));
+    assert!(on_gateway(&merged("lua: []")).is_empty());
+    assert!(on_gateway(&merged("wasm: []")).is_empty());
+    let replaced = ["c.yaml:6:9 switched-off spec.wasm"];
+    assert_eq!(on_gateway(&merged("wasm: [{config: {rules: []}}]")), replaced);
+    assert_eq!(on_gateway(&merged(&format!("wasm: [{{config: {}}}]", STRIP.replace("x-tenant", "x-a")))), replaced);
+}
+
+#[test]
+fn a_policy_with_the_filter_may_replace_the_gateways() {
+    let own = format!("wasm: [{{config: {EDGE}}}]");
+    assert!(on_gateway(&attached("kind: HTTPRoute, name: r", "team", &own)).is_empty());
+}
+
+#[test]
+fn without_a_filter_on_the_gateway_no_policy_switches_it_off() {
+    assert!(found(&[&attached("kind: HTTPRoute, name: r", "team", "lua: []")]).is_empty());
+    let mesh = attached("kind: Gateway, name: g", "edge", &format!("wasm: [{{config: {MESH}}}]"));
+    assert!(found(&[&mesh, &attached("kind: HTTPRoute, name: r", "team", "lua: []")]).is_empty());
+}

@@ -4,7 +4,7 @@ use std::fs;
 
 use tenancy::{Code, Source, check};
 
-use super::root;
+use super::{root, shipped};
 
 /// The files in these folders that hold configurations.
 fn files() -> Vec<Source> {
@@ -47,7 +47,7 @@ fn each_file_has_its_placeholders_and_no_mistake() {
         configurations += report.checked.len();
         found += lines.len();
     }
-    assert_eq!((configurations, found), (17, 16));
+    assert_eq!((configurations, found), (18, 21));
 }
 
 #[test]
@@ -55,6 +55,20 @@ fn all_files_together_have_no_mistake() {
     let report = check(&files());
     let findings = report.findings.iter().filter(|finding| finding.code != Code::Placeholder);
     assert_eq!(findings.collect::<Vec<_>>(), Vec::<&tenancy::Finding>::new());
+}
+
+/// Those of the scenario on Envoy Gateway behind which the filter does not run.
+#[test]
+fn a_teams_policies_that_switch_the_filter_off_are_found() {
+    let team = "integration/envoy-gateway/manifests/team.yaml";
+    let text = fs::read_to_string(root().join(team)).unwrap();
+    let report = check(&[shipped("envoy-gateway/policies.yaml"), Source { file: team.into(), text: text.clone() }]);
+    let findings = report.findings.iter().filter(|finding| finding.code != Code::Placeholder);
+    let line = |finding: &tenancy::Finding| text.lines().nth(finding.place.line - 1).unwrap().trim().to_owned();
+    let found: Vec<_> = findings.map(|finding| (finding.code.word(), line(finding))).collect();
+    let alone = "targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: alone}]";
+    let expected = [("switched-off", alone), ("switched-off", "- name: own")];
+    assert_eq!(found, expected.map(|(code, line)| (code, line.to_owned())));
 }
 
 /// Whatever is cut off or out, nothing panics, and each place is one of the file.

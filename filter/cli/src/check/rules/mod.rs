@@ -1,6 +1,7 @@
 //! The rules, each in a few lines: what it reads of all instances, and what is wrong.
 
 mod configuration;
+mod envoy_gateway;
 mod failure;
 mod order;
 mod placeholder;
@@ -14,7 +15,7 @@ use super::deployed::{Deployed, Document, Mesh};
 type Rule = fn(&Mesh<'_>) -> Vec<Finding>;
 
 /// All of them; a finding of an earlier one comes before those of later ones at the same place.
-pub(super) const RULES: [Rule; 12] = [
+pub(super) const RULES: [Rule; 15] = [
     configuration::found_by_the_filter,
     configuration::not_text,
     failure::fails_open,
@@ -26,5 +27,8 @@ pub(super) const RULES: [Rule; 12] = [
     strip::leaves_for_later,
     strip::lets_pass_into_the_mesh,
     provider::checks_no_issuer,
+    envoy_gateway::switched_off,
+    envoy_gateway::not_removed_early,
+    envoy_gateway::payload_unknown,
     placeholder::left_in,
 ];

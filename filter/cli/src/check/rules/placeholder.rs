@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::document::Node;
 
+use super::super::target::{edges, policies_on};
 use super::super::{Code, Finding};
 use super::{Deployed, Mesh};
 
@@ -16,7 +17,22 @@ const PLACEHOLDERS: [(&str, &str); 4] = [
 ];
 
 pub(crate) fn left_in(mesh: &Mesh<'_>) -> Vec<Finding> {
-    mesh.instances.iter().flat_map(|deployed| [in_configuration(deployed), around(deployed)].concat()).collect()
+    let instances = mesh.instances.iter().flat_map(|deployed| [in_configuration(deployed), around(deployed)].concat());
+    instances.chain(edges(mesh).into_iter().flat_map(|(edge, gateway)| beside(mesh, edge, &gateway))).collect()
+}
+
+/// Under Envoy Gateway, where the issuer stands again in a policy of its own.
+fn beside(mesh: &Mesh<'_>, edge: &Deployed<'_>, gateway: &str) -> Vec<Finding> {
+    let findings = policies_on(mesh, "SecurityPolicy", gateway).into_iter().flat_map(|policy| {
+        let mut texts = Vec::new();
+        collect(&policy.root, String::new(), &mut texts);
+        let finding = |(_, node): (String, Rc<Node>)| {
+            let message = message(node.text()?)?;
+            Some(policy.finding(Code::Placeholder, &node, &edge.found.name, message))
+        };
+        texts.into_iter().filter_map(finding).collect::<Vec<_>>()
+    });
+    findings.collect()
 }
 
 fn in_configuration(deployed: &Deployed<'_>) -> Vec<Finding> {

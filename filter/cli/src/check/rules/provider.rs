@@ -1,11 +1,11 @@
-//! The providers of `jwt_authn`, whose payload the filter reads.
+//! The providers of `jwt_authn`, whose payload the filter reads; under Envoy Gateway those of a SecurityPolicy.
 
 use std::rc::Rc;
 
 use crate::document::Node;
 
 use super::super::{Code, Finding};
-use super::{Deployed, Mesh};
+use super::{Deployed, Document, Mesh};
 
 /// The end of the type of Envoy's filter that verifies tokens.
 const JWT_AUTHN: &str = ".jwt_authn.v3.JwtAuthentication";
@@ -16,6 +16,7 @@ pub(crate) fn checks_no_issuer(mesh: &Mesh<'_>) -> Vec<Finding> {
     for document in &mesh.documents {
         let mut providers = Vec::new();
         collect(&document.root, &mut providers);
+        providers.extend(of_policy(document));
         for (name, provider) in providers.iter().filter(|(_, provider)| text(provider, &["issuer"]).is_empty()) {
             let message = format!("provider {name:?} leaves the payload that is read, and accepts any issuer");
             let reader = mesh.instances.iter().find(|deployed| reads(deployed, provider));
@@ -30,7 +31,7 @@ pub(crate) fn checks_no_issuer(mesh: &Mesh<'_>) -> Vec<Finding> {
 
 /// Whether an instance reads the payload that a provider leaves.
 fn reads(deployed: &Deployed<'_>, provider: &Node) -> bool {
-    let payload = text(provider, &["payload_in_metadata", "payloadInMetadata"]);
+    let payload = text(provider, &["payload_in_metadata", "payloadInMetadata", "name"]);
     let is_its = deployed.instance.as_ref().is_some_and(|instance| instance.filter.payload() == payload);
     is_its && deployed.reads_token()
 }
@@ -38,6 +39,14 @@ fn reads(deployed: &Deployed<'_>, provider: &Node) -> bool {
 /// The first of these fields as text; empty if there is none.
 fn text<'n>(provider: &'n Node, fields: &[&str]) -> &'n str {
     fields.iter().find_map(|field| provider.field(field)?.text()).unwrap_or_default()
+}
+
+/// The providers of a SecurityPolicy, whose name is the key of the payload.
+fn of_policy(document: &Document<'_>) -> Vec<(String, Rc<Node>)> {
+    let is_policy = document.text(&["kind"]) == Some("SecurityPolicy");
+    let list = document.root.at(&["spec", "jwt", "providers"]).filter(|_| is_policy).map(|list| list.list());
+    let name = |provider: &Rc<Node>| Some((provider.field("name")?.text()?.to_owned(), provider.clone()));
+    list.unwrap_or_default().iter().filter_map(name).collect()
 }
 
 /// The providers in a part of a document, each with its name.
