@@ -146,3 +146,26 @@ async fn a_module_with_another_hash_lets_nothing_through() -> Result<()> {
     }
     Ok(())
 }
+
+/// As Envoy Gateway has it, which knows `failOpen` alone: `wasm-plugin/envoy-gateway.md` says what then becomes of requests.
+#[tokio::test]
+async fn a_wrong_configuration_of_a_fetched_module_passes_only_under_fail_open() -> Result<()> {
+    let (module, sha256) = read()?;
+    for opens in [false, true] {
+        let registry = Registry::start(module.clone(), 0).await?;
+        let mut filter = shipped("gateway-remote", "tenancy")?;
+        let plugin = filter["typed_config"]["config"].as_object_mut().context("a plugin")?;
+        plugin.remove("failure_policy");
+        plugin.insert("fail_open".into(), opens.into());
+        plugin["configuration"]["value"] = r#"{"version": 1}"#.into();
+        let hop = hop(bootstrap(&[filter], &registry, &sha256)?).await?;
+        let request = Request::to(HOST).header("x-override", "shop:v2");
+        if opens {
+            assert_eq!(hop.pass(&request).await?, ["x-override: shop:v2"]);
+        } else {
+            assert_eq!(hop.refuse(&request).await?.status, 503);
+        }
+        assert!(hop.envoy.log()?.contains("tenancy-filter: role: missing"), "failOpen: {opens}");
+    }
+    Ok(())
+}
