@@ -1,7 +1,7 @@
 //! What Envoy Gateway makes of the manifests that we ship for it, on a stock Envoy: `integration/envoy-gateway`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use playground::root;
@@ -50,20 +50,20 @@ pub fn recording(release: &str) -> Result<Recording> {
 
 /// Keeps a proxy's configuration dump as the recording of a release, and returns its folder.
 pub fn record(release: &str, dump: &str) -> Result<PathBuf> {
-    let mut resources = Resources::from_dump(dump)?;
-    let listeners = &mut resources.listeners;
-    // What Kubernetes asks whether the proxy is ready.
-    listeners.retain(|name, _| !name.starts_with("envoy-gateway-proxy-ready"));
-    ensure!(!listeners.is_empty(), "the dump has no listener");
-    listeners.values_mut().for_each(normalise);
-    let recording = Recording {
-        release: release.into(),
-        proxies: [(PROXY.into(), resources)].into(),
-        manifests: scenario()?.manifests,
-    };
+    let (proxies, manifests) = ([(PROXY.into(), resources(dump)?)].into(), scenario()?.manifests);
     let folder = recordings().join(release);
-    recording.write_to(&folder)?;
+    Recording { release: release.into(), proxies, manifests }.write_to(&folder)?;
     Ok(folder)
+}
+
+/// What a dump holds, as recordings have it.
+fn resources(dump: &str) -> Result<Resources> {
+    let mut resources = Resources::from_dump(dump)?;
+    // What Kubernetes asks whether the proxy is ready.
+    resources.listeners.retain(|name, _| !name.starts_with("envoy-gateway-proxy-ready"));
+    ensure!(!resources.listeners.is_empty(), "the dump has no listener of a Gateway");
+    resources.listeners.values_mut().for_each(normalise);
+    Ok(resources)
 }
 
 /// Sends every request of the scenario through each recording; fails at the first of which something else becomes.
@@ -112,5 +112,35 @@ fn folder() -> PathBuf {
 }
 
 fn recordings() -> PathBuf {
-    Path::new(&folder()).join("recordings")
+    folder().join("recordings")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(name: &str) -> String {
+        let code = json!({"remote": {"http_uri": {"uri": "https://envoy-gateway:18002/a.wasm"}}});
+        let listener = json!({"name": name, "address": {"socket_address": {"address": "0.0.0.0"}}, "code": code});
+        let listeners = json!([{"name": name, "active_state": {"listener": listener}}]);
+        json!({"configs": [{"@type": "a/envoy.admin.v3.ListenersConfigDump", "dynamic_listeners": listeners}]})
+            .to_string()
+    }
+
+    #[test]
+    fn a_dump_is_kept_with_the_module_and_the_address_of_the_replay() {
+        let resources = resources(&dump("a")).expect("a listener");
+        let expected = json!({
+            "name": "a",
+            "address": {"socket_address": {"address": "127.0.0.10"}},
+            "code": {"local": {"filename": "/tenancy_filter.wasm"}},
+        });
+        assert_eq!(resources.listeners.get("a"), Some(&expected));
+    }
+
+    #[test]
+    fn a_dump_without_a_gateway_is_refused() {
+        let refused = resources(&dump("envoy-gateway-proxy-ready-0.0.0.0-19003")).expect_err("no listener");
+        assert_eq!(refused.to_string(), "the dump has no listener of a Gateway");
+    }
 }
