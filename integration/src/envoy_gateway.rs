@@ -8,28 +8,37 @@ use playground::root;
 use serde_json::{Value, json};
 
 use crate::istio::manifests::documents;
-use crate::istio::{Mesh, Recording, Resources, Scenario, kustomized};
+use crate::istio::{Mesh, Recording, Resources, Scenario, kustomized, line};
 
 /// The one proxy of the scenario.
 const PROXY: &str = "gateway";
 const SHIPPED: &str = "wasm-plugin/manifests/envoy-gateway";
+/// The first line whose EnvoyExtensionPolicy has `mergeType`.
+const MERGES: u32 = 9;
 /// The address that Envoy Gateway's listeners have, and that of the scenario.
 const LISTENS: [&str; 2] = ["0.0.0.0", "127.0.0.10"];
 
-/// The manifests that we ship and those of a team beside them, and what becomes of each request.
-pub fn scenario() -> Result<Scenario> {
+/// The manifests that we ship and those of a team beside them, as a release has them, and what becomes of each request.
+fn scenario(release: &str) -> Result<Scenario> {
+    let line = line(release).with_context(|| format!("{release:?} is no release"))?;
     let mut scenario = Scenario::open_folder(&folder())?;
+    scenario.requests.retain(|row| row.lines.is_empty() || row.lines.contains(&line));
     scenario.name = "envoy-gateway".into();
     let mut shipped = kustomized(SHIPPED)?;
     shipped.extend(documents(&root().join(SHIPPED).join("routes.yaml"))?);
     shipped.iter_mut().try_for_each(with_keys)?;
     scenario.manifests.extend(shipped);
+    if line < MERGES {
+        // The API server drops fields that the CRD does not have.
+        let specs = scenario.manifests.iter_mut().filter_map(|document| document.get_mut("spec")?.as_object_mut());
+        specs.for_each(|spec| drop(spec.remove("mergeType")));
+    }
     Ok(scenario)
 }
 
-/// Envoy Gateway's input for the scenario, as one YAML stream of JSON documents.
-pub fn manifests() -> Result<String> {
-    let texts = scenario()?.manifests.into_iter().map(|document| format!("---\n{document:#}\n"));
+/// What a release gets for the scenario, as one YAML stream of JSON documents.
+pub fn manifests(release: &str) -> Result<String> {
+    let texts = scenario(release)?.manifests.into_iter().map(|document| format!("---\n{document:#}\n"));
     Ok(texts.collect())
 }
 
@@ -40,7 +49,7 @@ pub fn releases() -> Result<Vec<String>> {
 
 /// Reads what a release made of the manifests, and fails where that is not of today's.
 pub fn recording(release: &str) -> Result<Recording> {
-    let scenario = scenario()?;
+    let scenario = scenario(release)?;
     let current = Recording::from_files(release, &scenario, &recordings().join(release)).and_then(|recording| {
         recording.check_documents(&scenario.manifests)?;
         Ok(recording)
@@ -50,7 +59,7 @@ pub fn recording(release: &str) -> Result<Recording> {
 
 /// Keeps a proxy's configuration dump as the recording of a release, and returns its folder.
 pub fn record(release: &str, dump: &str) -> Result<PathBuf> {
-    let (proxies, manifests) = ([(PROXY.into(), resources(dump)?)].into(), scenario()?.manifests);
+    let (proxies, manifests) = ([(PROXY.into(), resources(dump)?)].into(), scenario(release)?.manifests);
     let folder = recordings().join(release);
     Recording { release: release.into(), proxies, manifests }.write_to(&folder)?;
     Ok(folder)
@@ -68,10 +77,10 @@ fn resources(dump: &str) -> Result<Resources> {
 
 /// Sends every request of the scenario through each recording; fails at the first of which something else becomes.
 pub async fn run() -> Result<()> {
-    let scenario = scenario()?;
     let releases = releases()?;
     ensure!(!releases.is_empty(), "no release is recorded");
     for release in releases {
+        let scenario = scenario(&release)?;
         let mesh = Mesh::replay(&scenario, &recording(&release)?).await?;
         scenario.expect(&mesh).await.with_context(|| format!("replayed from {release}"))?;
     }

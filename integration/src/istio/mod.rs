@@ -17,6 +17,7 @@ mod stale;
 mod table;
 
 pub(crate) use resources::Resources;
+pub(crate) use scenario::line;
 pub(crate) use shipped::kustomized;
 
 pub use istiod::Istiod;

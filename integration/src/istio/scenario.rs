@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use playground::root;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::manifests::documents;
+use super::manifests::{documents, files, traffic_extension};
 use super::shipped::Shipped;
 
 /// What a seed has of its gateway, whether its sandboxes have rules or not.
@@ -100,6 +100,9 @@ pub struct Row {
     pub name: String,
     /// The one way of deployment that it is about; none where it is about all.
     pub(super) by: Option<Shipped>,
+    /// The release lines that it is about, 9 for 1.9; none where it is about all.
+    #[serde(default)]
+    pub(crate) lines: Vec<u32>,
     /// The proxy that it is sent to.
     pub(super) to: String,
     pub(super) host: String,
@@ -281,26 +284,7 @@ pub(super) fn by_name(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// A WasmPlugin as a TrafficExtension, any other document as it is.
-fn traffic_extension(mut document: Value) -> Value {
-    if document["kind"] == "WasmPlugin" {
-        document["kind"] = "TrafficExtension".into();
-        let spec = document["spec"].as_object_mut().expect("a plugin has a spec");
-        let module = ["url", "failStrategy", "pluginConfig"].iter().filter_map(|name| spec.remove_entry(*name));
-        let module: Map<_, _> = module.collect();
-        spec.insert("wasm".into(), module.into());
-    }
-    document
-}
-
 /// The number of a release's line: 29 of 1.29.6.
-pub(super) fn line(release: &str) -> Option<u32> {
+pub(crate) fn line(release: &str) -> Option<u32> {
     release.split('.').nth(1)?.parse().ok()
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
-    let mut files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    files.sort();
-    Ok(files)
 }

@@ -163,7 +163,7 @@ impl Code {
                 severity: Severity::Error,
                 meaning: "under Envoy Gateway the most specific policy wins: one on a route or a listener switches off the filter of the Gateway",
                 remedy: Some(
-                    "write `mergeType: StrategicMerge` and no `wasm`; `wasm-plugin/manifests/envoy-gateway/guard.yaml` lets no team forget it",
+                    "write `mergeType: StrategicMerge` (1.9 and later) and no `wasm`; `wasm-plugin/manifests/envoy-gateway/guard.yaml` lets no team forget it",
                 ),
             },
             Self::NotRemovedEarly => Entry {
