@@ -86,7 +86,7 @@ mod trailers;
 mod write;
 
 pub use answer::{Answer, Redirect};
-pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity};
+pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity, nearest};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
 pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind, Unmet, Unoffered};

@@ -22,6 +22,7 @@ mod verified;
 use serde_json::Value;
 
 pub use finding::{Finding, Findings, Severity};
+pub use node::nearest;
 
 use crate::baggage::{BaggageRules, Foreign, MAX_BYTES, OurKeys};
 use crate::caller::Caller;

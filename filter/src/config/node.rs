@@ -156,7 +156,11 @@ impl<'c> Node<'c> {
 }
 
 /// The known word that a misspelt one is nearest to; `None` if it is near none, and so rather another word.
-fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+///
+/// ```
+/// assert_eq!(tenancy_filter::nearest("tenent", &["tenant", "role"]), Some("tenant"));
+/// ```
+pub fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let distances = known.iter().map(|known| (strsim::levenshtein(word, known), *known));
     let (distance, known) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance.saturating_mul(3) <= known.len()).then_some(known)
