@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use super::resources::Resources;
 use super::site::Site;
 
-/// The files of one proxy. Envoy reads a file of routes, endpoints or a plugin only if it holds that alone.
+/// The files of one proxy. Envoy reads a file of routes or a plugin only if it holds that alone. Endpoints stand in their
+/// clusters: Envoy watches each file for itself, and Linux lets a user watch by 128 at once.
 #[derive(Debug)]
 pub(super) struct Files(TempDir);
 
@@ -20,9 +21,7 @@ impl Files {
     pub(super) fn write(resources: &Resources, site: &Site) -> Result<Self> {
         let mut resources: Resources = serde_json::from_str(&site.translate(&serde_json::to_string(resources)?))?;
         let files = Self(TempDir::with_prefix("replay-")?);
-        for (kind, named) in
-            [("route", &resources.routes), ("endpoint", &resources.endpoints), ("extension", &resources.extensions)]
-        {
+        for (kind, named) in [("route", &resources.routes), ("extension", &resources.extensions)] {
             for (position, resource) in named.values().enumerate() {
                 files.save(&format!("{kind}-{position}"), &[resource])?;
             }
@@ -82,8 +81,14 @@ impl Sources<'_> {
         if let Some(rds) = object.get_mut("rds") {
             rds["config_source"] = self.find("route", &self.resources.routes, &rds["route_config_name"])?;
         }
-        if let Some(eds) = object.get_mut("eds_cluster_config") {
-            eds["eds_config"] = self.find("endpoint", &self.resources.endpoints, &eds["service_name"])?;
+        if let Some(eds) = object.remove("eds_cluster_config") {
+            let name = eds["service_name"].as_str().unwrap_or_default();
+            let endpoints = self.resources.endpoints.get(name);
+            let mut endpoints =
+                endpoints.cloned().with_context(|| format!("the recording has no endpoint {name:?}"))?;
+            endpoints.as_object_mut().context("endpoints")?.remove("@type");
+            object.insert("load_assignment".into(), endpoints);
+            object.insert("type".into(), "STATIC".into());
         }
         let name = object.get("name").cloned().unwrap_or_default();
         if let Some(discovery) = object.get_mut("config_discovery") {
