@@ -29,6 +29,7 @@ mod document;
 mod explain;
 mod json;
 mod request;
+pub mod routes;
 mod sentence;
 mod told;
 

@@ -40,6 +40,8 @@ fn configuration(document: &Value) -> Result<Option<&Value>> {
         None if document.get("cases").is_some() => Some(document.get("configuration").context("no configuration")?),
         // filter/cli/tests/reference.rs runs it.
         None if document.get("rows").is_some() => None,
+        // filter/cli/tests/routes/page.rs writes its routes, and runs the steps of the workflow.
+        None if document.get("sandboxes").is_some() || document.get("jobs").is_some() => None,
         // observed.rs runs the log format.
         None if document.get("meshConfig").is_some() => None,
         // tracing.rs and without_wasm.rs put it into a connection manager.

@@ -20,6 +20,20 @@ pub(crate) fn read(path: &Path) -> Result<String, Problem> {
 /// The instances of the configurations in these files and folders, in order: all, or those of these names. Their
 /// warnings go to stderr.
 pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>, Problem> {
+    let instance = |Found { name, json, .. }: Found| match Filter::from_config(json.as_bytes()) {
+        Ok(Parsed { filter, warnings: _ }) => Ok(Instance { name, filter }),
+        Err(findings) => Err(Problem::new(format!("{name}: {findings}"))),
+    };
+    accepted(paths, names)?.into_iter().map(instance).collect()
+}
+
+/// The texts of all configurations in these files and folders, as the filter takes them.
+pub(crate) fn configurations(paths: &[PathBuf]) -> Result<Vec<String>, Problem> {
+    Ok(accepted(paths, &[])?.into_iter().map(|found| found.json).collect())
+}
+
+/// The configurations that the filter takes; the others are a problem.
+fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<Found>, Problem> {
     // Each by itself, because a file that is named twice is two instances.
     let files = paths.iter().map(|path| Files::read(std::slice::from_ref(path))).collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<_> = files.iter().flat_map(|files| files.sources.clone()).collect();
@@ -54,11 +68,7 @@ pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>,
     if !refused.is_empty() {
         return Err(Problem::new(format!("the filter refuses the configuration\n{}", refused.join("\n\n"))));
     }
-    let instance = |(_, Found { name, json, .. }): (_, Found)| match Filter::from_config(json.as_bytes()) {
-        Ok(Parsed { filter, warnings: _ }) => Ok(Instance { name, filter }),
-        Err(findings) => Err(Problem::new(format!("{name}: {findings}"))),
-    };
-    chosen.into_iter().map(instance).collect()
+    Ok(chosen.into_iter().map(|(_, found)| found).collect())
 }
 
 /// Says to each instance whose configuration does not which workload calls; `None` if nobody knows.

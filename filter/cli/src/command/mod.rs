@@ -8,6 +8,7 @@ mod input;
 mod instances;
 mod problem;
 mod render;
+mod routes;
 mod snippet;
 mod table;
 mod test;
@@ -19,7 +20,7 @@ use clap::{Parser, Subcommand};
 
 use problem::Problem;
 
-/// Checks, explains and tests configurations of the tenancy filter, without a cluster.
+/// Checks, explains and tests configurations of the tenancy filter, and writes routes for it, without a cluster.
 ///
 /// Exit codes: 0 all is well, 1 there are findings or failures, 2 the input cannot be used.
 #[derive(Debug, Parser)]
@@ -34,6 +35,7 @@ enum Chosen {
     Check(check::Arguments),
     Completions(completions::Arguments),
     Explain(Box<explain::Arguments>),
+    Routes(Box<routes::Arguments>),
     Test(test::Arguments),
 }
 
@@ -43,6 +45,7 @@ impl Command {
             Chosen::Check(arguments) => arguments.run(),
             Chosen::Completions(arguments) => arguments.run(),
             Chosen::Explain(arguments) => arguments.run(),
+            Chosen::Routes(arguments) => arguments.run(),
             Chosen::Test(arguments) => arguments.run(),
         };
         outcome.unwrap_or_else(|problem| match problem {

@@ -1,6 +1,7 @@
 //! Findings on the lines of their files.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use tenancy::routes::Mistake;
 use tenancy::{Finding, Source};
 use tenancy_filter::Severity;
 
@@ -21,6 +22,18 @@ pub(crate) fn snippet(renderer: &Renderer, finding: &Finding, sources: &[Source]
         None => title,
     };
     renderer.render(&[group])
+}
+
+/// A mistake in a list of sandboxes, with the line on which it is; of one that stands in no line what it is about.
+pub(crate) fn mistake(renderer: &Renderer, Mistake { at, message }: &Mistake, source: Option<&Source>) -> String {
+    let (Some(place), Some(Source { file, text })) = (&at.place, source) else {
+        let path = if at.path.is_empty() { String::new() } else { format!("{}: ", at.path) };
+        return format!("error: {path}{message}");
+    };
+    let annotation = AnnotationKind::Primary.span(place.bytes.clone());
+    let annotation = if at.path.is_empty() { annotation } else { annotation.label(label(&at.path)) };
+    let snippet = Snippet::source(text).path(file).annotation(annotation);
+    renderer.render(&[Level::ERROR.primary_title(message).element(snippet)])
 }
 
 /// The field, of a long path only its end.

@@ -10,9 +10,10 @@ mod scalar;
 
 pub use find::{Documents, Found, LeftOut, find};
 pub use kind::Kind;
-pub(crate) use node::Node;
+pub(crate) use node::{Content, Node};
 pub use place::Place;
 pub use read::NotYaml;
+pub(crate) use read::parse;
 
 #[cfg(test)]
 mod tests;

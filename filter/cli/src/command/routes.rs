@@ -1,0 +1,223 @@
+//! `tenancy routes`.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use annotate_snippets::Renderer;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use tenancy::Source;
+use tenancy::routes::{Draft, Headers, Mistake, Plan, RouteKind, Search, Unwanted, to_yaml, unwanted};
+
+use super::Problem;
+use super::instances::{self, configurations};
+use super::snippet::mistake;
+
+/// Writes routes to sandboxes, for places where Envoy may not be patched.
+///
+/// The sandboxes stand in a FILE, or are found among what is deployed (--deployed), or both. Each route matches one exact
+/// header that the filter writes, and everybody else goes to the usual version. The same input gives the same bytes.
+///
+/// wasm-plugin/routes.md describes FILE.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// A list of services and sandboxes; `-` is stdin
+    #[arg(value_name = "FILE", required_unless_present = "deployed")]
+    file: Option<PathBuf>,
+    /// What to write
+    #[arg(long, value_enum, default_value = "http-routes")]
+    kind: Kind,
+    /// Configurations of the filter, which say the headers: manifests, folders, or `-`; without one x-tenant and x-version
+    #[arg(short, long, value_name = "FILE")]
+    configuration: Vec<PathBuf>,
+    /// What `kubectl get services,deployments -A -o json` prints: sandboxes are found there; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    deployed: Option<PathBuf>,
+    /// Without FILE: where a sandbox's version of a service is: {service}-{tenant}, {service}.{tenant}, version={version}, …
+    #[arg(long, value_name = "FORM", conflicts_with = "file", requires = "deployed")]
+    backend: Option<String>,
+    /// Without FILE: where its usual version is, if that is not the Service itself: {service}-stable, version=stable, …
+    #[arg(long, value_name = "FORM", conflicts_with = "file", requires = "deployed")]
+    stable: Option<String>,
+    /// Only Services with this label are sandboxes; its value is the tenant or version
+    #[arg(long, value_name = "KEY", requires = "deployed")]
+    label: Option<String>,
+    /// Print what is left over instead: what `kubectl get … -l app.kubernetes.io/managed-by=tenancy-filter -A -o json` has
+    /// and no sandbox wants
+    #[arg(long, value_name = "FILE")]
+    prune: Option<PathBuf>,
+    /// Text is YAML, and with --prune a line of arguments for each `kubectl delete`; JSON is a List for `kubectl -f -`
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tenancy routes sandboxes.yaml | kubectl apply -f -
+  tenancy routes --kind virtual-services -c wasm-plugin/manifests/sidecars sandboxes.yaml
+  kubectl get services,deployments -A -o json |
+    tenancy routes --deployed - --backend '{service}-{tenant}' --label example.com/sandbox
+  kubectl get httproutes,referencegrants -A -o json -l app.kubernetes.io/managed-by=tenancy-filter |
+    tenancy routes --prune - sandboxes.yaml | xargs -rL1 kubectl delete";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// HTTPRoutes and ReferenceGrants of the Gateway API
+    HttpRoutes,
+    /// VirtualServices and DestinationRules of Istio
+    VirtualServices,
+    /// EnvoyFilters of Istio for hosts of a gateway, whose cost does not grow with the sandboxes
+    MatchTree,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl From<Kind> for RouteKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::HttpRoutes => Self::HttpRoutes,
+            Kind::VirtualServices => Self::VirtualServices,
+            Kind::MatchTree => Self::MatchTree,
+        }
+    }
+}
+
+impl Arguments {
+    pub(crate) fn run(&self) -> Result<ExitCode, Problem> {
+        self.refuse_two_readers()?;
+        let source = self.file.as_deref().map(source).transpose()?;
+        let (set, resources) = self.resources(source.as_ref())?;
+        let text = match &self.prune {
+            Some(path) => self.left_over(&set, &resources, path)?,
+            None => match self.format {
+                Format::Text => to_yaml(&resources),
+                Format::Json => list(&resources),
+            },
+        };
+        io::stdout().write_all(text.as_bytes())?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The name of the set, and its resources.
+    fn resources(&self, source: Option<&Source>) -> Result<(String, Vec<Value>), Problem> {
+        let refused = |mistakes: Vec<Mistake>| refused(&mistakes, source);
+        let headers = self.headers()?;
+        let (mut draft, stable) = match source {
+            Some(source) => (Draft::read(&source.text).map_err(refused)?, None),
+            None => {
+                let backend = self.backend.as_deref().ok_or_else(|| Problem::new(NO_BACKEND))?;
+                Draft::of_backend(SET, backend, self.stable.as_deref()).map_err(Problem::new)?
+            }
+        };
+        if let Some(path) = &self.deployed {
+            let search = Search { label: self.label.clone(), stable };
+            let cluster = instances::read(path)?;
+            let left_out =
+                draft.add_deployed(&cluster, &search, &headers).map_err(|mistakes| self.of_cluster(&mistakes))?;
+            for Mistake { at, message } in left_out {
+                eprintln!("left out {}: {message}", at.path);
+            }
+        }
+        let plan = draft.plan(&headers).map_err(refused)?;
+        eprintln!("{}", summary(&plan));
+        Ok((plan.name.clone(), RouteKind::from(self.kind).resources(&plan).map_err(refused)?))
+    }
+
+    /// Mistakes in what is deployed, which has no lines to show.
+    fn of_cluster(&self, mistakes: &[Mistake]) -> Problem {
+        let file = self.deployed.as_ref().map_or_else(String::new, |path| format!("{}: ", name(path)));
+        let line = |Mistake { at, message }: &Mistake| match at.path.as_str() {
+            "" => format!("{file}{message}"),
+            path => format!("{file}{path} {message}"),
+        };
+        Problem::new(mistakes.iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    fn headers(&self) -> Result<Headers, Problem> {
+        let texts = if self.configuration.is_empty() { Vec::new() } else { configurations(&self.configuration)? };
+        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        Headers::of(&texts)
+            .ok_or_else(|| Problem::new("the filter refuses the configuration; `tenancy check` says why"))
+    }
+
+    /// Stdin can be read once.
+    fn refuse_two_readers(&self) -> Result<(), Problem> {
+        let files = [&self.file, &self.deployed, &self.prune];
+        let all = files.into_iter().flatten().chain(&self.configuration);
+        if all.filter(|path| super::input::is_stdin(path)).count() > 1 {
+            return Err(Problem::new(
+                "several arguments are `-`, but stdin can be read once; write one of them to a file",
+            ));
+        }
+        Ok(())
+    }
+
+    fn left_over(&self, set: &str, resources: &[Value], path: &Path) -> Result<String, Problem> {
+        let existing = instances::read(path)?;
+        let problem = |why: String| Problem::new(format!("{}: {why}", name(path)));
+        let unwanted = unwanted(set, resources, &existing).map_err(problem)?;
+        Ok(match self.format {
+            Format::Text => unwanted.iter().map(|it| it.arguments() + "\n").collect(),
+            Format::Json => list(&unwanted.iter().map(Unwanted::reference).collect::<Vec<_>>()),
+        })
+    }
+}
+
+const NO_BACKEND: &str = "nothing says where the sandboxes are; write a FILE with a `backend`, or --backend, as in \
+                          --backend '{service}-{tenant}'";
+
+/// What a set of routes is called that has no file.
+const SET: &str = "tenancy";
+
+fn source(path: &Path) -> Result<Source, Problem> {
+    Ok(Source { file: name(path), text: instances::read(path)? })
+}
+
+fn name(path: &Path) -> String {
+    if super::input::is_stdin(path) { "stdin".into() } else { path.display().to_string() }
+}
+
+fn refused(mistakes: &[Mistake], source: Option<&Source>) -> Problem {
+    let mut groups: Vec<Vec<&Mistake>> = Vec::new();
+    for it in mistakes {
+        match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.message == it.message)) {
+            Some(group) => group.push(it),
+            None => groups.push(vec![it]),
+        }
+    }
+    let shown: Vec<_> = groups.iter().filter_map(|group| shown(group, source)).collect();
+    Problem::new(format!("no routes\n{}", shown.join("\n\n")))
+}
+
+/// Mistakes of one kind: the first in its line, and where the others are.
+fn shown(group: &[&Mistake], source: Option<&Source>) -> Option<String> {
+    const NAMED: usize = 3;
+    let (first, others) = group.split_first()?;
+    let first = mistake(&Renderer::plain(), first, source);
+    let named: Vec<_> = others.iter().take(NAMED).map(|it| it.at.path.as_str()).collect();
+    let more = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let others = if named.is_empty() { String::new() } else { format!("\nthe same: {}{more}", named.join(", ")) };
+    Some(first + &others)
+}
+
+/// What was understood, so that nobody has to count routes.
+fn summary(plan: &Plan) -> String {
+    let detours = plan.services.iter().flat_map(|service| &service.detours);
+    let sandboxes: std::collections::BTreeSet<_> = detours.map(|detour| detour.sandbox.as_str()).collect();
+    let counted = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let services = counted(plan.services.len(), "service", "services");
+    format!("{services}, {}", counted(sandboxes.len(), "sandbox", "sandboxes"))
+}
+
+fn list(items: &[Value]) -> String {
+    format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": items}))
+}
