@@ -100,6 +100,17 @@ async fn a_service_of_a_tenant_counts_while_it_is_there() -> Result<()> {
     Ok(())
 }
 
+/// Each of 140 versions by what `tenancy routes` wrote, where nobody may patch Envoy.
+#[tokio::test]
+async fn a_request_reaches_each_sandbox_by_generated_routes() -> Result<()> {
+    Scenario::routes()?.run().await
+}
+
+#[tokio::test]
+async fn a_generated_match_tree_leads_where_the_rules_did() -> Result<()> {
+    Scenario::match_tree_of_routes()?.run().await
+}
+
 /// WasmPlugin as it was read until 1.29, and as later releases translate it.
 #[test]
 fn both_ways_to_a_plugin_are_recorded() -> Result<()> {

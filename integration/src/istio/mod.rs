@@ -10,6 +10,7 @@ mod plumbing;
 mod recording;
 mod replay;
 mod resources;
+mod routes;
 mod scenario;
 mod shipped;
 mod site;

@@ -159,6 +159,8 @@ impl Scenario {
         scenarios.extend(without_rules.map(|name| Self::without_rules(name)).collect::<Result<Vec<_>>>()?);
         scenarios.push(Self::read("turner")?.with_traffic_extensions());
         scenarios.push(Self::destinations()?);
+        scenarios.push(Self::routes()?);
+        scenarios.push(Self::match_tree_of_routes()?);
         scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
         scenarios.retain(|scenario| scenario.runs_on(release));
         Ok(scenarios)

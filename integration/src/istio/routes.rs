@@ -1,0 +1,114 @@
+//! `integration/istio/routes`: what `tenancy routes` writes for 40 services and 100 sandboxes.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result};
+use playground::root;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::manifests::documents;
+use super::scenario::{Place, Row, Scenario, Service};
+
+/// A list of sandboxes, read for itself, so that what the command makes of it is compared with something.
+#[derive(Deserialize)]
+struct Sandboxes {
+    services: Vec<Usual>,
+    sandboxes: Vec<Sandbox>,
+}
+
+#[derive(Deserialize)]
+struct Usual {
+    name: String,
+    namespace: String,
+}
+
+#[derive(Deserialize)]
+struct Sandbox {
+    name: String,
+    tenant: Option<String>,
+    deploys: Vec<Value>,
+}
+
+/// One version of a service, and the header lines by which a call reaches it.
+struct Way {
+    name: String,
+    called: String,
+    host: String,
+    headers: Vec<String>,
+}
+
+impl Way {
+    /// A call that reaches it.
+    fn request(&self) -> Result<Row> {
+        let Self { name, called, headers, .. } = self;
+        let row = json!({"name": name, "to": "web", "host": called, "headers": headers, "reaches": [name]});
+        Ok(serde_json::from_value(row)?)
+    }
+}
+
+impl Scenario {
+    /// A request to each version of each service, beside those of `scenario.yaml`.
+    pub fn routes() -> Result<Self> {
+        let folder = root().join("integration/istio/routes");
+        let text = fs::read_to_string(folder.join("sandboxes.yaml"))?;
+        let list: Sandboxes = serde_norway::from_str(&text).context("sandboxes.yaml")?;
+        let mut scenario = Self::open(&folder)?;
+        scenario.name = "routes".into();
+        let pods: Vec<_> = scenario.proxies.values().map(super::scenario::Proxy::pod).collect();
+        let free = (30..=250).filter(|last| !pods.contains(last));
+        for (way, at) in list.ways()?.into_iter().zip(free) {
+            scenario.requests.push(way.request()?);
+            let (at, labels) = (Place::Alone(at), BTreeMap::new());
+            let (calls, forwards) = (Vec::new(), Vec::new());
+            scenario.services.push(Service { name: way.name, host: way.host, labels, at, calls, forwards });
+        }
+        Ok(scenario)
+    }
+
+    /// The requests at the gateway, where a match tree takes the place of its VirtualService.
+    pub fn match_tree_of_routes() -> Result<Self> {
+        let mut scenario = Self::routes()?;
+        scenario.name = "routes-match-tree".into();
+        scenario.requests.retain(|row| row.to == "gateway");
+        scenario.services.retain(|service| service.name.starts_with("s01 "));
+        scenario
+            .manifests
+            .retain(|document| document["kind"] != "VirtualService" && document["kind"] != "DestinationRule");
+        scenario.manifests.extend(documents(&root().join("integration/istio/routes/match-tree.yaml"))?);
+        Ok(scenario)
+    }
+}
+
+impl Sandboxes {
+    fn ways(&self) -> Result<Vec<Way>> {
+        let usual = |Usual { name, namespace }: &Usual| Way {
+            name: format!("{name} stable"),
+            called: host(name, namespace),
+            host: host(name, namespace),
+            headers: Vec::new(),
+        };
+        let mut ways: Vec<_> = self.services.iter().map(usual).collect();
+        for Sandbox { name, tenant, deploys } in &self.sandboxes {
+            for deployed in deploys {
+                let service = deployed.as_str().or(deployed["service"].as_str()).context("a service")?;
+                // Those of a tenant are in its namespace, and those of a version beside the usual one.
+                let (header, at) = match tenant {
+                    Some(tenant) => (format!("x-tenant: {tenant}"), host(service, tenant)),
+                    None => (format!("x-override: {service}:{name}"), host(&format!("{service}-{name}"), NAMESPACE)),
+                };
+                let name = format!("{service} {name}");
+                ways.push(Way { name, called: host(service, NAMESPACE), host: at, headers: vec![header] });
+            }
+        }
+        Ok(ways)
+    }
+}
+
+/// The namespace of all usual versions.
+const NAMESPACE: &str = "shop";
+
+fn host(service: &str, namespace: &str) -> String {
+    format!("{service}.{namespace}.svc.cluster.local")
+}
