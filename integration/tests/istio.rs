@@ -106,6 +106,12 @@ async fn a_request_reaches_each_sandbox_by_generated_routes() -> Result<()> {
     Scenario::routes()?.run().await
 }
 
+/// The same by HTTPRoutes, between services.
+#[tokio::test]
+async fn a_request_reaches_each_sandbox_by_generated_http_routes() -> Result<()> {
+    Scenario::http_routes()?.run().await
+}
+
 #[tokio::test]
 async fn a_generated_match_tree_leads_where_the_rules_did() -> Result<()> {
     Scenario::match_tree_of_routes()?.run().await

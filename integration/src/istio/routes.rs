@@ -79,6 +79,48 @@ impl Scenario {
         scenario.manifests.extend(documents(&root().join("integration/istio/routes/match-tree.yaml"))?);
         Ok(scenario)
     }
+
+    /// The calls between services, by HTTPRoutes, which lead to Services of Kubernetes. Earlier releases read none from
+    /// files.
+    pub fn http_routes() -> Result<Self> {
+        let mut scenario = Self::routes()?;
+        scenario.name = "routes-http".into();
+        scenario.since = GATEWAY_API;
+        scenario.proxies.remove("gateway");
+        scenario.requests.retain(|row| row.to == "web" && !row.host.starts_with(SUBSETS));
+        scenario.services.retain(|service| !service.host.starts_with(SUBSETS));
+        let is_of_istio = |document: &Value| {
+            let is_route = document["kind"] == "VirtualService" || document["kind"] == "DestinationRule";
+            is_route || document["metadata"]["namespace"] == "istio-ingress"
+        };
+        scenario.manifests.retain(|document| !is_of_istio(document));
+        scenario.manifests.extend(documents(&root().join("integration/istio/routes/http-routes.yaml"))?);
+        let services = scenario.services.iter().map(|service| kubernetes_service(service, scenario.port));
+        let services: Vec<_> = services.collect();
+        scenario.manifests.extend(services);
+        Ok(scenario)
+    }
+}
+
+/// How the host of the service begins whose versions no HTTPRoute can tell apart.
+const SUBSETS: &str = "s41.";
+
+/// The line of which HTTPRoutes are recorded.
+const GATEWAY_API: u32 = 31;
+
+/// A Service of Kubernetes. Its endpoints are those of the ServiceEntry for the same host.
+fn kubernetes_service(service: &Service, port: u16) -> Value {
+    let mut labels = service.host.split('.');
+    let address = match &service.at {
+        Place::Alone(at) => format!("10.0.0.{at}"),
+        Place::Behind(sidecar) => panic!("{} stands behind {sidecar}", service.name),
+    };
+    json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": labels.next(), "namespace": labels.next()},
+        "spec": {"type": "ClusterIP", "clusterIP": address, "ports": [{"name": "http", "port": port, "protocol": "TCP"}]},
+    })
 }
 
 impl Sandboxes {

@@ -161,6 +161,7 @@ impl Scenario {
         scenarios.push(Self::destinations()?);
         scenarios.push(Self::routes()?);
         scenarios.push(Self::match_tree_of_routes()?);
+        scenarios.push(Self::http_routes()?);
         scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
         scenarios.retain(|scenario| scenario.runs_on(release));
         Ok(scenarios)
