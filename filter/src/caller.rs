@@ -6,24 +6,29 @@ use crate::read::overrides::is_service;
 #[derive(Debug, Default)]
 pub(crate) struct Caller {
     name: Option<Box<[u8]>>,
-    /// Whether the configuration says so, which counts more than what the front end says.
-    is_configured: bool,
+    /// Whether what the front end says changes nothing: the configuration says more.
+    is_settled: bool,
 }
 
 impl Caller {
     /// The one that the configuration names.
     pub(crate) fn configured(name: &str) -> Self {
-        Self { name: Some(name.as_bytes().into()), is_configured: true }
+        Self { name: Some(name.as_bytes().into()), is_settled: true }
+    }
+
+    /// One of many, whom nobody can tell.
+    pub(crate) fn unknowable() -> Self {
+        Self { name: None, is_settled: true }
     }
 
     /// Whether nothing that [`tell`](Self::tell) says changes it.
-    pub(crate) fn is_configured(&self) -> bool {
-        self.is_configured
+    pub(crate) fn is_settled(&self) -> bool {
+        self.is_settled
     }
 
     /// Takes over what the front end says. A name that no service may have is unknown.
     pub(crate) fn tell(&mut self, name: Option<&[u8]>) {
-        if !self.is_configured {
+        if !self.is_settled {
             self.name = name.filter(|name| is_service(name)).map(Into::into);
         }
     }
@@ -43,6 +48,10 @@ mod tests {
         let mut configured = Caller::configured("web");
         configured.tell(Some(b"api"));
         assert_eq!(configured.name(), Some(&b"web"[..]));
+
+        let mut unknowable = Caller::unknowable();
+        unknowable.tell(Some(b"api"));
+        assert_eq!(unknowable.name(), None);
 
         let mut told = Caller::default();
         for (name, expected) in [(Some("api"), Some("api")), (Some("a/b"), None), (Some(""), None), (None, None)] {

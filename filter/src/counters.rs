@@ -80,6 +80,8 @@ counters! {
     HostFailed => "tenancy.host_failed",
     /// Requests that left the mesh, without our context.
     Withheld => "tenancy.withheld",
+    /// Requests at a waypoint under `role: mesh`.
+    Misplaced => "tenancy.misplaced",
     /// Trace headers that were not well-formed, removed from inbound requests under `repair`.
     TraceMalformed => "tenancy.trace_malformed",
     /// Outbound requests whose context the application forwarded, under `repair`.
@@ -131,6 +133,7 @@ impl Event<'_> {
             Self::Withheld { .. } => Counter::Withheld,
             Self::TraceMalformed { .. } => Counter::TraceMalformed,
             Self::Recalled(recollection) => recollection.counter(),
+            Self::Misplaced => Counter::Misplaced,
             Self::Refused(_) => Counter::Refused,
             Self::HostFailed => Counter::HostFailed,
         })

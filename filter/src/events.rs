@@ -306,6 +306,8 @@ pub enum Event<'e> {
     },
     /// An outbound request was looked at for what its application dropped.
     Recalled(Recollection),
+    /// The proxy is a waypoint, and the configuration has `role: mesh`.
+    Misplaced,
     /// The configuration refuses the request.
     Refused(Refusal),
     /// A host call failed: 500 at an edge, passed on in the mesh.

@@ -50,10 +50,10 @@ impl Filter {
         Ok(Parsed { filter: Self { rules, unknown_peer, claims, repair }, warnings })
     }
 
-    /// Whether [`set_caller`](Self::set_caller) decides anything: something depends on a version, and the configuration
-    /// says no `caller`.
+    /// Whether [`set_caller`](Self::set_caller) decides anything: something depends on a version, the configuration
+    /// says no `caller`, and the proxy stands beside one workload.
     pub fn wants_caller(&self) -> bool {
-        !self.rules.caller.is_configured() && self.rules.reads_versions()
+        !self.rules.caller.is_settled() && self.rules.reads_versions()
     }
 
     /// Says which workload calls through the proxy, for conditions of overrides; `None` if nobody knows, as at first.

@@ -55,22 +55,31 @@ impl MeshDomains {
         }
     }
 
-    /// Whether a request to this destination leaves the mesh.
+    /// Whether a request to this destination leaves the mesh. Who calls a workload of the mesh by a name of the world,
+    /// as through an ingress gateway, reaches a waypoint too; so there the cluster counts more.
     pub(crate) fn leaves(&self, destination: Destination, direction: Direction<'_>) -> bool {
+        let is_outside = |cluster| self.cluster_is_outside(cluster);
         match (direction, destination) {
             (Direction::Unspecified | Direction::Inbound, _) | (_, Destination::Inside) => false,
             (Direction::Outbound { .. }, Destination::Outside) => true,
-            (Direction::Outbound { cluster }, Destination::Unclear) => self.cluster_is_outside(cluster),
+            (Direction::Through { cluster }, Destination::Outside) => is_outside(cluster).unwrap_or(true),
+            (Direction::Outbound { cluster } | Direction::Through { cluster }, Destination::Unclear) => {
+                is_outside(cluster).unwrap_or(false)
+            }
         }
     }
 
-    /// Whether a cluster of Istio's (`outbound|PORT|SUBSET|HOST`) lies outside; `false` if its name does not tell.
-    fn cluster_is_outside(&self, cluster: &[u8]) -> bool {
+    /// Whether a cluster of Istio's lies outside: `outbound|PORT|SUBSET|HOST`, `inbound-vip|PORT|SUBSET|HOST` at a
+    /// waypoint, or there `encap`, which is a workload by its address. `None` if its name does not tell.
+    fn cluster_is_outside(&self, cluster: &[u8]) -> Option<bool> {
         let mut parts = cluster.split(|byte| *byte == b'|');
         match (parts.next(), parts.nth(2)) {
-            (Some(b"PassthroughCluster"), _) => true,
-            (Some(b"outbound"), Some(host)) => self.destination(Authority::parse(host)) != Destination::Inside,
-            _ => false,
+            _ if cluster == b"encap" => Some(false),
+            (Some(b"PassthroughCluster"), _) => Some(true),
+            (Some(b"outbound" | b"inbound-vip"), Some(host)) => {
+                Some(self.destination(Authority::parse(host)) != Destination::Inside)
+            }
+            _ => None,
         }
     }
 }
@@ -194,6 +203,29 @@ mod tests {
             let leaves = |direction| mesh.leaves(mesh.destination(Authority::parse(authority.as_bytes())), direction);
             assert_eq!(leaves(Direction::Outbound { cluster: cluster.as_bytes() }), expected, "{authority} {cluster}");
             assert!(!leaves(Direction::Inbound) && !leaves(Direction::Unspecified), "{authority} {cluster}");
+        }
+    }
+
+    #[test]
+    fn at_a_waypoint_the_cluster_counts_more_than_a_name_of_the_world() {
+        let mesh = domains(&["k8s.lab"], &["lan"]);
+        for (authority, cluster, expected) in [
+            ("www.example.com", "inbound-vip|80|http|foo.ns.svc.k8s.lab", false),
+            ("www.example.com", "inbound-vip|80|http/v1|foo.lan", false),
+            ("www.example.com", "outbound|80||foo.ns.svc.k8s.lab", false),
+            ("www.example.com", "encap", false),
+            ("www.example.com", "inbound-vip|443|http|www.example.com", true),
+            ("www.example.com", "inbound-vip|80|http|foo.ns.svc.cluster.local", true),
+            ("www.example.com", "", true),
+            ("www.example.com", "some_cluster", true),
+            ("example.com", "inbound-vip|443|http|example.com", true),
+            ("foo.ns", "inbound-vip|80|http|foo.ns.svc.k8s.lab", false),
+            ("foo.ns", "", false),
+            ("foo", "inbound-vip|443|http|www.example.com", false),
+        ] {
+            let direction = Direction::Through { cluster: cluster.as_bytes() };
+            let destination = mesh.destination(Authority::parse(authority.as_bytes()));
+            assert_eq!(mesh.leaves(destination, direction), expected, "{authority} {cluster}");
         }
     }
 }

@@ -16,8 +16,20 @@ pub struct Header<'a> {
 pub enum Role {
     /// Clients that are not trusted: an ingress gateway.
     Edge,
-    /// Other workloads: a sidecar, a waypoint.
+    /// Other workloads, beside one of them: a sidecar.
     Mesh,
+    /// Other workloads, in front of many: a waypoint (Istio, "Configure waypoint proxies"), to which everything comes in.
+    Waypoint,
+}
+
+impl Role {
+    /// Whether it trusts nobody.
+    pub(crate) fn is_edge(self) -> bool {
+        match self {
+            Self::Edge => true,
+            Self::Mesh | Self::Waypoint => false,
+        }
+    }
 }
 
 /// Whether the sender of a request is known; it matters under `peers: mtls` alone.
@@ -36,7 +48,7 @@ pub struct Wants {
     pub token: bool,
     /// [`Gathered::direction`].
     pub direction: bool,
-    /// The cluster of a [`Direction::Outbound`]; otherwise it may be empty.
+    /// The cluster of a [`Direction::Outbound`] or [`Direction::Through`]; otherwise it may be empty.
     pub cluster: bool,
 }
 
@@ -60,6 +72,11 @@ pub enum Direction<'a> {
     /// From that workload to others, inside the mesh or outside.
     Outbound {
         /// The cluster that the route chose (`xds.cluster_name`); empty if there is none, or nobody wants it.
+        cluster: &'a [u8],
+    },
+    /// Through a waypoint, whose listeners all say inbound, to whatever its route chose.
+    Through {
+        /// The cluster, as above.
         cluster: &'a [u8],
     },
 }

@@ -55,7 +55,7 @@ impl Rules {
     pub(crate) fn passes_tunnel(&self, pseudo: &Pseudo<'_>) -> Result<bool, Refusal> {
         match (pseudo.is_tunnel, self.role, self.tunnel) {
             (true, Role::Edge, Policy::Reject) => Err(Refusal::Tunnel),
-            (is_tunnel, role, _) => Ok(is_tunnel && role == Role::Mesh),
+            (is_tunnel, role, _) => Ok(is_tunnel && !role.is_edge()),
         }
     }
 
@@ -135,7 +135,7 @@ impl Rules {
     ) -> Vec<Mutation<'a>> {
         let mut mutations = match self.role {
             Role::Edge => strip::strip(&self.names, self.baggage.as_ref(), lines),
-            Role::Mesh => Vec::new(),
+            Role::Mesh | Role::Waypoint => Vec::new(),
         };
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);
         self.overrides_to.write(lines, &context.overrides, &mut mutations);
@@ -151,7 +151,7 @@ impl Rules {
         mutations.extend(self.write_baggage(lines, context, events));
         match self.role {
             Role::Edge => strip::record(&mutations, events),
-            Role::Mesh => {}
+            Role::Mesh | Role::Waypoint => {}
         }
         mutations
     }

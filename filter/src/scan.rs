@@ -9,7 +9,7 @@ use crate::mesh::Destination;
 use crate::names::Scanned;
 use crate::read::host::Authority;
 use crate::repair::{Memo, Repair};
-use crate::request::{Direction, Gathered, Header, Wants};
+use crate::request::{Direction, Gathered, Header, Role, Wants};
 use crate::rules::Rules;
 use crate::write::withhold::Withholding;
 
@@ -77,11 +77,13 @@ impl<'a> Scan<'a> {
     /// What else decides. What it does not want, it does not use.
     pub fn wants(&self) -> Wants {
         let may_leave = self.destination.is_some_and(|destination| destination != Destination::Inside);
-        Wants {
-            token: self.rules.reads_token,
-            direction: self.repair.is_some() || may_leave,
-            cluster: self.destination == Some(Destination::Unclear),
-        }
+        let (direction, cluster) = match self.rules.role {
+            Role::Edge | Role::Mesh => {
+                (self.repair.is_some() || may_leave, self.destination == Some(Destination::Unclear))
+            }
+            Role::Waypoint => (false, may_leave),
+        };
+        Wants { token: self.rules.reads_token, direction, cluster }
     }
 
     /// What to change in the request, or what to answer it.

@@ -3,7 +3,7 @@
 use crate::decision::Mutation;
 use crate::events::Events;
 use crate::names::Scanned;
-use crate::request::Header;
+use crate::request::{Header, Role};
 use crate::rules::Rules;
 use crate::write::strip;
 
@@ -40,10 +40,11 @@ impl<'a> TrailerScan<'a> {
         scan
     }
 
-    /// What to remove: at an edge everything that is ours, and on an outbound listener of the mesh our context.
+    /// What to remove: at an edge everything that is ours, and on an outbound listener of the mesh and at a waypoint our
+    /// context.
     ///
     /// Nobody reads a context from trailers, and when they come the host no longer tells the authority. So it does not
-    /// matter whether the request leaves the mesh. `is_outbound` is asked in the mesh alone, and only if there is
+    /// matter whether the request leaves the mesh. `is_outbound` is asked under `role: mesh` alone, and only if there is
     /// something of ours.
     ///
     /// # Errors
@@ -62,6 +63,10 @@ impl<'a> TrailerScan<'a> {
             strip::record(&mutations, events);
             return Ok(mutations);
         };
-        Ok(if is_outbound()? { withholding.withhold(&lines, events) } else { Vec::new() })
+        let goes_out = match self.rules.role {
+            Role::Edge | Role::Mesh => is_outbound()?,
+            Role::Waypoint => true,
+        };
+        Ok(if goes_out { withholding.withhold(&lines, events) } else { Vec::new() })
     }
 }

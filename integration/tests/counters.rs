@@ -90,7 +90,8 @@ async fn an_edge_counts_each_thing_once() -> Result<()> {
     assert_eq!(defined(&hop).await?, Counter::ALL.iter().map(|counter| counter.name().to_owned()).collect());
     let counts = send_all(&hop, &edge_requests()).await?;
     hop.envoy.stats_become("wasmcustom", &counts).await?;
-    // No source of this one needs a token, and it has no destinations. What leaves the mesh, and what is repaired, is not an edge's to count.
+    // No source of this one needs a token, and it has no destinations. What leaves the mesh, what is repaired, and where a
+    // sidecar stands, is not an edge's to count.
     let never = [
         "tenant_claim",
         "tenant_issuer",
@@ -99,6 +100,7 @@ async fn an_edge_counts_each_thing_once() -> Result<()> {
         "caller_",
         "host_failed",
         "withheld",
+        "misplaced",
         "trace_",
         "context_",
     ]
@@ -141,6 +143,23 @@ async fn the_mesh_counts_what_it_finds() -> Result<()> {
     )
     .await?;
     hop.envoy.stats_become("wasmcustom", &counts).await
+}
+
+/// R41: an inbound listener whose route leads to a service is a waypoint's.
+#[tokio::test]
+async fn a_waypoint_with_the_rules_of_a_sidecar_counts_its_requests_and_says_so_once() -> Result<()> {
+    let mesh = json!({"version": 1, "role": "mesh", "tenant": {"to": [{"header": "x-tenant"}]}});
+    let mut bootstrap = Bootstrap::gateway()?.configuration(mesh);
+    bootstrap.listener()["traffic_direction"] = "INBOUND".into();
+    let cluster = "inbound-vip|80|http|shop.prod.svc.cluster.local";
+    bootstrap.routes()[0]["route"]["cluster"] = cluster.into();
+    *bootstrap.at("/static_resources/clusters/0/name") = cluster.into();
+    let hop = Hop::start(bootstrap).await?;
+    let misplaced = |request| (request, &[("misplaced", 1)][..]);
+    let counts = send_all(&hop, &[misplaced(Request::to("shop")), misplaced(Request::to("cart"))]).await?;
+    hop.envoy.stats_become("wasmcustom", &counts).await?;
+    assert_eq!(hop.envoy.log()?.matches("warning: role: this proxy is a waypoint").count(), 1);
+    Ok(())
 }
 
 /// Without `wasmcustom`, and before anything was counted: what the guide's queries ask for is there.

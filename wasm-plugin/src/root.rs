@@ -6,7 +6,7 @@ use std::time::Duration;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 use tenancy_filter::{Filter, Parsed, Table};
-use tenancy_filter_envoy::set_caller;
+use tenancy_filter_envoy::{Place, set_caller};
 
 use crate::counters;
 use crate::host::{self, Host, HostFailure};
@@ -33,6 +33,7 @@ pub(crate) struct Root {
 pub(crate) struct Plugin {
     pub(crate) filter: Filter,
     pub(crate) story: Story,
+    pub(crate) place: Place,
     /// `None` where nothing is repaired.
     table: Option<Table>,
 }
@@ -40,7 +41,7 @@ pub(crate) struct Plugin {
 impl Plugin {
     fn new(filter: Filter) -> Result<Self, HostFailure> {
         let table = filter.repair().map(remembered::table).transpose()?;
-        Ok(Self { filter, story: Story::default(), table })
+        Ok(Self { filter, story: Story::default(), place: Place::default(), table })
     }
 
     /// `None` where nothing is repaired.

@@ -11,6 +11,7 @@ use crate::header_map::HeaderMap;
 use crate::host::{self, Host, HostFailure, MapType};
 use crate::remembered::Memory;
 use crate::root::Plugin;
+use crate::told;
 
 /// The body of a 500.
 const NO_ACCESS: &str = "the proxy gave no access to the request\n";
@@ -111,7 +112,7 @@ impl Stream {
     }
 
     fn rewrite_headers(&mut self) -> Result<(), Stop> {
-        let Plugin { filter, story, .. } = &*self.plugin;
+        let Plugin { filter, story, place, .. } = &*self.plugin;
         let memory = self.plugin.memory();
         let map = HeaderMap::read(MapType::RequestHeaders)?.ok_or(HostFailure)?;
         let mut headers = Pairs::new();
@@ -123,6 +124,9 @@ impl Stream {
         let scan = filter.scan(&headers, self.peer);
         let facts = Facts::gather(&Host, scan.wants(), filter)?;
         let gathered = facts.gathered();
+        if place.is_mistaken(filter, &Host, told::tell_misplaced) {
+            story.record(Event::Misplaced);
+        }
         // Twice the code, so that who tells nothing pays nothing.
         let decision = match story.listener() {
             Some(listener) => scan.decide(&gathered, Asked(memory), listener),
@@ -152,7 +156,7 @@ impl Stream {
             Stop::HostFailed => {
                 self.plugin.story.record(Event::HostFailed);
                 match self.plugin.filter.role(self.peer) {
-                    Role::Mesh => return Action::Continue,
+                    Role::Mesh | Role::Waypoint => return Action::Continue,
                     Role::Edge => host::respond(500, &[], NO_ACCESS),
                 }
             }

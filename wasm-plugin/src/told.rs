@@ -4,6 +4,8 @@ use tenancy_filter::{Findings, Severity};
 
 use crate::host::{self, HostFailure};
 
+const MISPLACED: &str = "warning: role: this proxy is a waypoint, and role: mesh takes whatever comes in for its workload's own, so what leaves the mesh keeps our context; write role: waypoint";
+
 /// All plugins share the host's data.
 const PREFIX: &[u8] = b"tenancy-filter.told.";
 
@@ -28,7 +30,15 @@ pub(crate) fn tell_once(json: &[u8], warnings: &Findings) {
     }
 }
 
-/// Whether this configuration is not the last that a VM of this proxy claimed in its slot. Better told twice than never.
+/// Tells once that a waypoint has `role: mesh`.
+#[cold]
+pub(crate) fn tell_misplaced() {
+    if is_first(MISPLACED.as_bytes()) {
+        log::warn!("{MISPLACED}");
+    }
+}
+
+/// Whether this text is not the last that a VM of this proxy claimed in its slot. Better told twice than never.
 fn is_first(json: &[u8]) -> bool {
     let hash = hash(json);
     let key = [PREFIX, &[slot(hash)]].concat();
@@ -37,7 +47,7 @@ fn is_first(json: &[u8]) -> bool {
         if known.bytes == hash.to_le_bytes() {
             return Ok(false);
         }
-        // Who comes first in between may have claimed this configuration, or another one of the slot.
+        // Who comes first in between may have claimed this text, or another one of the slot.
         Ok::<_, HostFailure>(
             host::replace_shared_data(&key, &hash.to_le_bytes(), known.version)?
                 || host::shared_data(&key)?.bytes != hash.to_le_bytes(),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Mutation};
-use tenancy_filter_envoy::{Facts, RouteAlone, is_outbound, peer};
+use tenancy_filter_envoy::{Facts, Place, RouteAlone, is_outbound, peer};
 
 use crate::request::{Line, Request};
 use crate::told::{Told, latin1};
@@ -99,6 +99,9 @@ fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Ans
     let scan = filter.scan(&headers, peer);
     let Ok(facts) = Facts::gather(request, scan.wants(), filter);
     let gathered = facts.gathered();
+    if Place::default().is_mistaken(filter, request, || ()) {
+        log.record(Event::Misplaced);
+    }
     let Decision { mutations, memo: _ } = scan.decide(&gathered, RouteAlone(request), log)?;
     let trailer_scan = filter.scan_trailers(&trailers, peer);
     let Ok(of_trailers) = trailer_scan.strip(|| is_outbound(request), log);

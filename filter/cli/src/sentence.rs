@@ -91,6 +91,9 @@ fn text(event: &Event<'_>) -> String {
         Event::Withheld { mutations } => format!("leaves the mesh without our context: {}", names(mutations)),
         Event::TraceMalformed { .. } => "removed: repeated, or not well-formed".into(),
         Event::Recalled(recollection) => recalled(*recollection).into(),
+        Event::Misplaced => {
+            "the request comes in and goes on to a service, as at a waypoint: role: mesh takes it for the workload's own; write role: waypoint".into()
+        }
         Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
         Event::HostFailed => "a host call failed".into(),
     }
@@ -149,7 +152,9 @@ fn unmet(why: Unmet) -> &'static str {
     match why {
         Unmet::Method => "the method is another",
         Unmet::Caller => "the caller is another",
-        Unmet::CallerUnknown => "nobody knows the caller: no caller is configured, and the node names none",
+        Unmet::CallerUnknown => {
+            "nobody knows the caller: no caller is configured, and the node names none, or the proxy is a waypoint"
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which way a request goes, and by which route.
 
-use tenancy_filter::{Direction, Route};
+use tenancy_filter::{Direction, Route, Wants};
 
 use crate::Attributes;
 
@@ -18,6 +18,17 @@ pub fn is_outbound<A: Attributes>(host: &A) -> Result<bool, A::Failure> {
     Ok(host.property(&LISTENER_DIRECTION)?.is_some_and(|direction| direction == OUTBOUND))
 }
 
+/// Whether a request comes in and goes on to a service, as at a waypoint of Istio's: its clusters there are
+/// `inbound-vip|…` and `outbound|…`, while that of the workload beside a sidecar is `inbound|…`. `None` if the request
+/// has no route.
+pub(crate) fn leads_on<A: Attributes>(host: &A) -> Result<Option<bool>, A::Failure> {
+    if host.property(&LISTENER_DIRECTION)?.is_none_or(|direction| direction != INBOUND) {
+        return Ok(Some(false));
+    }
+    let is_service = |cluster: Vec<u8>| cluster.starts_with(b"inbound-vip|") || cluster.starts_with(b"outbound|");
+    Ok(host.property(&CLUSTER)?.filter(|cluster| !cluster.is_empty()).map(is_service))
+}
+
 /// The route of a request, before any header changes; `None` if it has none.
 ///
 /// # Errors
@@ -27,21 +38,26 @@ pub fn route<A: Attributes>(host: &A) -> Result<Option<Route>, A::Failure> {
     Ok(Some(Route { name: host.property(&["xds", "route_name"])?.unwrap_or_default(), cluster }))
 }
 
-/// The direction of the listener, and the cluster of the route as far as it is wanted.
+/// The direction of the listener, and the cluster of the route, as far as they are wanted.
 #[derive(Debug)]
 pub(crate) enum Way {
     Unspecified,
     Inbound,
     Outbound { cluster: Vec<u8> },
+    Through { cluster: Vec<u8> },
 }
 
 impl Way {
-    pub(crate) fn read<A: Attributes>(host: &A, wants_cluster: bool) -> Result<Self, A::Failure> {
+    pub(crate) fn read<A: Attributes>(host: &A, wants: Wants) -> Result<Self, A::Failure> {
+        let cluster = || Ok(if wants.cluster { host.property(&CLUSTER)?.unwrap_or_default() } else { Vec::new() });
+        if !wants.direction {
+            let way = |cluster| Self::Through { cluster };
+            return if wants.cluster { cluster().map(way) } else { Ok(Self::Unspecified) };
+        }
         let direction = host.property(&LISTENER_DIRECTION)?.unwrap_or_default();
         Ok(match <[u8; 8]>::try_from(direction) {
             Ok(INBOUND) => Self::Inbound,
-            Ok(OUTBOUND) if wants_cluster => Self::Outbound { cluster: host.property(&CLUSTER)?.unwrap_or_default() },
-            Ok(OUTBOUND) => Self::Outbound { cluster: Vec::new() },
+            Ok(OUTBOUND) => Self::Outbound { cluster: cluster()? },
             Ok(_) | Err(_) => Self::Unspecified,
         })
     }
@@ -51,6 +67,7 @@ impl Way {
             Self::Unspecified => Direction::Unspecified,
             Self::Inbound => Direction::Inbound,
             Self::Outbound { cluster } => Direction::Outbound { cluster },
+            Self::Through { cluster } => Direction::Through { cluster },
         }
     }
 }

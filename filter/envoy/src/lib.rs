@@ -43,6 +43,7 @@ mod lookup;
 mod node;
 mod pairs;
 mod peer;
+mod place;
 mod token;
 
 use tenancy_filter::{Filter, Gathered, Wants};
@@ -55,6 +56,7 @@ pub use lookup::RouteAlone;
 pub use node::set_caller;
 pub use pairs::{Pairs, pairs, serialized};
 pub use peer::peer;
+pub use place::Place;
 
 /// Envoy's attributes (Envoy, "Attributes"), as a module of proxy-wasm sees them.
 pub trait Attributes {
@@ -94,8 +96,7 @@ impl Facts {
     /// The first failure of the host.
     pub fn gather<A: Attributes>(host: &A, wants: Wants, filter: &Filter) -> Result<Self, A::Failure> {
         let payload = if wants.token { Payload::read(host, filter)? } else { None };
-        let way = if wants.direction { Way::read(host, wants.cluster)? } else { Way::Unspecified };
-        Ok(Self { payload, way })
+        Ok(Self { payload, way: Way::read(host, wants)? })
     }
 
     /// The same, borrowed.

@@ -82,6 +82,7 @@ fn reads_what_is_wanted_and_no_more() {
         (outbound(), direction, vec![DIRECTION]),
         (outbound(), cluster, vec![DIRECTION, "xds/cluster_name"]),
         (Host::default().with(DIRECTION, 1u64.to_le_bytes()), cluster, vec![DIRECTION]),
+        (outbound(), Wants { cluster: true, ..NOTHING }, vec!["xds/cluster_name"]),
         (Host::default(), token, vec![iss.as_str()]),
     ] {
         gather(&host, wants, &[&["tenant"]]).unwrap();

@@ -15,7 +15,7 @@ use super::node::{Node, Object};
 
 pub(super) fn read_trace_headers(config: &Object<'_>, draft: &mut Draft) {
     let Some(node) = config.field("traceHeaders") else { return };
-    if draft.role == Role::Mesh {
+    if !draft.role.is_edge() {
         node.mistake("decides nothing in the mesh, which keeps trace headers; leave it out");
     }
     if node.word(&[("drop", true), ("keep", false)]) == Some(true) {
@@ -32,7 +32,7 @@ pub(super) fn read_domains(
 ) -> MeshDomains {
     let clusters = config.field("clusterDomains");
     let reads_no_host = !has_destinations && projections.iter().all(|projection| projection.service != Service::Called);
-    let is_idle = role == Role::Edge && reads_no_host;
+    let is_idle = role.is_edge() && reads_no_host;
     let fields = [clusters.clone(), config.field("internal")].into_iter().flatten();
     for node in fields.filter(|node| is_idle && node.value.as_array().is_some_and(|list| !list.is_empty())) {
         node.warn("decides nothing at an edge without destinations or a projection of service: called; leave it out");
@@ -75,7 +75,7 @@ fn read_domain(entry: &Node<'_>) -> Option<Box<str>> {
 pub(super) fn withholding(draft: &Draft, tenant: &TenantRules, overrides: &OverrideRules) -> Option<Withholding> {
     match draft.role {
         Role::Edge => return None,
-        Role::Mesh => {}
+        Role::Mesh | Role::Waypoint => {}
     }
     let keys = OurKeys::new(draft.owned.all_keys());
     let baggage = BaggageRules { keys, foreign: Foreign::Keep, any_spelling: false };

@@ -1,6 +1,7 @@
 //! `destinations`.
 
 use crate::names::Field;
+use crate::request::Role;
 use crate::write::destinations::{Destinations, MAX_CLUSTERS, Part, Template, Value};
 
 use super::draft::Draft;
@@ -10,9 +11,18 @@ use super::ownership::Owner;
 /// Longer than any name of Envoy's cluster in practice; a bound on what a request can make of it.
 const MAX_TEMPLATE_BYTES: usize = 512;
 
-/// `None` if there are none.
+/// `None` if there are none, or no route could take them.
 pub(super) fn read(config: &Object<'_>, draft: &mut Draft, believed: Vec<Field>) -> Option<Destinations> {
     let node = config.field("destinations")?;
+    match draft.role {
+        Role::Edge | Role::Mesh => {}
+        Role::Waypoint => {
+            node.mistake(
+                "lead nowhere at a waypoint, whose routes no EnvoyFilter patches; leave them out, and match a projection or the tenant exactly in an HTTPRoute or VirtualService",
+            );
+            return None;
+        }
+    }
     let destinations = node.object(&["header", "clusters", "routes"])?;
     let header = destinations.required("header", "name the header to write, as in x-tenancy-clusters");
     let templates = destinations

@@ -168,7 +168,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         mesh,
         withholding,
     };
-    rules.caller = overrides::read_caller(config, rules.reads_versions()).unwrap_or_default();
+    rules.caller = overrides::read_caller(config, &rules);
     rules
 }
 
@@ -194,13 +194,13 @@ fn read_version(config: &Object<'_>) {
 }
 
 fn read_role(config: &Object<'_>) -> Option<Role> {
-    let remedy = "write \"edge\" in a proxy that faces clients, \"mesh\" in one between workloads; it is never guessed";
-    config.required("role", remedy)?.word(&[("edge", Role::Edge), ("mesh", Role::Mesh)])
+    let remedy = "write \"edge\" in a proxy that faces clients, \"mesh\" in one beside a workload, \"waypoint\" in a waypoint; it is never guessed";
+    config.required("role", remedy)?.word(&[("edge", Role::Edge), ("mesh", Role::Mesh), ("waypoint", Role::Waypoint)])
 }
 
 fn read_connect(config: &Object<'_>, role: Role) -> Policy {
     let Some(node) = config.field("connect") else { return Policy::Reject };
-    if role == Role::Mesh {
+    if !role.is_edge() {
         node.mistake("decides nothing in the mesh, which leaves tunnels alone; leave it out");
     }
     node.word(&[("refuse", Policy::Reject), ("pass", Policy::Tolerate)]).unwrap_or(Policy::Reject)
@@ -208,16 +208,23 @@ fn read_connect(config: &Object<'_>, role: Role) -> Policy {
 
 fn tells_peers_apart(config: &Object<'_>, role: Role) -> bool {
     let Some(node) = config.field("peers") else { return false };
-    if role == Role::Edge {
-        node.mistake("decides nothing at an edge, which trusts nobody; leave it out");
+    let why = match role {
+        Role::Edge => Some("decides nothing at an edge, which trusts nobody; leave it out"),
+        Role::Waypoint => Some(
+            "tells nobody apart at a waypoint, where the certificate ends before the filter; leave it out, and let an AuthorizationPolicy for the waypoint say who may call",
+        ),
+        Role::Mesh => None,
+    };
+    if let Some(why) = why {
+        node.mistake(why);
     }
-    node.word(&[("any", false), ("mtls", true)]).unwrap_or(false)
+    node.word(&[("any", false), ("mtls", true)]).unwrap_or(false) && why.is_none()
 }
 
 fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> Option<BaggageRules> {
     let words = [("drop", Foreign::Drop), ("keep", Foreign::Keep)];
     let word = config.field("foreignBaggage").and_then(|node| node.word(&words));
-    let edge = draft.role == Role::Edge;
+    let edge = draft.role.is_edge();
     let foreign = word.unwrap_or(if edge && moves_context { Foreign::Drop } else { Foreign::Keep });
     if foreign == Foreign::Keep && !draft.owned.has_keys() {
         return None;

@@ -234,7 +234,7 @@ impl<'c> Object<'c> {
     pub(super) fn sources<K>(&self, role: Role, form: &Form<K>, example: &str) -> Vec<Node<'c>> {
         let entries = match role {
             Role::Edge => self.required_list("from", &format!("at an edge nothing else is read, as in {example}")),
-            Role::Mesh => self.field("from").map_or(Vec::new(), |node| node.list()),
+            Role::Mesh | Role::Waypoint => self.field("from").map_or(Vec::new(), |node| node.list()),
         };
         for (index, entry) in entries.iter().enumerate() {
             let mut earlier = entries.iter().take(index).filter_map(|entry| entry.place(form));

@@ -8,6 +8,8 @@ use crate::events::Origin;
 use crate::names::{Field, HeaderName};
 use crate::read::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, is_service};
 use crate::read::source::{Belief, Source};
+use crate::request::Role;
+use crate::rules::Rules;
 use crate::write::projection::{Projection, Service};
 use crate::write::targets::OverrideTargets;
 
@@ -215,9 +217,23 @@ fn read_projection(entry: &Node<'_>, draft: &mut Draft) -> Option<Projection> {
 }
 
 /// Who calls matters for versions alone.
-pub(super) fn read_caller(config: &Object<'_>, reads_versions: bool) -> Option<Caller> {
-    let node = config.field("caller")?;
-    if !reads_versions {
+pub(super) fn read_caller(config: &Object<'_>, rules: &Rules) -> Caller {
+    let node = config.field("caller");
+    match rules.role {
+        Role::Edge | Role::Mesh => node.and_then(|node| read_name(&node, rules)).unwrap_or_default(),
+        Role::Waypoint => {
+            if let Some(node) = node {
+                node.mistake(
+                    "names nobody at a waypoint, through which many workloads call; leave it out, and put conditions on the caller where sidecars decide them",
+                );
+            }
+            Caller::unknowable()
+        }
+    }
+}
+
+fn read_name(node: &Node<'_>, rules: &Rules) -> Option<Caller> {
+    if !rules.reads_versions() {
         node.warn("decides nothing without projections, or {version} in destinations; leave it out");
     }
     let name = node.text()?;

@@ -42,7 +42,7 @@ enum Use {
 impl Ownership {
     pub(super) fn new(role: Role) -> Self {
         let mut names = Names::default();
-        if role == Role::Edge {
+        if role.is_edge() {
             names.insert(CONNECTION, Field::Connection);
         }
         Self { role, names, asked: Asked::new(role), headers: Vec::new(), keys: Vec::new() }
@@ -153,7 +153,7 @@ impl Ownership {
     /// An edge does not remove cookies, queries and headers of proxies and browsers, so what it did not believe would be
     /// believed behind it.
     fn refuse_in_mesh(&self, node: &Node<'_>, what: &str) {
-        if self.role == Role::Mesh {
+        if !self.role.is_edge() {
             node.mistake(format!(
                 "only an edge reads {what}: it does not remove it, so in the mesh any client could have sent it; leave it out"
             ));
@@ -185,7 +185,7 @@ impl Ownership {
 
     /// The keys whose members survive only as we write them: an edge leaves none, the mesh those that it only reads.
     pub(super) fn removed_keys(&self) -> Vec<Key> {
-        let removed = self.keys.iter().filter(|(.., usage)| self.role == Role::Edge || *usage == Use::Written);
+        let removed = self.keys.iter().filter(|(.., usage)| self.role.is_edge() || *usage == Use::Written);
         removed.map(|(key, ..)| key.clone()).collect()
     }
 

@@ -12,11 +12,18 @@ const DEFAULT_SLOTS: u64 = 4096;
 const LINGER: std::ops::RangeInclusive<u64> = 0..=300;
 const DEFAULT_LINGER: u64 = 5;
 
-/// `None` at an edge, where clients choose trace ids.
+/// `None` at an edge, where clients choose trace ids, and at a waypoint, where nothing that comes in goes out again.
 pub(super) fn read(config: &Object<'_>, role: Role) -> Option<Repair> {
     let node = config.field("repair")?;
-    if role == Role::Edge {
-        node.mistake("repairs nothing at an edge, where clients choose the trace ids; move it to the mesh");
+    let why = match role {
+        Role::Edge => Some("repairs nothing at an edge, where clients choose the trace ids; move it to the mesh"),
+        Role::Waypoint => Some(
+            "repairs nothing at a waypoint: no request is outbound there, and its replicas share no memory; let applications forward the context, or repair at sidecars, with role: mesh",
+        ),
+        Role::Mesh => None,
+    };
+    if let Some(why) = why {
+        node.mistake(why);
         return None;
     }
     let repair = node.object(&["by", "slots", "lingerSeconds"])?;

@@ -2,7 +2,6 @@
 
 use crate::bytes::grammar::is_token;
 use crate::names::{Field, Kept, begins, same_name};
-use crate::request::Role;
 
 use super::draft::Draft;
 use super::meaning;
@@ -19,7 +18,7 @@ struct Stripped<'c> {
 
 /// Takes the headers that an edge removes; `believed` are those that it reads before.
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft, believed: &[Field]) {
-    if draft.role == Role::Mesh {
+    if !draft.role.is_edge() {
         node.mistake("strips nothing in the mesh; move it to the edge");
     }
     if node.value.as_array().is_some_and(Vec::is_empty) {

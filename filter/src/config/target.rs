@@ -41,6 +41,6 @@ pub(super) fn read_targets<P>(
     written.append(&mut members);
     match role {
         Role::Edge => Vec::new(),
-        Role::Mesh => written,
+        Role::Mesh | Role::Waypoint => written,
     }
 }

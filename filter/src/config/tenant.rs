@@ -46,7 +46,7 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
     draft.levels = tenant.field("levels").and_then(|node| read_levels(&node, draft));
     let default = match draft.role {
         Role::Edge => Policy::Reject,
-        Role::Mesh => Policy::Tolerate,
+        Role::Mesh | Role::Waypoint => Policy::Tolerate,
     };
     let word = |name, words: &[(&str, Policy)]| tenant.field(name).and_then(|node| node.word(words));
     let on_conflict = word("onConflict", &[("first", Policy::Tolerate), ("reject", Policy::Reject)]);

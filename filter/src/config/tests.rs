@@ -101,7 +101,7 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
     let starts = [
         "overides: unknown field; did you mean overrides? known here: version, role, tenant,",
         "version: expected 1, found 2;",
-        "role: missing; write \"edge\" in a proxy that faces clients, \"mesh\" in one between workloads",
+        "role: missing; write \"edge\" in a proxy that faces clients, \"mesh\" in one beside a workload, \"waypoint\" in a waypoint",
         "tenant.to[0].header: expected a header name",
         "tenant.to[1].baggage: expected a baggage key",
         "tenant.from[0].host: \"www.example.com\" needs exactly one {tenant}",

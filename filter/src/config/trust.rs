@@ -33,7 +33,8 @@ pub(super) fn of_client(source: &Object<'_>, draft: &mut Draft) -> Condition {
         draft.needs_verified.get_or_insert(node.path);
     }
     let belief = match (draft.role, trust) {
-        (Role::Mesh, Trust::Mesh | Trust::Verified | Trust::Anyone) | (Role::Edge, Trust::Anyone) => Belief::Always,
+        (Role::Mesh | Role::Waypoint, Trust::Mesh | Trust::Verified | Trust::Anyone) => Belief::Always,
+        (Role::Edge, Trust::Anyone) => Belief::Always,
         (Role::Edge, Trust::Verified) => Belief::Vouched,
         (Role::Edge, Trust::Mesh) => Belief::Never,
     };

@@ -50,6 +50,7 @@ impl Event<'_> {
             Self::Withheld { .. } => "withheld",
             Self::TraceMalformed { .. } => "trace_malformed",
             Self::Recalled(_) => "recalled",
+            Self::Misplaced => "misplaced",
             Self::Refused(_) => "refused",
             Self::HostFailed => "host_failed",
         }
@@ -59,7 +60,7 @@ impl Event<'_> {
     pub fn details<'s>(&'s self, tell: &mut dyn FnMut(&'static str, Detail<'s>)) {
         use Detail::{Chosen, Count, Header, Raw, Source, Word};
         match self {
-            Self::Request | Self::HostFailed => {}
+            Self::Request | Self::Misplaced | Self::HostFailed => {}
             Self::TokenNotBelieved { why } => tell("why", Word(why.word())),
             Self::SourceAbsent { source } | Self::HostSettled { source } | Self::TenantRepeated { source } => {
                 tell("source", Source(*source));

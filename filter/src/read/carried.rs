@@ -26,7 +26,7 @@ impl Asked {
     pub(crate) fn new(role: Role) -> Self {
         let carriers: &[_] = match role {
             Role::Edge => &[Field::Baggage],
-            Role::Mesh => &[Field::Baggage, Field::OlderBaggage],
+            Role::Mesh | Role::Waypoint => &[Field::Baggage, Field::OlderBaggage],
         };
         Self { cookies: Keys::default(), queries: Keys::default(), members: Keys::default(), carriers }
     }

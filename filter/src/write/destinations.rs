@@ -89,7 +89,7 @@ impl Destinations {
     /// Whether a request may have chosen its route by what it may not say: by a list of its own, and at an edge by a
     /// header that it loses.
     pub(crate) fn are_forestalled(&self, role: Role, lines: &Lines<'_>) -> bool {
-        let is_edge = role == Role::Edge;
+        let is_edge = role.is_edge();
         let is_lost = |line: &Line<'_>| match line.field {
             Field::Source(_) | Field::Target(_) => is_edge && line.exact && !self.believed.contains(&line.field),
             Field::Stripped => is_edge,

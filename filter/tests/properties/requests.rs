@@ -132,8 +132,9 @@ fn cluster() -> impl Strategy<Value = String> {
         ][..],
     );
     prop_oneof![
-        4 => host.prop_map(|host| format!("outbound|80||{host}")),
-        2 => select(&["PassthroughCluster", "BlackHoleCluster", "", "outbound|80", "outbound|80|v1|foo.lan|x"][..])
+        4 => host.clone().prop_map(|host| format!("outbound|80||{host}")),
+        2 => host.prop_map(|host| format!("inbound-vip|80|http|{host}")),
+        2 => select(&["PassthroughCluster", "BlackHoleCluster", "encap", "encap|x", "", "outbound|80", "outbound|80|v1|foo.lan|x"][..])
             .prop_map(str::to_owned),
         1 => select(&["inbound|80||", "shop", "shop-dev1", "a,b"][..]).prop_map(str::to_owned),
         1 => latin1(0..12),

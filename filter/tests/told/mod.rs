@@ -66,6 +66,7 @@ fn told(event: &Event<'_>) -> String {
         Event::TraceMalformed { header } => format!("malformed {header}"),
         Event::Recalled(recollection) => format!("recalled: {recollection:?}"),
         Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
+        Event::Misplaced => "misplaced".into(),
         Event::HostFailed => "host failed".into(),
     }
 }

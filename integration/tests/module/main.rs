@@ -2,6 +2,7 @@
 
 mod caller;
 mod configurations;
+mod place;
 mod story;
 
 use std::collections::BTreeMap;

@@ -68,7 +68,7 @@ impl Deployed<'_> {
 
     /// Whether it faces clients alone; a role that cannot be read may mean that.
     pub(super) fn is_edge_alone(&self) -> bool {
-        self.value.get("role").is_none_or(|role| role != "mesh")
+        self.value.get("role").is_none_or(|role| role != "mesh" && role != "waypoint")
     }
 
     /// Whether requests that leave it may reach the other one: both run in Kubernetes, or neither does.

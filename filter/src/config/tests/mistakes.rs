@@ -45,10 +45,13 @@ fn names_the_mistake_of_a_whole_configuration() {
         (r#"{"version": 1, "role": "edge"}"#.into(), "configuration: says nothing to do"),
         (r#"{"role": "edge", "strip": ["x"]}"#.into(), "version: missing; write version: 1"),
         (r#"{"version": "1", "role": "edge", "strip": ["x"]}"#.into(), "version: expected 1, found \"1\""),
-        (r#"{"version": 1, "role": "gateway", "strip": ["x"]}"#.into(), "role: expected \"edge\" or \"mesh\", found"),
+        (
+            r#"{"version": 1, "role": "gateway", "strip": ["x"]}"#.into(),
+            "role: expected \"edge\" or \"mesh\" or \"waypoint\", found",
+        ),
         (
             r#"{"version": 1, "role": "mash", "strip": ["x"]}"#.into(),
-            "role: expected \"edge\" or \"mesh\", found \"mash\"; did you mean mesh?",
+            "role: expected \"edge\" or \"mesh\" or \"waypoint\", found \"mash\"; did you mean mesh?",
         ),
         (edge(r#""strip": ["x"], "tennant": {}"#), "tennant: unknown field; did you mean tenant? known here: version"),
         (edge(r#""strip": ["x"], "onconflict": {}"#), "onconflict: unknown field; known here: version"),
@@ -61,6 +64,30 @@ fn names_the_mistake_of_a_whole_configuration() {
             override_targets(&format!(r#"{{"baggage": "{}"}}"#, "k".repeat(4000))),
             "configuration: writes baggage of more than",
         ),
+    ]);
+}
+
+#[test]
+fn names_what_cannot_work_at_a_waypoint_and_what_to_do_instead() {
+    let waypoint = |fields| passing(fields).replace("mesh", "waypoint");
+    have_one_mistake([
+        (
+            waypoint(r#""repair": {"by": ["traceparent"]}"#),
+            "repair: repairs nothing at a waypoint: no request is outbound there, and its replicas share no memory; let",
+        ),
+        (waypoint(r#""peers": "mtls""#), "peers: tells nobody apart at a waypoint, where the certificate ends before"),
+        (waypoint(r#""peers": "any""#), "peers: tells nobody apart at a waypoint"),
+        (
+            waypoint(r#""destinations": {"header": "x-c", "clusters": ["t-{tenant}"]}"#),
+            "destinations: lead nowhere at a waypoint, whose routes no EnvoyFilter patches; leave them out, and match",
+        ),
+        (
+            waypoint(r#""caller": "web""#),
+            "caller: names nobody at a waypoint, through which many workloads call; leave",
+        ),
+        (waypoint(r#""strip": ["x-a"]"#), "strip: strips nothing in the mesh"),
+        (waypoint(r#""connect": "pass""#), "connect: decides nothing in the mesh"),
+        (waypoint(r#""traceHeaders": "drop""#), "traceHeaders: decides nothing in the mesh"),
     ]);
 }
 

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use tenancy_filter::{
-    Answer, Claim, Decision, Direction, Filter, Gathered, Header, Lookup, Mutation, Peer, Recalled, Route, Scan, Token,
-    TraceId,
+    Answer, Claim, Decision, Direction, Filter, Gathered, Header, Lookup, Mutation, Peer, Recalled, Role, Route, Scan,
+    Token, TraceId,
 };
 
 use crate::naive::{self, Call, Claimed, Lines, Payload};
@@ -21,7 +21,7 @@ pub(super) fn decide(filter: &Filter, call: &Call) -> Result<Vec<Change>, Answer
     let values: Vec<_> = paths.map(|path| call.token.as_ref().and_then(|token| claim(token, path))).collect();
     let token = call.token.as_ref().map(|_| Token { issuer: &issuer, claims: values.iter().map(borrowed).collect() });
     let scan = filter.scan(&headers, peer(call));
-    let all = Gathered { token, direction: direction(call) };
+    let all = Gathered { token, direction: direction(call, filter.role(peer(call))) };
     let decision = decision(&scan, call, &all);
     let wanted = wanted(&scan, &all);
     assert_eq!(self::decision(&scan, call, &wanted), decision, "by what it wants alone (left)");
@@ -45,11 +45,14 @@ impl Lookup for Asked<'_> {
     }
 }
 
-fn direction(call: &Call) -> Direction<'_> {
-    match &call.direction {
-        naive::Direction::Unspecified => Direction::Unspecified,
-        naive::Direction::Inbound => Direction::Inbound,
-        naive::Direction::Outbound(cluster) => Direction::Outbound { cluster: cluster.as_bytes() },
+fn direction(call: &Call, role: Role) -> Direction<'_> {
+    match (&call.direction, role) {
+        (_, Role::Waypoint) => Direction::Through { cluster: call.cluster().as_bytes() },
+        (naive::Direction::Unspecified, Role::Edge | Role::Mesh) => Direction::Unspecified,
+        (naive::Direction::Inbound, Role::Edge | Role::Mesh) => Direction::Inbound,
+        (naive::Direction::Outbound(cluster), Role::Edge | Role::Mesh) => {
+            Direction::Outbound { cluster: cluster.as_bytes() }
+        }
     }
 }
 
@@ -57,6 +60,7 @@ fn direction(call: &Call) -> Direction<'_> {
 fn wanted<'a>(scan: &Scan<'_>, all: &Gathered<'a>) -> Gathered<'a> {
     let wants = scan.wants();
     let direction = match all.direction {
+        Direction::Through { .. } if wants.cluster => all.direction,
         _ if !wants.direction => Direction::Unspecified,
         Direction::Outbound { .. } if !wants.cluster => Direction::Outbound { cluster: b"" },
         direction => direction,

@@ -53,7 +53,7 @@ fn behind(config: &Value) -> Value {
     // The route took the list of destinations, and removed it.
     next.as_object_mut().unwrap().remove("destinations");
     let moves_context = config.get("tenant").or(config.get("overrides")).is_some();
-    if config["role"] == "mesh" || !moves_context {
+    if config["role"] != "edge" || !moves_context {
         return next;
     }
     next["role"] = json!("mesh");
@@ -99,8 +99,8 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
 
 /// Whether a request goes beyond the mesh; a tunnel is left alone.
 fn is_withheld(subject: &Subject, call: &Call) -> bool {
-    let is_mesh = subject.filter.role(call::peer(call)) == Role::Mesh;
-    is_mesh && naive::leaves(&subject.config, call) && !naive::is_tunnel(&call.lines)
+    let is_edge = subject.filter.role(call::peer(call)) == Role::Edge;
+    !is_edge && naive::leaves(&subject.config, call) && !naive::is_tunnel(&call.lines)
 }
 
 /// What the filter decides, which is what the naive one decides.

@@ -31,17 +31,34 @@ fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
 }
 
 pub(crate) fn leaves(config: &Value, call: &Call) -> bool {
-    let Direction::Outbound(cluster) = &call.direction else { return false };
     let authority = call.lines.iter().rfind(|(name, _)| name == ":authority").map_or("", |(_, value)| value);
+    if config["role"] == "waypoint" {
+        return leaves_by_waypoint(config, authority, call.cluster());
+    }
+    let Direction::Outbound(cluster) = &call.direction else { return false };
     let is_of_the_mesh = is_of_the_mesh(config, authority).unwrap_or_else(|| {
         let parts: Vec<_> = cluster.split('|').collect();
         match parts[..] {
             ["PassthroughCluster", ..] => false,
-            ["outbound", _, _, host, ..] => self::is_of_the_mesh(config, host) == Some(true),
+            ["outbound" | "inbound-vip", _, _, host, ..] => self::is_of_the_mesh(config, host) == Some(true),
             _ => true,
         }
     });
     !is_of_the_mesh
+}
+
+/// A waypoint goes by what the authority calls the mesh's; otherwise by the cluster; otherwise as a sidecar does.
+fn leaves_by_waypoint(config: &Value, authority: &str, cluster: &str) -> bool {
+    let by_name = is_of_the_mesh(config, authority);
+    if by_name == Some(true) {
+        return false;
+    }
+    match cluster.split('|').collect::<Vec<_>>()[..] {
+        ["PassthroughCluster", ..] => true,
+        ["encap"] => false,
+        ["outbound" | "inbound-vip", _, _, host, ..] => is_of_the_mesh(config, host) != Some(true),
+        _ => by_name.is_some(),
+    }
 }
 
 /// What is left of the request.

@@ -42,6 +42,16 @@ pub(crate) enum Direction {
     Outbound(String),
 }
 
+impl Call {
+    /// The cluster that its route chose; empty if nobody says.
+    pub(crate) fn cluster(&self) -> &str {
+        match &self.direction {
+            Direction::Outbound(cluster) => cluster,
+            Direction::Unspecified | Direction::Inbound => self.route.as_ref().map_or("", |(_, cluster)| cluster),
+        }
+    }
+}
+
 /// The payload of a verified token.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Payload {
@@ -102,7 +112,8 @@ fn put_destinations(config: &Value, lines: &mut Lines, clusters: Option<String>)
 pub(crate) fn trailers(config: &Value, call: &Call) -> Lines {
     let mut scene = Scene::new(config, call);
     // Wherever the request goes.
-    scene.is_leaving = !scene.is_edge && matches!(call.direction, Direction::Outbound(_));
+    let goes_out = config["role"] == "waypoint" || matches!(call.direction, Direction::Outbound(_));
+    scene.is_leaving = !scene.is_edge && goes_out;
     if scene.is_leaving {
         return egress::withhold(&scene);
     }
