@@ -3,7 +3,7 @@
 //! From recordings of istiod, and live where `PILOT_DISCOVERY` names one.
 
 use anyhow::{Context, Result, ensure};
-use integration::istio::{Istiod, Mesh, Recording, Scenario, Shipped};
+use integration::istio::{Istiod, Mesh, Recording, Scenario, Shipped, WAYPOINTS};
 
 /// Where a plugin's name starts under each release line.
 const NATIVE: &str = "extensions.istio.io/wasmplugin/";
@@ -96,6 +96,15 @@ async fn a_service_of_a_tenant_counts_while_it_is_there() -> Result<()> {
         mesh.until(row, &["shop", "cart"]).await.context("gone")?;
         mesh.deploy_all_but(&[])?;
         mesh.until(row, &there).await.context("there again")?;
+    }
+    Ok(())
+}
+
+/// R41: by each way to attach, on what istiod's own waypoint builder made of it.
+#[tokio::test]
+async fn a_waypoint_goes_by_the_version_and_lets_no_context_out() -> Result<()> {
+    for folder in WAYPOINTS {
+        Scenario::behind_waypoint(folder)?.run().await?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use super::scenario::line;
+use super::scenario::{Scenario, line};
 use super::site::Site;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,12 +66,14 @@ impl Istiod {
 
     /// Starts it with these documents; the services follow once it listens, because it may lose those that it reads
     /// before.
-    pub(super) async fn start(&self, site: &Site, manifests: &[Value], services: &[Value]) -> Result<Running> {
+    pub(super) async fn start(&self, site: &Site, scenario: &Scenario) -> Result<Running> {
+        let (manifests, services) = (&scenario.manifests, &scenario.service_entries());
         let home = TempDir::with_prefix("istiod-")?;
         let configuration = home.path().join("configuration");
         fs::create_dir(&configuration)?;
         fs::write(configuration.join("manifests.yaml"), documents(manifests, site))?;
         let mut command = self.command(&home, site)?;
+        command.env("PILOT_ENABLE_AMBIENT", scenario.waypoint().is_some().to_string());
         let mut process = command.spawn().with_context(|| self.binary.display().to_string())?;
         let guard = guard(process.id()).inspect_err(|_| drop(process.kill()))?;
         let mut running = Running { process, guard, home, address: site.address(2, 15010) };

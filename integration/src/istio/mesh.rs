@@ -9,12 +9,14 @@ use playground::{Bootstrap, Echo, Envoy, Forward, Protocol, Request};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use super::agent::Agent;
 use super::istiod::{Istiod, Running};
 use super::recording::Recording;
-use super::replay::Files;
+use super::replay::{Files, internal_listeners};
 use super::resources::Resources;
-use super::scenario::{Outcome, Place, Row, Scenario, Service, by_name};
+use super::scenario::{Kind, Outcome, Place, Row, Scenario, Service, by_name};
 use super::site::Site;
+use super::waypoint::{discovering, stand_in, undiscovered};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
@@ -33,7 +35,7 @@ pub struct Mesh<'a> {
 /// Where the proxies have their configuration from.
 #[derive(Debug)]
 enum Source {
-    Istiod(Running),
+    Istiod { running: Running, _agent: Agent },
     Files { _files: Vec<Files> },
 }
 
@@ -41,12 +43,19 @@ impl<'a> Mesh<'a> {
     /// Starts it on a real istiod.
     pub async fn live(scenario: &'a Scenario, istiod: &Istiod) -> Result<Self> {
         let site = Site::claim()?;
-        let running = istiod.start(&site, &scenario.manifests, &scenario.service_entries()).await?;
+        let running = istiod.start(&site, scenario).await?;
+        let agent = Agent::start(site.address(3, 15012)).await?;
+        let control = ControlPlane { istiod: running.address, agent: agent.address };
         let node = |name: &str| scenario.node(name, &site, &istiod.release);
-        scout(scenario, &site, &running, &istiod.release).await?;
-        let bootstraps = scenario.proxies.keys().map(|name| (name.clone(), from_istiod(node(name), running.address)));
-        let envoys = start(bootstraps.collect()).await?;
-        Self::new(scenario, &istiod.release, site, envoys, Source::Istiod(running)).await
+        scout(scenario, &site, &running, &control, &istiod.release).await?;
+        let bootstraps = scenario.proxies.keys().map(|name| (name.clone(), control.bootstrap(node(name))));
+        let mut envoys = start(bootstraps.collect()).await?;
+        if let Some(name) = scenario.waypoint() {
+            let filters = undiscovered(&resources(&envoys[name]).await?.refused);
+            let again = discovering(control.bootstrap(node(name)), filters);
+            envoys.extend(start(vec![(name.to_owned(), again)]).await?);
+        }
+        Self::new(scenario, &istiod.release, site, envoys, Source::Istiod { running, _agent: agent }).await
     }
 
     /// Starts it from what an istiod pushed.
@@ -54,7 +63,12 @@ impl<'a> Mesh<'a> {
         let site = Site::claim()?;
         let (mut files, mut bootstraps) = (Vec::new(), Vec::new());
         for (name, resources) in &recording.proxies {
-            let written = Files::write(resources, &site).with_context(|| name.clone())?;
+            let mut resources = resources.here(&site)?;
+            if scenario.waypoint() == Some(name) {
+                resources.listeners.append(&mut resources.refused);
+                stand_in(&mut resources, &site, &scenario.vips(), scenario.port)?;
+            }
+            let written = Files::write(resources).with_context(|| name.clone())?;
             bootstraps.push((name.clone(), written.bootstrap(scenario.node(name, &site, &recording.release))));
             files.push(written);
         }
@@ -88,7 +102,7 @@ impl<'a> Mesh<'a> {
 
     /// Tells istiod of all services but those of some hosts; its proxies hear of it a while later. Fails on a recording.
     pub fn deploy_all_but(&self, hosts: &[&str]) -> Result<()> {
-        let Source::Istiod(running) = &self.source else { bail!("a recording does not change") };
+        let Source::Istiod { running, .. } = &self.source else { bail!("a recording does not change") };
         let mut services = self.scenario.service_entries();
         services.retain(|entry| !hosts.iter().any(|host| entry["spec"]["hosts"][0] == *host));
         running.publish(&services, &self.site)
@@ -114,7 +128,11 @@ impl<'a> Mesh<'a> {
             let (name, value) = line.split_once(": ").with_context(|| format!("{line:?} is no header line"))?;
             request = request.header(name, value);
         }
-        let entry = self.site.address(self.scenario.proxy(&row.to).at, self.scenario.port);
+        let at = match self.scenario.proxy(&row.to).kind {
+            Kind::Router | Kind::Sidecar => self.scenario.proxy(&row.to).at,
+            Kind::Waypoint => self.scenario.vip(row.called()).context("no address is called")?,
+        };
+        let entry = self.site.address(at, self.scenario.port);
         let reply = request.send(entry, Protocol::Http1).await?;
         let received = self.services.iter().flat_map(|service| service.take().into_iter().map(move |it| (service, it)));
         let received: Vec<_> = received.collect();
@@ -147,12 +165,18 @@ impl Scenario {
 }
 
 /// Waits until istiod knows all services, so that proxies which come later get everything at once.
-async fn scout(scenario: &Scenario, site: &Site, istiod: &Running, release: &str) -> Result<()> {
+async fn scout(
+    scenario: &Scenario,
+    site: &Site,
+    istiod: &Running,
+    control: &ControlPlane,
+    release: &str,
+) -> Result<()> {
     let (name, proxy) = scenario.proxies.first_key_value().context("a proxy")?;
     let node = proxy.node(name, site.address(proxy.pod(), 0).ip(), release);
-    let envoy = Envoy::start(&from_istiod(node, istiod.address)).await?;
+    let envoy = Envoy::start(&control.bootstrap(node)).await?;
     let deadline = Instant::now() + PATIENCE;
-    let hosts: Vec<_> = scenario.services.iter().map(|service| format!("||{}", service.host)).collect();
+    let hosts: Vec<_> = scenario.services.iter().map(|service| format!("|{}", service.host)).collect();
     loop {
         let known = resources(&envoy).await?.endpoints;
         let knows =
@@ -184,34 +208,59 @@ async fn start(bootstraps: Vec<(String, Bootstrap)>) -> Result<BTreeMap<String, 
     Ok(envoys)
 }
 
-/// A bootstrap that has everything from istiod.
-fn from_istiod(node: Value, istiod: SocketAddr) -> Bootstrap {
-    let ads = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
-    let address = json!({"address": istiod.ip(), "port_value": istiod.port()});
-    Bootstrap::from(json!({
-        "node": node,
-        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-        "dynamic_resources": {
-            "lds_config": ads,
-            "cds_config": ads,
-            "ads_config": {
-                "api_type": "GRPC",
-                "transport_api_version": "V3",
-                "grpc_services": [{"envoy_grpc": {"cluster_name": "xds-grpc"}}],
+/// Whom a proxy asks.
+struct ControlPlane {
+    istiod: SocketAddr,
+    agent: SocketAddr,
+}
+
+impl ControlPlane {
+    /// A bootstrap that has everything from there.
+    fn bootstrap(&self, node: Value) -> Bootstrap {
+        let ads = json!({"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "0s"});
+        Bootstrap::from(json!({
+            "node": node,
+            "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+            "bootstrap_extensions": [internal_listeners()],
+            "dynamic_resources": {
+                "lds_config": ads,
+                "cds_config": ads,
+                "ads_config": {
+                    "api_type": "GRPC",
+                    "transport_api_version": "V3",
+                    "grpc_services": [{"envoy_grpc": {"cluster_name": "xds-grpc"}}],
+                },
             },
+            "static_resources": {
+                "clusters": [cluster("xds-grpc", self.istiod), cluster("sds-grpc", self.agent)],
+                // An Envoy is up once it listens, which a waypoint does not that lacks a filter of Istio's.
+                "listeners": [{
+                    "name": "up",
+                    "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+                    "filter_chains": [{"filters": [{
+                        "name": "envoy.filters.network.echo",
+                        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo"},
+                    }]}],
+                }],
+            },
+        }))
+    }
+}
+
+/// A cluster of one gRPC server.
+fn cluster(name: &str, at: SocketAddr) -> Value {
+    let address = json!({"address": at.ip(), "port_value": at.port()});
+    json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http2_protocol_options": {}},
+        }},
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": address}}}]}],
         },
-        "static_resources": {"clusters": [{
-            "name": "xds-grpc",
-            "type": "STATIC",
-            "connect_timeout": "1s",
-            "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": {"http2_protocol_options": {}},
-            }},
-            "load_assignment": {
-                "cluster_name": "xds-grpc",
-                "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": address}}}]}],
-            },
-        }]},
-    }))
+    })
 }

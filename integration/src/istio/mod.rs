@@ -3,6 +3,7 @@
 //! Where `PILOT_DISCOVERY` names an istiod, [`Mesh::live`] runs it from files, and [`Mesh::record`] keeps what it
 //! pushed. Everywhere else [`Mesh::replay`] gives the same Envoys a [`Recording`].
 
+mod agent;
 mod istiod;
 pub(crate) mod manifests;
 mod mesh;
@@ -16,6 +17,7 @@ mod shipped;
 mod site;
 mod stale;
 mod table;
+mod waypoint;
 
 pub(crate) use resources::Resources;
 pub(crate) use scenario::line;
@@ -24,5 +26,5 @@ pub(crate) use shipped::kustomized;
 pub use istiod::Istiod;
 pub use mesh::Mesh;
 pub use recording::Recording;
-pub use scenario::{Outcome, Row, Scenario};
+pub use scenario::{Outcome, Row, Scenario, WAYPOINTS};
 pub use shipped::Shipped;

@@ -47,23 +47,64 @@ impl Scenario {
         for service in &self.services {
             hosts.entry(&service.host).or_default().push(service);
         }
-        hosts.into_iter().map(|(host, services)| self.service_entry(host, &services)).collect()
+        let documents = hosts.into_iter().map(|(host, services)| {
+            let vip = services.iter().find_map(|service| service.vip);
+            match (vip, host.strip_suffix(".svc.cluster.local").and_then(|name| name.split_once('.'))) {
+                (Some(vip), Some((name, namespace))) => self.kubernetes_service(name, namespace, vip, &services),
+                _ => vec![self.service_entry(host, &services, vip)],
+            }
+        });
+        documents.flatten().collect()
     }
 
-    fn service_entry(&self, host: &str, services: &[&Service]) -> Value {
+    /// A Service of Kubernetes behind the waypoint, and where it runs.
+    fn kubernetes_service(&self, name: &str, namespace: &str, vip: u8, services: &[&Service]) -> Vec<Value> {
+        let vip = format!("127.0.0.{vip}");
+        let port = json!({"name": "http", "port": self.port, "protocol": "TCP"});
+        let address = |service: &&Service| match service.at {
+            Place::Alone(at) => json!({"addresses": [format!("127.0.0.{at}")], "conditions": {"ready": true}}),
+            Place::Behind(_) => panic!("{name} stands behind a waypoint and a sidecar"),
+        };
+        let labels = json!({"istio.io/use-waypoint": "waypoint"});
+        let spec = json!({"type": "ClusterIP", "clusterIP": vip, "clusterIPs": [vip], "ports": [port]});
+        vec![
+            json!({
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": name, "namespace": namespace, "labels": labels},
+                "spec": spec,
+            }),
+            json!({
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {"name": name, "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
+                "addressType": "IPv4",
+                "ports": [port],
+                "endpoints": services.iter().map(address).collect::<Vec<_>>(),
+            }),
+        ]
+    }
+
+    fn service_entry(&self, host: &str, services: &[&Service], vip: Option<u8>) -> Value {
         let mut labels = host.split('.');
-        json!({
+        let is_service = host.ends_with(".svc.cluster.local");
+        let mut entry = json!({
             "apiVersion": "networking.istio.io/v1",
             "kind": "ServiceEntry",
-            "metadata": {"name": labels.next(), "namespace": labels.next()},
+            "metadata": {"name": labels.next(), "namespace": if is_service { labels.next() } else { Some("default") }},
             "spec": {
                 "hosts": [host],
-                "location": "MESH_INTERNAL",
+                "location": if is_service { "MESH_INTERNAL" } else { "MESH_EXTERNAL" },
                 "resolution": "STATIC",
                 "ports": [{"number": self.port, "name": "http", "protocol": "HTTP"}],
                 "endpoints": services.iter().map(|service| self.endpoint(service)).collect::<Vec<_>>(),
             },
-        })
+        });
+        if let Some(vip) = vip {
+            entry["metadata"]["labels"] = json!({"istio.io/use-waypoint": "waypoint"});
+            entry["spec"]["addresses"] = json!([format!("127.0.0.{vip}")]);
+        }
+        entry
     }
 
     fn endpoint(&self, service: &Service) -> Value {
@@ -88,7 +129,12 @@ impl Proxy {
 
     /// How it presents itself to istiod.
     pub(super) fn node(&self, name: &str, ip: IpAddr, release: &str) -> Value {
-        let (kind, namespace) = (if self.kind == Kind::Router { "router" } else { "sidecar" }, &self.namespace);
+        let namespace = &self.namespace;
+        let kind = match self.kind {
+            Kind::Router => "router",
+            Kind::Sidecar => "sidecar",
+            Kind::Waypoint => "waypoint",
+        };
         json!({
             "id": format!("{kind}~{ip}~{name}.{namespace}~{namespace}.svc.cluster.local"),
             "cluster": format!("{name}.{namespace}"),

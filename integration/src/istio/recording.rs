@@ -65,7 +65,8 @@ impl Recording {
 
     /// The names of the HTTP filters of a proxy's listeners, in order.
     pub fn http_filters(&self, proxy: &str) -> Vec<Vec<String>> {
-        let listeners = self.proxies.get(proxy).into_iter().flat_map(|resources| resources.listeners.values());
+        let resources = self.proxies.get(proxy).into_iter();
+        let listeners = resources.flat_map(|resources| resources.listeners.values().chain(resources.refused.values()));
         let chains = listeners.flat_map(|listener| {
             let chains = listener["filter_chains"].as_array().into_iter().flatten();
             chains.chain(listener.get("default_filter_chain"))

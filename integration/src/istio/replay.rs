@@ -9,7 +9,6 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::resources::Resources;
-use super::site::Site;
 
 /// The files of one proxy. Envoy reads a file of routes or a plugin only if it holds that alone. Endpoints stand in their
 /// clusters: Envoy watches each file for itself, and Linux lets a user watch by 128 at once.
@@ -17,9 +16,8 @@ use super::site::Site;
 pub(super) struct Files(TempDir);
 
 impl Files {
-    /// Writes them for this site.
-    pub(super) fn write(resources: &Resources, site: &Site) -> Result<Self> {
-        let mut resources: Resources = serde_json::from_str(&site.translate(&serde_json::to_string(resources)?))?;
+    /// Writes them for the site that they are of.
+    pub(super) fn write(mut resources: Resources) -> Result<Self> {
         let files = Self(TempDir::with_prefix("replay-")?);
         for (kind, named) in [("route", &resources.routes), ("extension", &resources.extensions)] {
             for (position, resource) in named.values().enumerate() {
@@ -41,6 +39,7 @@ impl Files {
         Bootstrap::from(json!({
             "node": node,
             "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+            "bootstrap_extensions": [internal_listeners()],
             "dynamic_resources": {"lds_config": source("listeners"), "cds_config": source("clusters")},
         }))
     }
@@ -56,6 +55,16 @@ impl Files {
     fn path(&self, name: &str) -> PathBuf {
         Path::new(self.0.path()).join(name).with_extension("json")
     }
+}
+
+/// A waypoint's clusters lead to listeners of its own.
+pub(super) fn internal_listeners() -> Value {
+    json!({
+        "name": "envoy.bootstrap.internal_listener",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        },
+    })
 }
 
 /// Where a proxy finds what its listeners and clusters refer to.

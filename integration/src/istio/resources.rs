@@ -4,6 +4,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::site::Site;
+
 /// The resources of one proxy, each kind by name.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -12,17 +14,26 @@ pub(crate) struct Resources {
     pub(super) clusters: Map<String, Value>,
     pub(super) routes: Map<String, Value>,
     pub(super) endpoints: Map<String, Value>,
+    /// The listeners that Envoy refused: a waypoint's that have filters of Istio's alone.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) refused: Map<String, Value>,
     /// Plugins.
     pub(super) extensions: Map<String, Value>,
 }
 
 impl Resources {
+    /// The same, written for this site.
+    pub(super) fn here(&self, site: &Site) -> Result<Self> {
+        Ok(serde_json::from_str(&site.translate(&serde_json::to_string(self)?))?)
+    }
+
     /// Reads `/config_dump?include_eds`: what came from istiod, without times and version numbers.
     pub(crate) fn from_dump(dump: &str) -> Result<Self> {
         let dump: Value = serde_json::from_str(dump)?;
         let of = |kind, list, inner, name| collect(&dump, kind, list, inner, name);
         let mut resources = Self {
             listeners: of("Listeners", "dynamic_listeners", "/active_state/listener", "name")?,
+            refused: of("Listeners", "dynamic_listeners", "/error_state/failed_configuration", "name")?,
             clusters: of("Clusters", "dynamic_active_clusters", "/cluster", "name")?,
             routes: of("Routes", "dynamic_route_configs", "/route_config", "name")?,
             endpoints: of("Endpoints", "dynamic_endpoint_configs", "/endpoint_config", "cluster_name")?,

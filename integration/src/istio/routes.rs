@@ -62,7 +62,7 @@ impl Scenario {
             scenario.requests.push(way.request()?);
             let (at, labels) = (Place::Alone(at), BTreeMap::new());
             let (calls, forwards) = (Vec::new(), Vec::new());
-            scenario.services.push(Service { name: way.name, host: way.host, labels, at, calls, forwards });
+            scenario.services.push(Service { name: way.name, host: way.host, labels, at, calls, forwards, vip: None });
         }
         Ok(scenario)
     }

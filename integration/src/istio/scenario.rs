@@ -10,13 +10,23 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::manifests::{documents, files, traffic_extension};
-use super::shipped::Shipped;
+use super::shipped::{Shipped, kustomized};
 
 /// What a seed has of its gateway, whether its sandboxes have rules or not.
 const SHARED: [&str; 2] = ["authentication.yaml", "gateway.yaml"];
 
 /// The line that has TrafficExtension, 1.30.
 const TRAFFIC_EXTENSION: u32 = 30;
+
+/// The folders of `wasm-plugin/manifests` for waypoints.
+pub const WAYPOINTS: [&str; 6] = [
+    "waypoint/gateway",
+    "waypoint/service",
+    "waypoint/class",
+    "traffic-extension/waypoint/gateway",
+    "traffic-extension/waypoint/service",
+    "traffic-extension/waypoint/class",
+];
 
 /// One folder: `scenario.yaml` and `manifests/`.
 #[derive(Debug, Deserialize)]
@@ -61,6 +71,8 @@ pub(super) enum Kind {
     /// A gateway.
     Router,
     Sidecar,
+    /// Of ambient mode.
+    Waypoint,
 }
 
 /// One version of a service.
@@ -74,6 +86,8 @@ pub(super) struct Service {
     pub(super) labels: BTreeMap<String, String>,
     /// Where it runs.
     pub(super) at: Place,
+    /// The last number of the host's own address; at a waypoint it is what is called.
+    pub(super) vip: Option<u8>,
     /// The hosts that it calls through its sidecar, each once a request.
     #[serde(default)]
     pub(super) calls: Vec<String>,
@@ -106,6 +120,8 @@ pub struct Row {
     /// The proxy that it is sent to.
     pub(super) to: String,
     pub(super) host: String,
+    /// At a waypoint: the host whose address is called, if it is not `host`.
+    calls: Option<String>,
     #[serde(default = "usual_method")]
     pub(super) method: String,
     #[serde(default = "usual_path")]
@@ -163,6 +179,7 @@ impl Scenario {
         scenarios.push(Self::match_tree_of_routes()?);
         scenarios.push(Self::http_routes()?);
         scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
+        scenarios.extend(WAYPOINTS.iter().map(|folder| Self::behind_waypoint(folder)).collect::<Result<Vec<_>>>()?);
         scenarios.retain(|scenario| scenario.runs_on(release));
         Ok(scenarios)
     }
@@ -207,6 +224,35 @@ impl Scenario {
             scenario.manifests.extend(documents(&root().join("envoyfilter").join(file))?);
         }
         Ok(scenario)
+    }
+
+    /// `integration/istio/waypoint`, with the manifests of one of [`WAYPOINTS`].
+    pub fn behind_waypoint(folder: &str) -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/waypoint"))?;
+        scenario.name = folder.replace('/', "-");
+        scenario.manifests.extend(kustomized(&format!("wasm-plugin/manifests/{folder}"))?);
+        scenario.since = TRAFFIC_EXTENSION;
+        if folder.ends_with("/service") {
+            // The plugin is at this service alone.
+            scenario.requests.retain(|row| row.called() == "shop.default.svc.cluster.local");
+        }
+        Ok(scenario)
+    }
+
+    /// The proxy that is a waypoint, if there is one.
+    pub(super) fn waypoint(&self) -> Option<&str> {
+        let is_waypoint = |(_, proxy): &(&String, &Proxy)| proxy.kind == Kind::Waypoint;
+        self.proxies.iter().find(is_waypoint).map(|(name, _)| name.as_str())
+    }
+
+    /// The last numbers of all hosts' own addresses.
+    pub(super) fn vips(&self) -> Vec<u8> {
+        self.services.iter().filter_map(|service| service.vip).collect()
+    }
+
+    /// The last number of a host's own address.
+    pub(super) fn vip(&self, host: &str) -> Option<u8> {
+        self.services.iter().filter(|service| service.host == host).find_map(|service| service.vip)
     }
 
     /// Whether a release of Istio knows all its manifests.
@@ -274,6 +320,11 @@ impl Scenario {
 }
 
 impl Row {
+    /// The host whose address is called.
+    pub(super) fn called(&self) -> &str {
+        self.calls.as_ref().unwrap_or(&self.host)
+    }
+
     /// Whether it says what the last service has to get.
     pub(super) fn minds_headers(&self) -> bool {
         self.brings.is_some()

@@ -32,6 +32,28 @@ pub enum Shipped {
 struct Kustomization {
     namespace: Option<String>,
     resources: Vec<String>,
+    #[serde(default)]
+    patches: Vec<Patch>,
+}
+
+/// A patch of all documents of a kind.
+#[derive(Deserialize)]
+struct Patch {
+    target: Target,
+    /// A list of [`Replacement`]s, in YAML.
+    patch: String,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    kind: String,
+}
+
+/// An operation of JSON Patch (RFC 6902), of which we ship this one alone.
+#[derive(Deserialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Replacement {
+    Replace { path: String, value: Value },
 }
 
 impl Shipped {
@@ -63,11 +85,18 @@ impl Shipped {
 /// The resources of a kustomization, each in its namespace if it names one.
 pub(crate) fn kustomized(folder: &str) -> Result<Vec<Value>> {
     let text = fs::read_to_string(root().join(folder).join("kustomization.yaml")).with_context(|| folder.to_owned())?;
-    let Kustomization { namespace, resources } = serde_norway::from_str(&text)?;
+    let Kustomization { namespace, resources, patches } = serde_norway::from_str(&text)?;
     let mut documents = Vec::new();
     for resource in resources {
         let path = format!("{folder}/{resource}");
         documents.extend(if root().join(&path).is_dir() { kustomized(&path)? } else { read(&path)? });
+    }
+    for Patch { target, patch } in &patches {
+        for Replacement::Replace { path, value } in serde_norway::from_str::<Vec<_>>(patch)? {
+            for document in documents.iter_mut().filter(|document| document["kind"] == target.kind.as_str()) {
+                *document.pointer_mut(&path).with_context(|| format!("{folder}: {path}"))? = value.clone();
+            }
+        }
     }
     if let Some(namespace) = namespace {
         documents.iter_mut().for_each(|document| document["metadata"]["namespace"] = namespace.as_str().into());

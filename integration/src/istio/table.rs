@@ -20,7 +20,12 @@ impl Scenario {
             self.expect(&mesh).await.with_context(|| format!("replayed from {release}"))?;
         }
         if let Some(istiod) = Istiod::from_env()?.filter(|istiod| self.runs_on(&istiod.release)) {
-            let mesh = Mesh::live(self, &istiod).await?;
+            let live = Mesh::live(self, &istiod).await?;
+            // No stock Envoy runs all that a waypoint is pushed.
+            let mesh = match self.waypoint() {
+                Some(_) => Mesh::replay(self, &live.record().await?).await?,
+                None => live,
+            };
             self.expect(&mesh).await.with_context(|| format!("live on {}", istiod.release))?;
         }
         Ok(())
