@@ -35,6 +35,7 @@ impl Sentence {
             Event::TokenNotBelieved { .. } => "token".into(),
             Event::MemberInvalid { .. } | Event::MemberLimit { .. } => "baggage".into(),
             Event::Recalled(_) => "repair".into(),
+            Event::Misplaced => "role".into(),
             Event::Request
             | Event::Overrides { .. }
             | Event::Withheld { .. }

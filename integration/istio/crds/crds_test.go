@@ -32,10 +32,12 @@ func read(t *testing.T, path string) []Resource {
 	return resources
 }
 
-// isResource leaves out what goes to other readers: Envoy, istiod's own configuration, kustomize.
+// isResource leaves out what goes to other readers: Envoy, istiod's own configuration, kustomize, and the Gateway API,
+// whose CRDs are not Istio's.
 func isResource(document Resource) bool {
 	apiVersion, _ := document["apiVersion"].(string)
-	return (document["apiVersion"] != nil || document["kind"] != nil) && !strings.HasPrefix(apiVersion, "kustomize.config.k8s.io/")
+	return (document["apiVersion"] != nil || document["kind"] != nil) && !strings.HasPrefix(apiVersion, "kustomize.config.k8s.io/") &&
+		!strings.HasPrefix(apiVersion, "gateway.networking.k8s.io/")
 }
 
 func TestManifestsAreValid(t *testing.T) {

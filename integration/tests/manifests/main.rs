@@ -105,6 +105,8 @@ fn the_filter_takes_every_configuration() -> Result<()> {
         ("wasm-plugin/manifests/gateway", 2),
         ("wasm-plugin/manifests/sidecars", 1),
         ("wasm-plugin/manifests/traffic-extension/gateway", 2),
+        ("wasm-plugin/manifests/traffic-extension/waypoint/gateway", 1),
+        ("wasm-plugin/manifests/waypoint/gateway", 1),
         ("wasm-plugin/manifests/traffic-extension/sidecars", 1),
     ] {
         assert_eq!(taken.iter().filter(|taken| *taken == folder).count(), count, "configurations in {folder}");
@@ -115,8 +117,11 @@ fn the_filter_takes_every_configuration() -> Result<()> {
 #[test]
 fn both_kinds_of_extension_say_the_same() -> Result<()> {
     let folder = "wasm-plugin/manifests";
-    for (plugins, extensions) in [("gateway/plugins", "gateway/extensions"), ("sidecars/plugin", "sidecars/extension")]
-    {
+    for (plugins, extensions) in [
+        ("gateway/plugins", "gateway/extensions"),
+        ("sidecars/plugin", "sidecars/extension"),
+        ("waypoint/gateway/plugin", "waypoint/gateway/extension"),
+    ] {
         let plugins = documents(&format!("{folder}/{plugins}.yaml"))?;
         let mut extensions = documents(&format!("{folder}/traffic-extension/{extensions}.yaml"))?;
         for extension in &mut extensions {

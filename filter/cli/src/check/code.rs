@@ -33,6 +33,10 @@ pub enum Code {
     PayloadUnknown,
     /// The plugin does not see what clients send to a gateway.
     MatchServer,
+    /// The plugin is a waypoint's and attaches to none.
+    NeverAttaches,
+    /// The plugin is a sidecar's and attaches to a waypoint.
+    Misplaced,
     /// A placeholder of the manifests was left in.
     Placeholder,
 }
@@ -48,7 +52,7 @@ struct Entry {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Configuration,
         Self::InVain,
         Self::NotText,
@@ -63,6 +67,8 @@ impl Code {
         Self::NotRemovedEarly,
         Self::PayloadUnknown,
         Self::MatchServer,
+        Self::NeverAttaches,
+        Self::Misplaced,
         Self::Placeholder,
     ];
 
@@ -183,6 +189,20 @@ impl Code {
                 severity: Severity::Warning,
                 meaning: "the plugin of an edge matches `SERVER` alone, but the listeners of a gateway count as `CLIENT`",
                 remedy: Some("write `match: [{mode: CLIENT_AND_SERVER}]`"),
+            },
+            Self::NeverAttaches => Entry {
+                word: "never-attaches",
+                severity: Severity::Warning,
+                meaning: "the plugin has `role: waypoint` and no `targetRefs`, without which it never attaches to a waypoint",
+                remedy: Some(
+                    "name a Gateway, a Service or the GatewayClass `istio-waypoint` in `targetRefs`, as in `wasm-plugin/manifests/waypoint`",
+                ),
+            },
+            Self::Misplaced => Entry {
+                word: "misplaced",
+                severity: Severity::Warning,
+                meaning: "the plugin has `role: mesh` and attaches to a waypoint, where nothing goes out, so that context leaves the mesh",
+                remedy: Some("write `role: waypoint`"),
             },
             Self::Placeholder => Entry {
                 word: "placeholder",

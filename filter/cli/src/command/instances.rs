@@ -62,6 +62,8 @@ fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<Found>, Problem> 
             | Code::NotRemovedEarly
             | Code::PayloadUnknown
             | Code::MatchServer
+            | Code::NeverAttaches
+            | Code::Misplaced
             | Code::Placeholder => {}
         }
     }

@@ -50,6 +50,34 @@ fn envoy_filter(operation: &str, context: &str, configuration: &str) -> String {
     format!("kind: EnvoyFilter\nmetadata: {{name: n, namespace: s}}\nspec:\n  {spec}\n")
 }
 
+/// R41.
+#[test]
+fn a_waypoint_takes_targets_and_its_own_role() {
+    let waypoint = MESH.replace("mesh", "waypoint");
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let targeting = |target: &str, configuration: &str| {
+        let targets = format!("targetRefs: [{target}]");
+        plugin("AUTHZ", "app: w", configuration).replace("selector: {matchLabels: {app: w}}", &targets)
+    };
+    let never = ["a.yaml:5:13 never-attaches spec.selector"];
+    assert_eq!(found(&[&plugin("AUTHZ", "app: w", &waypoint), &strips]), never);
+    let nowhere = plugin("AUTHZ", "app: w", &waypoint).replace("  selector: {matchLabels: {app: w}}\n", "");
+    assert_eq!(found(&[&nowhere, &strips]), ["a.yaml:4:3 never-attaches spec"]);
+
+    let gateway = "kind: Gateway\nmetadata: {name: g}\nspec: {gatewayClassName: istio-waypoint}\n";
+    for target in
+        ["{kind: Service, name: shop}", "{kind: GatewayClass, name: istio-waypoint}", "{kind: Gateway, name: g}"]
+    {
+        assert!(found(&[&targeting(target, &waypoint), &strips, gateway]).is_empty(), "{target}");
+        let misplaced = found(&[&targeting(target, MESH), &strips, gateway]);
+        assert_eq!(misplaced, ["a.yaml:5:16 misplaced spec.targetRefs[0]"], "{target}");
+    }
+    let ingress = gateway.replace("istio-waypoint", "istio");
+    for (target, gateway) in [("{kind: Gateway, name: g}", &*ingress), ("{kind: Gateway, name: other}", gateway)] {
+        assert!(found(&[&targeting(target, MESH), &strips, gateway]).is_empty(), "{target}");
+    }
+}
+
 #[test]
 fn a_policy_of_envoy_gateway_must_not_fail_open() {
     let open = policy(&format!("{{failOpen: true, config: {EDGE}}}"));

@@ -8,6 +8,7 @@ mod placeholder;
 mod priority;
 mod provider;
 mod strip;
+mod waypoint;
 
 use super::Finding;
 use super::deployed::{Deployed, Document, Mesh};
@@ -15,7 +16,7 @@ use super::deployed::{Deployed, Document, Mesh};
 type Rule = fn(&Mesh<'_>) -> Vec<Finding>;
 
 /// All of them; a finding of an earlier one comes before those of later ones at the same place.
-pub(super) const RULES: [Rule; 15] = [
+pub(super) const RULES: [Rule; 17] = [
     configuration::found_by_the_filter,
     configuration::not_text,
     failure::fails_open,
@@ -30,5 +31,7 @@ pub(super) const RULES: [Rule; 15] = [
     envoy_gateway::switched_off,
     envoy_gateway::not_removed_early,
     envoy_gateway::payload_unknown,
+    waypoint::never_attaches,
+    waypoint::is_a_sidecars,
     placeholder::left_in,
 ];
