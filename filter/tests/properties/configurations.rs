@@ -13,6 +13,7 @@ const WORDS: &[&str] = &[
     "role",
     "edge",
     "mesh",
+    "waypoint",
     "tenant",
     "overrides",
     "projections",

@@ -28,11 +28,12 @@ pub(crate) static SUBJECTS: LazyLock<Vec<Subject>> = LazyLock::new(|| {
 
 /// Requests that have something for everybody.
 static HOSTILE: LazyLock<Vec<(&Subject, Call)>> = LazyLock::new(|| {
-    let seeds: [&[u8]; 4] = [
+    let seeds: [&[u8]; 5] = [
         include_bytes!("../../../fuzz/seeds/request/every-source"),
         include_bytes!("../../../fuzz/seeds/request/every-spelling"),
         include_bytes!("../../../fuzz/seeds/request/mesh"),
         include_bytes!("../../../fuzz/seeds/request/outbound"),
+        include_bytes!("../../../fuzz/seeds/request/waypoint"),
     ];
     seeds.into_iter().map(text::parse).collect()
 });
