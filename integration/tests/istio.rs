@@ -126,6 +126,12 @@ async fn a_generated_match_tree_leads_where_the_rules_did() -> Result<()> {
     Scenario::match_tree_of_routes()?.run().await
 }
 
+/// HTTPRoutes at a gateway and, by GAMMA, at sidecars.
+#[tokio::test]
+async fn a_sandbox_is_an_http_route_of_its_own() -> Result<()> {
+    Scenario::gateway_api()?.run().await
+}
+
 /// WasmPlugin as it was read until 1.29, and as later releases translate it.
 #[test]
 fn both_ways_to_a_plugin_are_recorded() -> Result<()> {

@@ -16,7 +16,7 @@ use super::replay::{Files, internal_listeners};
 use super::resources::Resources;
 use super::scenario::{Kind, Outcome, Place, Row, Scenario, Service, by_name};
 use super::site::Site;
-use super::waypoint::{discovering, stand_in, undiscovered};
+use super::waypoint::{discovering, listen_at, stand_in, undiscovered};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
@@ -64,9 +64,13 @@ impl<'a> Mesh<'a> {
         let (mut files, mut bootstraps) = (Vec::new(), Vec::new());
         for (name, resources) in &recording.proxies {
             let mut resources = resources.here(&site)?;
-            if scenario.waypoint() == Some(name) {
-                resources.listeners.append(&mut resources.refused);
-                stand_in(&mut resources, &site, &scenario.vips(), scenario.port)?;
+            match scenario.proxy(name).kind {
+                Kind::Router | Kind::Sidecar => {}
+                Kind::Gateway => listen_at(&mut resources, site.address(scenario.proxy(name).at, scenario.port)),
+                Kind::Waypoint => {
+                    resources.listeners.append(&mut resources.refused);
+                    stand_in(&mut resources, &site, &scenario.vips(), scenario.port)?;
+                }
             }
             let written = Files::write(resources).with_context(|| name.clone())?;
             bootstraps.push((name.clone(), written.bootstrap(scenario.node(name, &site, &recording.release))));
@@ -84,7 +88,11 @@ impl<'a> Mesh<'a> {
         source: Source,
     ) -> Result<Self> {
         let mut services = Vec::new();
-        for service in &scenario.services {
+        let runs = match &source {
+            Source::Istiod { .. } => !scenario.needs_stand_in(),
+            Source::Files { .. } => true,
+        };
+        for service in scenario.services.iter().filter(|_| runs) {
             let forward = scenario.forward(service, &site);
             services.push(Echo::start_at(scenario.address(service, &site), &service.name, forward).await?);
         }
@@ -129,7 +137,7 @@ impl<'a> Mesh<'a> {
             request = request.header(name, value);
         }
         let at = match self.scenario.proxy(&row.to).kind {
-            Kind::Router | Kind::Sidecar => self.scenario.proxy(&row.to).at,
+            Kind::Router | Kind::Gateway | Kind::Sidecar => self.scenario.proxy(&row.to).at,
             Kind::Waypoint => self.scenario.vip(row.called()).context("no address is called")?,
         };
         let entry = self.site.address(at, self.scenario.port);

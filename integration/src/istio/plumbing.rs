@@ -65,7 +65,7 @@ impl Scenario {
             Place::Alone(at) => json!({"addresses": [format!("127.0.0.{at}")], "conditions": {"ready": true}}),
             Place::Behind(_) => panic!("{name} stands behind a waypoint and a sidecar"),
         };
-        let labels = json!({"istio.io/use-waypoint": "waypoint"});
+        let labels = if self.waypoint().is_some() { json!({"istio.io/use-waypoint": "waypoint"}) } else { json!({}) };
         let spec = json!({"type": "ClusterIP", "clusterIP": vip, "clusterIPs": [vip], "ports": [port]});
         vec![
             json!({
@@ -131,7 +131,7 @@ impl Proxy {
     pub(super) fn node(&self, name: &str, ip: IpAddr, release: &str) -> Value {
         let namespace = &self.namespace;
         let kind = match self.kind {
-            Kind::Router => "router",
+            Kind::Router | Kind::Gateway => "router",
             Kind::Sidecar => "sidecar",
             Kind::Waypoint => "waypoint",
         };

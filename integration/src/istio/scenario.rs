@@ -70,6 +70,8 @@ pub(super) struct Proxy {
 pub(super) enum Kind {
     /// A gateway.
     Router,
+    /// A gateway of the Gateway API, which listens on all addresses.
+    Gateway,
     Sidecar,
     /// Of ambient mode.
     Waypoint,
@@ -179,6 +181,7 @@ impl Scenario {
         scenarios.push(Self::match_tree_of_routes()?);
         scenarios.push(Self::http_routes()?);
         scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
+        scenarios.push(Self::gateway_api()?);
         scenarios.extend(WAYPOINTS.iter().map(|folder| Self::behind_waypoint(folder)).collect::<Result<Vec<_>>>()?);
         scenarios.retain(|scenario| scenario.runs_on(release));
         Ok(scenarios)
@@ -237,6 +240,23 @@ impl Scenario {
             scenario.requests.retain(|row| row.called() == "shop.default.svc.cluster.local");
         }
         Ok(scenario)
+    }
+
+    /// `integration/istio/gateway-api`, with the manifests that we ship.
+    pub fn gateway_api() -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/gateway-api"))?;
+        scenario.name = "gateway-api".into();
+        for folder in ["gateway-api", "sidecars"] {
+            scenario.manifests.extend(kustomized(&format!("wasm-plugin/manifests/{folder}"))?);
+        }
+        scenario.since = TRAFFIC_EXTENSION;
+        Ok(scenario)
+    }
+
+    /// Whether a stock Envoy, or one of several on a machine, runs nothing of what some of its proxies are pushed before
+    /// something else stands in for a part of it.
+    pub(super) fn needs_stand_in(&self) -> bool {
+        self.proxies.values().any(|proxy| matches!(proxy.kind, Kind::Waypoint | Kind::Gateway))
     }
 
     /// The proxy that is a waypoint, if there is one.

@@ -40,7 +40,7 @@ struct Kustomization {
 #[derive(Deserialize)]
 struct Patch {
     target: Target,
-    /// A list of [`Replacement`]s, in YAML.
+    /// A list of [`Operation`]s, in YAML.
     patch: String,
 }
 
@@ -49,11 +49,31 @@ struct Target {
     kind: String,
 }
 
-/// An operation of JSON Patch (RFC 6902), of which we ship this one alone.
+/// An operation of JSON Patch (RFC 6902), as far as we ship it: on fields of `spec`.
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
-enum Replacement {
-    Replace { path: String, value: Value },
+enum Operation {
+    #[serde(alias = "replace")]
+    Add {
+        path: String,
+        value: Value,
+    },
+    Remove {
+        path: String,
+    },
+}
+
+impl Operation {
+    fn apply(&self, document: &mut Value) -> Result<()> {
+        let (Self::Add { path, .. } | Self::Remove { path }) = self;
+        let field = path.strip_prefix("/spec/").with_context(|| format!("{path} is none of spec"))?;
+        let spec = document["spec"].as_object_mut().context("a spec")?;
+        match self {
+            Self::Add { value, .. } => drop(spec.insert(field.into(), value.clone())),
+            Self::Remove { .. } => drop(spec.remove(field).with_context(|| format!("no {path}"))?),
+        }
+        Ok(())
+    }
 }
 
 impl Shipped {
@@ -92,10 +112,12 @@ pub(crate) fn kustomized(folder: &str) -> Result<Vec<Value>> {
         documents.extend(if root().join(&path).is_dir() { kustomized(&path)? } else { read(&path)? });
     }
     for Patch { target, patch } in &patches {
-        for Replacement::Replace { path, value } in serde_norway::from_str::<Vec<_>>(patch)? {
-            for document in documents.iter_mut().filter(|document| document["kind"] == target.kind.as_str()) {
-                *document.pointer_mut(&path).with_context(|| format!("{folder}: {path}"))? = value.clone();
-            }
+        for operation in serde_norway::from_str::<Vec<Operation>>(patch)? {
+            let targets = documents.iter_mut().filter(|document| document["kind"] == target.kind.as_str());
+            targets
+                .map(|document| operation.apply(document))
+                .collect::<Result<()>>()
+                .with_context(|| folder.to_owned())?;
         }
     }
     if let Some(namespace) = namespace {

@@ -21,10 +21,9 @@ impl Scenario {
         }
         if let Some(istiod) = Istiod::from_env()?.filter(|istiod| self.runs_on(&istiod.release)) {
             let live = Mesh::live(self, &istiod).await?;
-            // No stock Envoy runs all that a waypoint is pushed.
-            let mesh = match self.waypoint() {
-                Some(_) => Mesh::replay(self, &live.record().await?).await?,
-                None => live,
+            let mesh = match self.needs_stand_in() {
+                true => Mesh::replay(self, &live.record().await?).await?,
+                false => live,
             };
             self.expect(&mesh).await.with_context(|| format!("live on {}", istiod.release))?;
         }

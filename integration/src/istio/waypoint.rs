@@ -4,6 +4,8 @@
 //! were pushed. It listens on the services' own addresses, by which it tells them apart. Left out are the tunnels
 //! (`connect_terminate`, `connect_originate`) and the filter that tells telemetry who the peer is.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, Result};
 use playground::Bootstrap;
 use serde_json::{Map, Value, json};
@@ -36,6 +38,14 @@ pub(super) fn stand_in(resources: &mut Resources, site: &Site, vips: &[u8], port
             .retain(|filter| filter["typed_config"]["type_url"].as_str().is_none_or(|kind| !kind.starts_with(ISTIO)));
     });
     Ok(())
+}
+
+/// Lets a gateway listen there in place of everywhere, where others do.
+pub(super) fn listen_at(resources: &mut Resources, address: SocketAddr) {
+    for listener in resources.listeners.values_mut() {
+        let address = json!({"socket_address": {"address": address.ip(), "port_value": address.port()}});
+        listener["address"] = address;
+    }
 }
 
 /// The plugins that it has yet to ask istiod for, because it refuses the listeners in which they stand.
