@@ -87,14 +87,15 @@ impl Scenario {
 
     fn service_entry(&self, host: &str, services: &[&Service], vip: Option<u8>) -> Value {
         let mut labels = host.split('.');
-        let is_service = host.ends_with(".svc.cluster.local");
+        // A service of the mesh with an address of its own is Kubernetes', as above.
+        let is_external = vip.is_some();
         let mut entry = json!({
             "apiVersion": "networking.istio.io/v1",
             "kind": "ServiceEntry",
-            "metadata": {"name": labels.next(), "namespace": if is_service { labels.next() } else { Some("default") }},
+            "metadata": {"name": labels.next(), "namespace": if is_external { Some("default") } else { labels.next() }},
             "spec": {
                 "hosts": [host],
-                "location": if is_service { "MESH_INTERNAL" } else { "MESH_EXTERNAL" },
+                "location": if is_external { "MESH_EXTERNAL" } else { "MESH_INTERNAL" },
                 "resolution": "STATIC",
                 "ports": [{"number": self.port, "name": "http", "protocol": "HTTP"}],
                 "endpoints": services.iter().map(|service| self.endpoint(service)).collect::<Vec<_>>(),
