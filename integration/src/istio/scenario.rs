@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::manifests::{documents, files, traffic_extension};
-use super::shipped::{Shipped, kustomized};
+use super::shipped::{Shipped, kustomized, located};
 
 /// What a seed has of its gateway, whether its sandboxes have rules or not.
 const SHARED: [&str; 2] = ["authentication.yaml", "gateway.yaml"];
@@ -233,7 +233,7 @@ impl Scenario {
     pub fn behind_waypoint(folder: &str) -> Result<Self> {
         let mut scenario = Self::open(&root().join("integration/istio/waypoint"))?;
         scenario.name = folder.replace('/', "-");
-        scenario.manifests.extend(kustomized(&format!("wasm-plugin/manifests/{folder}"))?);
+        scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
         scenario.since = TRAFFIC_EXTENSION;
         if folder.ends_with("/service") {
             // The plugin is at this service alone.
@@ -247,7 +247,7 @@ impl Scenario {
         let mut scenario = Self::open(&root().join("integration/istio/gateway-api"))?;
         scenario.name = "gateway-api".into();
         for folder in ["gateway-api", "sidecars"] {
-            scenario.manifests.extend(kustomized(&format!("wasm-plugin/manifests/{folder}"))?);
+            scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
         }
         scenario.since = TRAFFIC_EXTENSION;
         Ok(scenario)

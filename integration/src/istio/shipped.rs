@@ -113,11 +113,8 @@ pub(crate) fn kustomized(folder: &str) -> Result<Vec<Value>> {
     }
     for Patch { target, patch } in &patches {
         for operation in serde_norway::from_str::<Vec<Operation>>(patch)? {
-            let targets = documents.iter_mut().filter(|document| document["kind"] == target.kind.as_str());
-            targets
-                .map(|document| operation.apply(document))
-                .collect::<Result<()>>()
-                .with_context(|| folder.to_owned())?;
+            let mut targets = documents.iter_mut().filter(|document| document["kind"] == target.kind.as_str());
+            targets.try_for_each(|document| operation.apply(document)).with_context(|| folder.to_owned())?;
         }
     }
     if let Some(namespace) = namespace {
@@ -127,7 +124,7 @@ pub(crate) fn kustomized(folder: &str) -> Result<Vec<Value>> {
 }
 
 /// The same with the module where every manifest of a scenario has it.
-fn located(documents: &[Value]) -> Result<Vec<Value>> {
+pub(super) fn located(documents: &[Value]) -> Result<Vec<Value>> {
     let text = serde_json::to_string(documents)?;
     let text = MODULE.iter().fold(text, |text, (shipped, here)| text.replace(shipped, here));
     Ok(serde_json::from_str(&text)?)
