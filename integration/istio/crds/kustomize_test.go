@@ -12,11 +12,10 @@ import (
 )
 
 var kustomizations = map[string]int{
-	"envoy-gateway": 4, "gateway": 3, "sidecars": 1, "traffic-extension/gateway": 3, "traffic-extension/sidecars": 1,
-	"gateway": 3, "sidecars": 1, "traffic-extension/gateway": 3, "traffic-extension/sidecars": 1,
-	"gateway-api": 3, "traffic-extension/gateway-api": 3,
-	"waypoint/gateway": 1, "waypoint/service": 1, "waypoint/class": 1,
-	"traffic-extension/waypoint/gateway": 1, "traffic-extension/waypoint/service": 1, "traffic-extension/waypoint/class": 1,
+	"envoy-gateway": 4, "gateway": 3, "sidecars": 1, "traffic-extension/gateway": 3,
+	"traffic-extension/sidecars": 1, "gateway-api": 3, "traffic-extension/gateway-api": 3, "waypoint/gateway": 1,
+	"waypoint/service": 1, "waypoint/class": 1, "traffic-extension/waypoint/gateway": 1,
+	"traffic-extension/waypoint/service": 1, "traffic-extension/waypoint/class": 1,
 }
 
 // What `kubectl apply -k` sends.

@@ -26,5 +26,6 @@ pub(crate) use shipped::kustomized;
 pub use istiod::Istiod;
 pub use mesh::Mesh;
 pub use recording::Recording;
-pub use scenario::{Outcome, Row, Scenario, WAYPOINTS};
+pub use scenario::{Outcome, Row, Scenario};
 pub use shipped::Shipped;
+pub use waypoint::WAYPOINTS;

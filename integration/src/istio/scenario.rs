@@ -10,23 +10,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::manifests::{documents, files, traffic_extension};
-use super::shipped::{Shipped, kustomized, located};
+use super::shipped::Shipped;
+use super::waypoint::WAYPOINTS;
 
 /// What a seed has of its gateway, whether its sandboxes have rules or not.
 const SHARED: [&str; 2] = ["authentication.yaml", "gateway.yaml"];
 
 /// The line that has TrafficExtension, 1.30.
-const TRAFFIC_EXTENSION: u32 = 30;
-
-/// The folders of `wasm-plugin/manifests` for waypoints.
-pub const WAYPOINTS: [&str; 6] = [
-    "waypoint/gateway",
-    "waypoint/service",
-    "waypoint/class",
-    "traffic-extension/waypoint/gateway",
-    "traffic-extension/waypoint/service",
-    "traffic-extension/waypoint/class",
-];
+pub(super) const TRAFFIC_EXTENSION: u32 = 30;
 
 /// One folder: `scenario.yaml` and `manifests/`.
 #[derive(Debug, Deserialize)]
@@ -227,52 +218,6 @@ impl Scenario {
             scenario.manifests.extend(documents(&root().join("envoyfilter").join(file))?);
         }
         Ok(scenario)
-    }
-
-    /// `integration/istio/waypoint`, with the manifests of one of [`WAYPOINTS`].
-    pub fn behind_waypoint(folder: &str) -> Result<Self> {
-        let mut scenario = Self::open(&root().join("integration/istio/waypoint"))?;
-        scenario.name = folder.replace('/', "-");
-        scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
-        scenario.since = TRAFFIC_EXTENSION;
-        if folder.ends_with("/service") {
-            // The plugin is at this service alone.
-            scenario.requests.retain(|row| row.called() == "shop.default.svc.cluster.local");
-        }
-        Ok(scenario)
-    }
-
-    /// `integration/istio/gateway-api`, with the manifests that we ship.
-    pub fn gateway_api() -> Result<Self> {
-        let mut scenario = Self::open(&root().join("integration/istio/gateway-api"))?;
-        scenario.name = "gateway-api".into();
-        for folder in ["gateway-api", "sidecars"] {
-            scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
-        }
-        scenario.since = TRAFFIC_EXTENSION;
-        Ok(scenario)
-    }
-
-    /// Whether a stock Envoy, or one of several on a machine, runs nothing of what some of its proxies are pushed before
-    /// something else stands in for a part of it.
-    pub(super) fn needs_stand_in(&self) -> bool {
-        self.proxies.values().any(|proxy| matches!(proxy.kind, Kind::Waypoint | Kind::Gateway))
-    }
-
-    /// The proxy that is a waypoint, if there is one.
-    pub(super) fn waypoint(&self) -> Option<&str> {
-        let is_waypoint = |(_, proxy): &(&String, &Proxy)| proxy.kind == Kind::Waypoint;
-        self.proxies.iter().find(is_waypoint).map(|(name, _)| name.as_str())
-    }
-
-    /// The last numbers of all hosts' own addresses.
-    pub(super) fn vips(&self) -> Vec<u8> {
-        self.services.iter().filter_map(|service| service.vip).collect()
-    }
-
-    /// The last number of a host's own address.
-    pub(super) fn vip(&self, host: &str) -> Option<u8> {
-        self.services.iter().filter(|service| service.host == host).find_map(|service| service.vip)
     }
 
     /// Whether a release of Istio knows all its manifests.

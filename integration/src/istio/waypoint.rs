@@ -7,11 +7,23 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use playground::Bootstrap;
+use playground::{Bootstrap, root};
 use serde_json::{Map, Value, json};
 
 use super::resources::Resources;
+use super::scenario::{Kind, Proxy, Scenario, TRAFFIC_EXTENSION};
+use super::shipped::{kustomized, located};
 use super::site::Site;
+
+/// The folders of `wasm-plugin/manifests` for waypoints.
+pub const WAYPOINTS: [&str; 6] = [
+    "waypoint/gateway",
+    "waypoint/service",
+    "waypoint/class",
+    "traffic-extension/waypoint/gateway",
+    "traffic-extension/waypoint/service",
+    "traffic-extension/waypoint/class",
+];
 
 /// The listener behind the tunnel.
 const INNER: &str = "main_internal";
@@ -19,6 +31,54 @@ const INNER: &str = "main_internal";
 const TUNNEL: &str = "connect_originate";
 /// Filters that Istio's build of Envoy has alone.
 const ISTIO: &str = "type.googleapis.com/io.istio.";
+
+impl Scenario {
+    /// `integration/istio/waypoint`, with the manifests of one of [`WAYPOINTS`].
+    pub fn behind_waypoint(folder: &str) -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/waypoint"))?;
+        scenario.name = folder.replace('/', "-");
+        scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
+        scenario.since = TRAFFIC_EXTENSION;
+        if folder.ends_with("/service") {
+            // The plugin is at this service alone.
+            scenario.requests.retain(|row| row.called() == "shop.default.svc.cluster.local");
+        }
+        Ok(scenario)
+    }
+
+    /// `integration/istio/gateway-api`, with the manifests that we ship.
+    pub fn gateway_api() -> Result<Self> {
+        let mut scenario = Self::open(&root().join("integration/istio/gateway-api"))?;
+        scenario.name = "gateway-api".into();
+        for folder in ["gateway-api", "sidecars"] {
+            scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
+        }
+        scenario.since = TRAFFIC_EXTENSION;
+        Ok(scenario)
+    }
+
+    /// Whether a stock Envoy, or one of several on a machine, runs nothing of what some of its proxies are pushed before
+    /// something else stands in for a part of it.
+    pub(super) fn needs_stand_in(&self) -> bool {
+        self.proxies.values().any(|proxy| matches!(proxy.kind, Kind::Waypoint | Kind::Gateway))
+    }
+
+    /// The proxy that is a waypoint, if there is one.
+    pub(super) fn waypoint(&self) -> Option<&str> {
+        let is_waypoint = |(_, proxy): &(&String, &Proxy)| proxy.kind == Kind::Waypoint;
+        self.proxies.iter().find(is_waypoint).map(|(name, _)| name.as_str())
+    }
+
+    /// The last numbers of all hosts' own addresses.
+    pub(super) fn vips(&self) -> Vec<u8> {
+        self.services.iter().filter_map(|service| service.vip).collect()
+    }
+
+    /// The last number of a host's own address.
+    pub(super) fn vip(&self, host: &str) -> Option<u8> {
+        self.services.iter().filter(|service| service.host == host).find_map(|service| service.vip)
+    }
+}
 
 /// Puts listeners in place of the waypoint's that a stock Envoy runs, on these addresses, by their last numbers.
 pub(super) fn stand_in(resources: &mut Resources, site: &Site, vips: &[u8], port: u16) -> Result<()> {
