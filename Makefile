@@ -4,7 +4,7 @@ SHELL := bash
 
 module := target/tenancy_filter.wasm
 # Bytes. It is compiled once a worker and shipped to every proxy.
-module_limit := 380000
+module_limit := 384000
 
 # Starts a recipe line that needs an Envoy; stops it if there is none.
 with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(module) &&

@@ -38,6 +38,7 @@ fn gateway() -> Value {
 /// Each request with what it counts beside itself.
 fn edge_requests() -> Vec<(Request, &'static [(&'static str, u64)])> {
     let to = Request::to;
+    let opened = to(HOST).header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
     let many: Vec<_> = (0..66).map(|number| format!("s{number}:v1")).collect();
     let members: Vec<_> = (0..66).map(|number| format!("m{number}=1")).collect();
     vec![
@@ -49,7 +50,7 @@ fn edge_requests() -> Vec<(Request, &'static [(&'static str, u64)])> {
         (to(HOST).header("baggage", "want=dev-4713"), &[("tenant_baggage", 1)]),
         (to(HOST).header("cookie", "a=b; want=dev-4714"), &[("tenant_cookie", 1)]),
         (to(HOST).path("/?want=dev-4715"), &[("tenant_query", 1)]),
-        (to(HOST).path("/?want=dev-4720").header("sec-fetch-mode", "navigate"), &[("linked", 1)]),
+        (opened.path("/?want=dev-4720"), &[("linked", 1)]),
         (to(TENANT_HOST).path("/?want=dev-4716"), &[("tenant_host", 1), ("tenant_conflict", 1), ("refused", 1)]),
         (to(HOST).path("/?want=-&want=dev-4717"), &[("tenant_query", 1), ("tenant_invalid", 1)]),
         (to(HOST).header("x-override", "foo:v1,bar:v2"), &[("overrides", 1)]),
