@@ -59,7 +59,8 @@ fn module(Counted { get, configuration, is_inbound, .. }: &Counted) -> Result<Ve
         expected.0.extend(value.map(|value| (name.into_bytes(), value.into_bytes())));
     }
     let direction = if *is_inbound { Direction::Inbound } else { Direction::Unspecified };
-    let passage = Passage { direction, ..Passage::default() };
+    // The first route tells that a sidecar is no waypoint.
+    let passage = Passage { direction, cluster: "inbound|80||".into(), ..Passage::default() };
     for _ in 0..WARM_UP {
         host.forget();
         let before = host.fuel()?;
