@@ -17,10 +17,13 @@ page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
 cargo run -q --locked -p tenancy-page -- $(page_module) target/page
 
-.PHONY: help run test matrix check module tools page image envoy record fuzz coverage soak bench baseline clean
+.PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+doctor: ## say which tools are here, and how to get the others
+	@integration/doctor.sh
 
 # The two builds side by side: the module's ends on one core. The page, which takes a while, once Envoy can start.
 run: ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=â€¦ chooses the gateway's port)
@@ -34,8 +37,9 @@ test: check module page image ## test everything: format, lints, unit tests, doc
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; \
 	else echo "left out: licences and sources, for want of cargo-deny (cargo install cargo-deny)"; fi
 	$(with_envoy) cargo test --locked --workspace
-	@if rustup run nightly cargo --version >/dev/null 2>&1; then $(MAKE) -s fuzz FUZZ_SECONDS=5; \
-	else echo "left out: fuzzing, for want of a nightly toolchain (rustup toolchain install nightly)"; fi
+	@if rustup run nightly cargo --version >/dev/null 2>&1 && command -v cargo-fuzz >/dev/null; then \
+	$(MAKE) -s fuzz FUZZ_SECONDS=5; \
+	else echo "left out: fuzzing, for want of a nightly toolchain or cargo-fuzz (make doctor says how to get them)"; fi
 	$(with_envoy) integration/func-e.sh
 	@integration/readers/test.sh
 	@integration/istio/crds/test.sh
@@ -71,7 +75,7 @@ record: module ## record what istiod pushes for the scenarios (PILOT_DISCOVERY=â
 fuzz: ## fuzz the filter, FUZZ_SECONDS=10 a target; needs a nightly toolchain
 	@rustup run nightly cargo --version >/dev/null 2>&1 || \
 	{ echo "fuzz: no nightly toolchain; get one with: rustup toolchain install nightly"; exit 1; }
-	@command -v cargo-fuzz >/dev/null || { echo "fuzz: installing cargo-fuzz" && cargo install -q --locked cargo-fuzz; }
+	@command -v cargo-fuzz >/dev/null || { echo "fuzz: no cargo-fuzz; get it with: cargo install --locked cargo-fuzz"; exit 1; }
 	@cd filter && for target in $(fuzz_targets); do \
 	echo "fuzz: $$target, $(FUZZ_SECONDS) seconds" && mkdir -p fuzz/corpus/$$target && \
 	cargo +nightly fuzz run -s none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
@@ -79,7 +83,7 @@ fuzz: ## fuzz the filter, FUZZ_SECONDS=10 a target; needs a nightly toolchain
 
 coverage: ## measure which lines of the filter its own tests reach; fails under 96 %
 	@command -v cargo-tarpaulin >/dev/null || \
-	{ echo "coverage: installing cargo-tarpaulin" && cargo install -q --locked cargo-tarpaulin; }
+	{ echo "coverage: no cargo-tarpaulin; get it with: cargo install --locked cargo-tarpaulin"; exit 1; }
 	cargo tarpaulin --engine ptrace -p tenancy-filter -p tenancy-filter-envoy --include-files 'filter/src/*' 'filter/envoy/src/*' \
 	--fail-under 96 --skip-clean --out Stdout
 
