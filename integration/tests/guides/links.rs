@@ -15,7 +15,9 @@ fn every_link_leads_somewhere() -> Result<()> {
     let mut wrong = Vec::new();
     let mut followed = 0;
     for page in &pages {
-        for link in page.prose.iter().flat_map(|line| links(line)).filter(|link| !link.contains("://")) {
+        let inline = page.prose.iter().flat_map(|line| links(line));
+        let all = inline.chain(page.definitions().map(|definition| definition.target));
+        for link in all.filter(|link| !link.contains("://")) {
             followed += 1;
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if file.is_empty() { page.path.clone() } else { beside(&page.path, file) };
@@ -38,7 +40,8 @@ fn links(line: &str) -> Vec<&str> {
     starts.filter(is_prose).filter_map(|at| line[at..].split(')').next()).collect()
 }
 
-fn beside(page: &Path, file: &str) -> PathBuf {
+/// The path of a file that a page names.
+pub(crate) fn beside(page: &Path, file: &str) -> PathBuf {
     let mut path = PathBuf::new();
     for part in page.with_file_name(file).components() {
         match part {

@@ -8,4 +8,5 @@ mod failures;
 mod links;
 mod observed;
 mod pages;
+mod places;
 mod snippets;

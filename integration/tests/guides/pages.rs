@@ -16,6 +16,13 @@ pub(crate) struct Page {
     pub(crate) prose: Vec<String>,
 }
 
+/// What a reference such as `[works][name]` leads to: a line `[name]: target "title"`.
+pub(crate) struct Definition<'page> {
+    pub(crate) name: &'page str,
+    pub(crate) target: &'page str,
+    pub(crate) title: Option<&'page str>,
+}
+
 /// A fenced block.
 pub(crate) struct Block {
     /// The word behind the fence, which may be empty.
@@ -70,6 +77,15 @@ impl Page {
     /// The blocks of one kind.
     pub(crate) fn blocks(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.blocks.iter().filter(move |block| block.kind == kind).map(|block| block.text.as_str())
+    }
+
+    /// What its references lead to.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = Definition<'_>> {
+        self.prose.iter().filter_map(|line| {
+            let (name, rest) = line.strip_prefix('[')?.split_once("]: ")?;
+            let (target, title) = rest.split_once(' ').map_or((rest, None), |(target, title)| (target, Some(title)));
+            Some(Definition { name, target, title: title.map(|title| title.trim_matches('"')) })
+        })
     }
 
     /// What its prose quotes as code.
