@@ -1,4 +1,5 @@
-# CONTRIBUTING.md says more. PORT, ENVOY_PATH, ENVOY_VERSION and ENVOY_VERSIONS reach the recipes by the environment.
+# CONTRIBUTING.md says more. PORT, ENVOY_PATH, ENVOY_VERSION, ENVOY_VERSIONS and REGISTRY reach the recipes by the
+# environment.
 
 SHELL := bash
 
@@ -17,7 +18,7 @@ page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
 cargo run -q --locked -p tenancy-page -- $(page_module) target/page
 
-.PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline clean
+.PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +96,12 @@ bench: module ## measure what a request costs, and draw it (BENCH="inside counte
 
 baseline: module ## take today's counts as the baseline that make test holds, for a REASON="…"
 	@MODULE=$(module) cargo run -q --locked -p benches -- baseline
+
+release: ## put a release into target/release-VERSION, for an image at REGISTRY=ghcr.io/OWNER
+	@release/build.sh
+
+push: ## push the release's image to REGISTRY=…, and print its name with its digest
+	@release/push.sh
 
 clean: ## remove what was built and fetched
 	cargo clean

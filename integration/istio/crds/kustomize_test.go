@@ -1,7 +1,9 @@
 package crds
 
 import (
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,32 +80,70 @@ func TestKustomizationsRenderWhatIsValid(t *testing.T) {
 	}
 }
 
-func TestOneFileNamesTheImageOfAll(t *testing.T) {
+const (
+	mine   = "localhost:5000/mine/tenancy-filter"
+	digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+)
+
+func copyOfManifests(t *testing.T) string {
+	t.Helper()
 	manifests := filepath.Join(t.TempDir(), "manifests")
 	if err := os.CopyFS(manifests, os.DirFS(filepath.Join(root, "wasm-plugin/manifests"))); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(manifests, "image/kustomization.yaml")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := "sha256:" + strings.Repeat("0", 64)
-	changed := strings.NewReplacer(
-		"newName: oci://registry.example.com/", "newName: oci://localhost:5000/mine/",
-		"newTag: 0.1.0", "digest: "+digest,
-	).Replace(string(text))
-	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	return manifests
+}
+
+func expectImageInAll(t *testing.T, manifests string) {
+	t.Helper()
 	for folder := range kustomizations {
 		for _, resource := range render(t, filepath.Join(manifests, folder)) {
 			if isEnvoyFilter(resource) || isBesideThePolicy[resource["kind"]] {
 				continue
 			}
-			if url := url(t, resource); url != "oci://localhost:5000/mine/tenancy-filter@"+digest {
+			if url := url(t, resource); url != "oci://"+mine+"@"+digest {
 				t.Errorf("%s: %s", folder, url)
 			}
 		}
+	}
+}
+
+func TestOneFileNamesTheImageOfAll(t *testing.T) {
+	manifests := copyOfManifests(t)
+	path := filepath.Join(manifests, "image/kustomization.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.NewReplacer(
+		"newName: oci://registry.example.com/tenancy-filter", "newName: oci://"+mine,
+		"newTag: 0.1.0", "digest: "+digest,
+	).Replace(string(text))
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expectImageInAll(t, manifests)
+}
+
+// A release leaves no placeholder of the image, for `tenancy check` and for whoever applies a file by itself.
+func TestAReleaseNamesItsImageInAll(t *testing.T) {
+	manifests := copyOfManifests(t)
+	set := exec.Command(filepath.Join(root, "release/set-image.sh"), manifests, mine, digest)
+	if said, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	expectImageInAll(t, manifests)
+	err := filepath.WalkDir(manifests, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yaml" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if strings.Contains(string(text), "registry.example.com") || strings.Contains(string(text), mine+":") {
+			t.Errorf("%s has a placeholder, or a tag", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,3 @@
+//! A release: what it refuses to be made of.
+
+mod refusals;
