@@ -3,6 +3,15 @@
 
 SHELL := bash
 
+# rust-toolchain.toml asks rustup for stable. Where it has another compiler alone, that one serves: nothing is fetched
+# unasked.
+export RUSTUP_AUTO_INSTALL ?= 0
+ifneq ($(shell command -v rustup),)
+ifeq ($(shell RUSTUP_AUTO_INSTALL=0 rustc --version 2>/dev/null),)
+export RUSTUP_TOOLCHAIN := $(word 1,$(shell rustup default 2>/dev/null))
+endif
+endif
+
 module := target/tenancy_filter.wasm
 # Bytes. It is compiled once a worker and shipped to every proxy.
 module_limit := 384000
