@@ -27,7 +27,7 @@ page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
 cargo run -q --locked -p tenancy-page -- $(page_module) target/page
 
-.PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push clean
+.PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push rehearse clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,9 @@ check: ## test the fast part, without Envoy
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo test --locked -p tenancy-filter -p tenancy-filter-envoy
+	@if go -C release list -m >/dev/null 2>&1; then \
+	go -C release tool actionlint "$$PWD"/.github/workflows/*.yml && echo "workflows: no complaints"; else \
+	echo "left out: the workflows, for want of Go 1.24 (https://go.dev/dl)"; [ "$${CI:-}" != true ]; fi
 
 module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh
@@ -111,6 +114,9 @@ release: ## put a release into target/release-VERSION, for an image at REGISTRY=
 
 push: ## push the release's image to REGISTRY=…, and print its name with its digest
 	@release/push.sh
+
+rehearse: ## release twice from clones, compare, and run what the workflows run, with a registry on 127.0.0.1
+	cargo test --locked -p integration --test release -- --ignored --nocapture
 
 clean: ## remove what was built and fetched
 	cargo clean

@@ -1,4 +1,8 @@
-//! A release: what it refuses to be made of, and which compiler makes it.
+//! A release: what it refuses to be made of, which compiler makes it, what its workflows may do, and, in `make
+//! rehearse`, the whole of it.
 
 mod refusals;
+mod rehearsal;
+mod runner;
 mod toolchain;
+mod workflows;
