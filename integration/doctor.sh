@@ -27,6 +27,7 @@ tool may Chromium "command -v chromedriver" "the tests of the page" "apt-get ins
 tool may Prometheus "command -v prometheus" "the alerts and the dashboard" "apt-get install prometheus"
 tool may valgrind "command -v valgrind" "make bench, and instructions in make test" "apt-get install valgrind"
 tool may cargo-deny "cargo deny --version" "licences and sources of dependencies" "cargo install --locked cargo-deny"
+tool may cargo-cyclonedx "command -v cargo-cyclonedx" "make release" "cargo install --locked cargo-cyclonedx"
 tool may "a nightly" "rustup run nightly cargo --version" "make fuzz" "rustup toolchain install nightly"
 tool may cargo-fuzz "cargo fuzz --version" "make fuzz" "cargo install --locked cargo-fuzz"
 tool may cargo-cyclonedx "command -v cargo-cyclonedx" "make release" "cargo install --locked cargo-cyclonedx"
