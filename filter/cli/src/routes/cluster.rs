@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::backend::{Form, Values, Word};
 use super::deployed::{Deployments, Found, Services};
 use super::draft::{Deployed, Draft, Sandbox, Stable, Usual};
+use super::file::STABLE;
 use super::headers::Headers;
 use super::plan::Backend;
 use super::{Mistake, Whence};
@@ -73,6 +74,10 @@ impl Draft {
         for (key, deploys) in sandboxes {
             let name = object_name(&key);
             let at = deploys.first().map(|deployed| deployed.at.clone()).unwrap_or_default();
+            if name == STABLE {
+                mistakes
+                    .push(at.mistake(format!("is the sandbox {key:?}, but {STABLE:?} is everybody else; {RENAME}")));
+            }
             if let Some(other) = names.insert(name.clone(), key.clone()) {
                 mistakes.push(at.mistake(format!("{other:?} and {key:?} are both called {name}; rename one")));
             }
@@ -224,5 +229,6 @@ fn ambiguous(one: &Usual, name: &str, other: &Usual, other_name: &str) -> String
 
 const NO_FORM: &str = "write where sandboxes are, with one of {tenant} and {version}: --backend '{service}-{tenant}', or \
                        `backend` in the file";
+const RENAME: &str = "rename it, or say that it is no sandbox: `stable` of the service, --stable, or --label";
 const TWO_WORDS: &str = "what is deployed names a sandbox once, but `backend` does not";
 const NO_USUAL: &str = "has the label of a sandbox, but `backend` makes it of no usual Service";

@@ -107,6 +107,18 @@ fn the_usual_version_is_no_sandbox() {
 }
 
 #[test]
+fn no_sandbox_is_called_as_everybody_else() {
+    let all = services(&["shop.shop", "shop-stable.shop"]);
+    let (code, routes, said) = found(&all, None, &BESIDE);
+    let expected = "Service shop/shop-stable is the sandbox \"stable\", but \"stable\" is everybody else; rename it";
+    assert!(code == 2 && routes.is_empty() && said.contains(expected), "{said}");
+    let mut all = services(&["shop.shop"]);
+    all.push(deployment("shop", json!({"app": "shop", "version": "Stable"})));
+    let (code, _, said) = found(&all, None, &["--backend", "version={version}", "--stable", "version=v1"]);
+    assert!(code == 2 && said.contains("Deployment shop/shop is the sandbox \"Stable\""), "{said}");
+}
+
+#[test]
 fn deployments_are_versions_by_the_labels_of_their_pods() {
     let mut all = services(&["shop.shop", "cart.shop"]);
     all.extend([
