@@ -226,6 +226,7 @@ fn a_policy_of_a_team_switches_the_gateways_off() {
     assert!(on_gateway(&attached("kind: Gateway, name: g, sectionName: l", "team", "lua: []")).is_empty());
     let by_label = attached("kind: HTTPRoute", "team", "lua: []").replace("targetRefs", "targetSelectors");
     assert_eq!(on_gateway(&by_label), ["c.yaml:4:21 switched-off spec.targetSelectors[0]"]);
+    assert_eq!(on_gateway(&attached("kind: HTTPRoute, name: r", "team", "mergeType: null\n  lua: []")), off);
     let single = "kind: EnvoyExtensionPolicy\nspec: {targetRef: {kind: HTTPRoute, name: r}}";
     assert_eq!(on_gateway(single), ["c.yaml:2:19 switched-off spec.targetRef"]);
 }

@@ -43,7 +43,8 @@ fn replaces(policy: &Document<'_>, target: &Target<'_>, edge: &Deployed<'_>) -> 
     let name = &edge.found.name;
     let place = format!("{name} ({}:{})", edge.file, edge.found.place("").line);
     let own = policy.root.at(&["spec", "wasm"]).filter(|wasm| !wasm.list().is_empty());
-    let (node, message) = match (policy.root.at(&["spec", "mergeType"]), own) {
+    let merges = policy.root.at(&["spec", "mergeType"]).filter(|merges| !merges.is_null());
+    let (node, message) = match (merges, own) {
         (None, _) => (target.node, format!("without mergeType it switches {place} off on this {}", target.kind)),
         (Some(_), Some(own)) => (own, format!("replaces the list with {place}, mergeType or not")),
         (Some(_), None) => return None,
