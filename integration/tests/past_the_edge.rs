@@ -55,3 +55,24 @@ async fn an_upgrade_with_filters_of_its_own() -> Result<()> {
     }
     Ok(())
 }
+
+/// A script behind the check of tokens may write what that leaves, without any token.
+#[tokio::test]
+async fn a_script_that_writes_the_payload_of_a_token() -> Result<()> {
+    const SCRIPT: &str = "function envoy_on_request(request)
+        request:streamInfo():dynamicMetadata():set('envoy.filters.http.jwt_authn', 'idp', {iss = 'i', tenant = 'dev1'})
+    end";
+    let configuration = json!({
+        "version": 1,
+        "role": "edge",
+        "tenant": {"from": [{"claim": "tenant"}], "to": [{"header": "x-tenant"}]},
+        "verified": {"payload": "idp", "issuers": ["i"]},
+    });
+    let kind = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua";
+    let script = json!({"@type": kind, "default_source_code": {"inline_string": SCRIPT}});
+    let mut bootstrap = Bootstrap::gateway()?.configuration(configuration);
+    let filters = bootstrap.http_filters().as_array_mut().into_iter();
+    filters.for_each(|filters| filters.insert(0, json!({"name": "envoy.filters.http.lua", "typed_config": script})));
+    assert_eq!(Hop::start(bootstrap).await?.pass(&Request::to(HOST)).await?, ["x-tenant: dev1"]);
+    Ok(())
+}
