@@ -30,6 +30,11 @@ impl Unwanted {
         json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace}})
     }
 
+    fn name(&self) -> &str {
+        let [_, _, _, name] = &self.key;
+        name
+    }
+
     fn of(resource: &Value) -> Option<Self> {
         let (group, version) = resource.get("apiVersion")?.as_str()?.split_once('/')?;
         let text = |at: &str| resource.pointer(at).and_then(Value::as_str);
@@ -38,7 +43,7 @@ impl Unwanted {
     }
 }
 
-/// What a cluster has under a name of a set, and is not wanted; by group, kind, namespace and name. `existing` is what
+/// What a cluster has with the labels of a set and under its name, and is not wanted; by group, kind, namespace and name. `existing` is what
 /// `kubectl get -o json` prints. Others' resources, and those of other sets, are left alone.
 ///
 /// # Errors
@@ -51,7 +56,9 @@ pub fn unwanted(set: &str, wanted: &[Value], existing: &str) -> Result<Vec<Unwan
         let label = |name: &str| item.get("metadata")?.get("labels")?.get(name)?.as_str();
         label(MANAGED_BY.0) == Some(MANAGED_BY.1) && label(PART_OF) == Some(set)
     };
-    let ours = existing.iter().filter(is_ours).filter_map(Unwanted::of);
+    // Labels are copied with a resource, its name is not.
+    let is_named = |it: &Unwanted| it.name().strip_prefix(set).is_some_and(|rest| rest.starts_with('.'));
+    let ours = existing.iter().filter(is_ours).filter_map(Unwanted::of).filter(is_named);
     let mut unwanted: Vec<_> = ours.filter(|it| !wanted.contains(&it.key)).collect();
     unwanted.sort_by(|one, other| one.key.cmp(&other.key));
     Ok(unwanted)

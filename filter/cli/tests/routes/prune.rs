@@ -79,6 +79,15 @@ fn what_others_wrote_and_other_sets_are_left_alone() {
 }
 
 #[test]
+fn a_copy_with_our_labels_is_left_alone() {
+    for name in ["cart", "tenancy-of-my-own", "tenancy"] {
+        let mut cluster = applied();
+        cluster["items"][2]["metadata"]["name"] = json!(name);
+        assert_eq!(left_over(&without_y(), &cluster, &[]), "", "{name}");
+    }
+}
+
+#[test]
 fn what_is_no_list_is_told() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("list.yaml"), LIST).unwrap();
