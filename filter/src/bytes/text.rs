@@ -1,5 +1,14 @@
 //! Texts of bytes: trimmed, compared, cut, split and joined.
 
+/// What follows the optional white space at its start.
+pub(crate) fn trim_start(value: &[u8]) -> &[u8] {
+    let mut value = value;
+    while let [b' ' | b'\t', rest @ ..] = value {
+        value = rest;
+    }
+    value
+}
+
 /// The value without the optional white space around it (`OWS`, RFC 9110 §5.6.3).
 #[inline(always)]
 pub(crate) fn trim(value: &[u8]) -> &[u8] {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::bytes::grammar::{Bytes, is_label_value};
-use crate::bytes::text::{cut, pieces, trim};
+use crate::bytes::text::{cut, pieces, trim, trim_start};
 use crate::events::Unmet;
 
 use super::condition::{Call, Conditions, next_part};
@@ -116,26 +116,28 @@ impl Dialect {
     /// every dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn cut<'a>(&self, line: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let (list, joined) = (self.list.as_bytes(), !self.pair.contains(','));
+        let is_blank = self.list.trim().is_empty();
         let mut rest = line;
         while let Some(at) = rest.iter().position(|byte| !Bytes::NAME.has(*byte)) {
             let here = rest.get(at..).unwrap_or_default();
+            // Past all blanks at once, so that no byte is looked at twice.
+            let next = here.strip_prefix(list).map(|after| if is_blank { trim_start(after) } else { after });
             let after = match here {
                 [b',', after @ ..] if joined => Some(after),
-                _ => here.strip_prefix(list).filter(|after| !self.is_within(after)),
+                _ => next.filter(|after| !is_blank || begins_entry(after)),
             };
             if after.is_some() {
                 let end = line.len().saturating_sub(here.len());
                 return (line.get(..end).unwrap_or_default(), after);
             }
-            rest = here.get(1..).unwrap_or_default();
+            rest = next.or(here.get(1..)).unwrap_or_default();
         }
         (line, None)
     }
+}
 
-    /// Whether a blank that separates entries stands inside of one: no entry begins with what follows it. A condition
-    /// cut off its entry would leave that one without.
-    fn is_within(&self, after: &[u8]) -> bool {
-        let next = || trim(after).first().copied();
-        self.list.trim().is_empty() && next().is_some_and(|byte| !Bytes::NAME.has(byte) && byte != b',')
-    }
+/// Whether an entry, or nothing, may begin so. Otherwise the blank before it stands inside of one: a condition cut off its
+/// entry would leave that one without.
+fn begins_entry(after: &[u8]) -> bool {
+    after.first().is_none_or(|byte| Bytes::NAME.has(*byte) || *byte == b',')
 }

@@ -158,6 +158,18 @@ fn a_blank_parts_no_condition_from_its_entry() {
     }
 }
 
+/// With a look at all that follows each blank this would take hours.
+#[test]
+fn blanks_are_passed_over_once() {
+    let blank = Dialect { when: ";".into(), ..dialect(" ", ":") };
+    let blanks = " ".repeat(1_000_000);
+    for (line, expected) in [("a:1_;method=POST_b:1", "a:1;method=POST,b:1"), ("a:1_b:1_", "a:1,b:1"), ("_a:1_:2", "")]
+    {
+        let read = translate(&[&line.replace('_', &blanks)], blank.clone(), &Dialect::CANONICAL);
+        assert_eq!(read.unwrap_or_default(), expected, "{line}");
+    }
+}
+
 #[test]
 fn conditions_travel_in_every_dialect() {
     let (plain, odd) = (Dialect::CANONICAL, dialect(";", "="));
