@@ -37,6 +37,8 @@ pub enum Code {
     NeverAttaches,
     /// The plugin is a sidecar's and attaches to a waypoint.
     Misplaced,
+    /// The plugin believes its callers and attaches to a Gateway that faces clients.
+    BelievesClients,
     /// A placeholder of the manifests was left in.
     Placeholder,
 }
@@ -52,7 +54,7 @@ struct Entry {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Configuration,
         Self::InVain,
         Self::NotText,
@@ -69,6 +71,7 @@ impl Code {
         Self::MatchServer,
         Self::NeverAttaches,
         Self::Misplaced,
+        Self::BelievesClients,
         Self::Placeholder,
     ];
 
@@ -203,6 +206,14 @@ impl Code {
                 severity: Severity::Warning,
                 meaning: "the plugin has `role: mesh` and attaches to a waypoint, where nothing goes out, so that context leaves the mesh",
                 remedy: Some("write `role: waypoint`"),
+            },
+            Self::BelievesClients => Entry {
+                word: "believes-clients",
+                severity: Severity::Error,
+                meaning: "the plugin has `role: mesh` or `role: waypoint` and attaches to a Gateway that is no waypoint, so it believes what clients claim",
+                remedy: Some(
+                    "write `role: edge`; at a gateway that takes calls of the mesh alone, by mutual TLS, `role: mesh` with `peers: mtls`",
+                ),
             },
             Self::Placeholder => Entry {
                 word: "placeholder",

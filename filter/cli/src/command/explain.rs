@@ -19,7 +19,7 @@ use super::{Problem, input, instances, render};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// A file with configurations: alone, in a manifest or in a bootstrap; `-` reads stdin
-    #[arg(short, long = "config", value_name = "FILE", required = true)]
+    #[arg(short, long, visible_alias = "configuration", value_name = "FILE", required = true)]
     config: Vec<PathBuf>,
     /// The configurations of these names alone
     #[arg(long, value_name = "PLUGIN")]

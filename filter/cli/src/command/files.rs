@@ -11,7 +11,8 @@ use super::{Problem, input};
 
 /// What to say where no file holds a configuration.
 pub(crate) const NO_CONFIGURATION: &str = "no configuration of the filter found; name files with one, as a WasmPlugin, TrafficExtension, \
-                       EnvoyFilter, EnvoyExtensionPolicy, an Envoy configuration, or the configuration alone";
+                       EnvoyFilter, EnvoyExtensionPolicy, an Envoy configuration, or the configuration alone; of a folder \
+                       for kustomize pipe what it builds: kubectl kustomize FOLDER | tenancy check -";
 
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 

@@ -64,6 +64,7 @@ fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<Found>, Problem> 
             | Code::MatchServer
             | Code::NeverAttaches
             | Code::Misplaced
+            | Code::BelievesClients
             | Code::Placeholder => {}
         }
     }

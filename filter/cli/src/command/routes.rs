@@ -30,8 +30,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value = "http-routes")]
     kind: Kind,
     /// Configurations of the filter, which say the headers: manifests, folders, or `-`; without one x-tenant and x-version
-    #[arg(short, long, value_name = "FILE")]
-    configuration: Vec<PathBuf>,
+    #[arg(short, long, visible_alias = "configuration", value_name = "FILE")]
+    config: Vec<PathBuf>,
     /// What `kubectl get services,deployments -A -o json` prints: sandboxes are found there; `-` is stdin
     #[arg(long, value_name = "FILE")]
     deployed: Option<PathBuf>,
@@ -140,7 +140,7 @@ impl Arguments {
     }
 
     fn headers(&self) -> Result<Headers, Problem> {
-        let texts = if self.configuration.is_empty() { Vec::new() } else { configurations(&self.configuration)? };
+        let texts = if self.config.is_empty() { Vec::new() } else { configurations(&self.config)? };
         let texts: Vec<_> = texts.iter().map(String::as_str).collect();
         Headers::of(&texts)
             .ok_or_else(|| Problem::new("the filter refuses the configuration; `tenancy check` says why"))
@@ -149,7 +149,7 @@ impl Arguments {
     /// Stdin can be read once.
     fn refuse_two_readers(&self) -> Result<(), Problem> {
         let files = [&self.file, &self.deployed, &self.prune];
-        let all = files.into_iter().flatten().chain(&self.configuration);
+        let all = files.into_iter().flatten().chain(&self.config);
         if all.filter(|path| super::input::is_stdin(path)).count() > 1 {
             return Err(Problem::new(
                 "several arguments are `-`, but stdin can be read once; write one of them to a file",

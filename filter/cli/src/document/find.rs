@@ -100,6 +100,9 @@ impl Found {
     }
 }
 
+const KUSTOMIZATION: &str =
+    "Kustomization, which is not read; check what it builds: kubectl kustomize FOLDER | tenancy check -";
+
 struct Search<'s> {
     file: Rc<str>,
     stem: &'s str,
@@ -127,6 +130,7 @@ impl Search<'_> {
                 self.resource(kind, document);
                 format!("{kind} without a configuration of the filter")
             }
+            (None, Some("Kustomization")) => KUSTOMIZATION.into(),
             (None, Some(word)) => format!("{word}, a kind that holds no plugin configuration"),
             (None, None) => {
                 self.without_kind(document);

@@ -91,7 +91,7 @@ impl Headers {
         let header = written.named.get(service).or(called).cloned().ok_or_else(|| {
             format!(
                 "no header carries the version of {service} {}; add `projections: [{{header: x-{service}-version, \
-                 service: {service}}}]` to its configuration, and name it with --configuration",
+                 service: {service}}}]` to its configuration, and name it with --config",
                 side.at()
             )
         })?;

@@ -81,6 +81,18 @@ fn stdin_is_a_file() {
     assert_eq!((code, out.lines().nth(1)), (1, Some(" --> stdin:3:9")));
 }
 
+/// Its resources may lie in other folders.
+#[test]
+fn a_kustomization_is_told_with_what_to_pipe() {
+    let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../base]\n";
+    let folder = folder(&[("in/kustomization.yaml", text.as_bytes())]);
+    let (code, out, problem) = run(folder.path(), &["check", "in"], "");
+    let remedy = "kubectl kustomize FOLDER | tenancy check -";
+    assert_eq!(code, 2);
+    assert!(out.starts_with("left out in/kustomization.yaml:1:1: Kustomization, which is not read; "), "{out}");
+    assert!(out.contains(remedy) && problem.contains(remedy), "{out}{problem}");
+}
+
 #[test]
 fn a_folder_is_read_to_its_depth() {
     let files: [(&str, &[u8]); 7] = [

@@ -72,9 +72,47 @@ fn a_waypoint_takes_targets_and_its_own_role() {
         let misplaced = found(&[&targeting(target, MESH), &strips, gateway]);
         assert_eq!(misplaced, ["a.yaml:5:16 misplaced spec.targetRefs[0]"], "{target}");
     }
-    let ingress = gateway.replace("istio-waypoint", "istio");
-    for (target, gateway) in [("{kind: Gateway, name: g}", &*ingress), ("{kind: Gateway, name: other}", gateway)] {
-        assert!(found(&[&targeting(target, MESH), &strips, gateway]).is_empty(), "{target}");
+    let other = "{kind: Gateway, name: other}";
+    assert!(found(&[&targeting(other, MESH), &strips, gateway]).is_empty());
+    let elsewhere = gateway.replace("name: g", "name: g, namespace: t");
+    assert!(found(&[&targeting("{kind: Gateway, name: g}", MESH), &strips, &elsewhere]).is_empty());
+}
+
+const GATEWAY: &str = "kind: Gateway\nmetadata: {name: g, namespace: s}\nspec: {gatewayClassName: istio}\n";
+
+#[test]
+fn whoever_attaches_to_a_gateway_must_not_believe_clients() {
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let by_target = plugin("AUTHZ", "app: w", MESH)
+        .replace("selector: {matchLabels: {app: w}}", "targetRefs: [{kind: Gateway, name: g}]");
+    let told = ["a.yaml:5:16 believes-clients spec.targetRefs[0]"];
+    for class in ["istio", "envoy"] {
+        let gateway = GATEWAY.replace("istio", class);
+        assert_eq!(found(&[&by_target, &strips, &gateway]), told, "{class}");
+        assert_eq!(found(&[&by_target.replace("mesh", "waypoint"), &strips, &gateway]), told, "{class}");
+    }
+    let believes_none = by_target.replace("role: mesh", "role: mesh, peers: mtls");
+    assert!(!found(&[&believes_none, &strips, GATEWAY]).join("").contains("believes-clients"));
+    let edge = by_target.replace(MESH, STRIP).replace("AUTHZ", "AUTHN");
+    assert!(found(&[&edge, GATEWAY]).is_empty());
+    for other in [("namespace: s", "namespace: t"), ("name: g", "name: h"), ("istio", "acme-waypoint")] {
+        assert!(found(&[&by_target, &strips, &GATEWAY.replace(other.0, other.1)]).is_empty(), "{other:?}");
+    }
+    let unknown = GATEWAY.replace(", namespace: s", "");
+    assert_eq!(found(&[&by_target, &strips, &unknown]), told, "kubectl may put it there");
+    let policy = attached("kind: Gateway, name: g", "s", &format!("wasm: [{{config: {MESH}}}]"));
+    assert_eq!(found(&[&policy, GATEWAY]), ["a.yaml:4:16 believes-clients spec.targetRefs[0]"]);
+}
+
+#[test]
+fn labels_choose_the_pods_of_a_gateway() {
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let labelled = GATEWAY.replace("istio}", "istio, infrastructure: {labels: {a: b}}}");
+    let by_name = "gateway.networking.k8s.io/gateway-name: g";
+    for (selector, is_told) in [(by_name, true), ("a: b", true), ("a: c", false), ("app: w", false)] {
+        let report = found(&[&plugin("AUTHZ", selector, MESH), &strips, &labelled]);
+        let told = ["a.yaml:5:13 believes-clients spec.selector"];
+        assert_eq!(report, if is_told { &told[..] } else { &[] }, "{selector}");
     }
 }
 

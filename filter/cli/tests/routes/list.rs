@@ -136,7 +136,7 @@ fn what_cannot_be_used_is_said() {
     for (list, arguments, said) in [
         (two.as_str(), &[][..], "holds 2 documents; write one"),
         (LIST, &["--configuration", "none.yaml"], "none.yaml: No such file"),
-        (LIST, &["--configuration", "bad.yaml"], "the filter refuses the configuration"),
+        (LIST, &["--config", "bad.yaml"], "the filter refuses the configuration"),
         (LIST, &["--prune", "-", "--deployed", "-"], "several arguments are `-`, but stdin can be read once"),
         (LIST, &["--backend", "{service}-{tenant}"], "cannot be used with"),
         (LIST, &["--label", "a"], "--deployed <FILE>"),

@@ -3,6 +3,7 @@
 mod configuration;
 mod envoy_gateway;
 mod failure;
+mod gateway;
 mod order;
 mod placeholder;
 mod priority;
@@ -16,7 +17,7 @@ use super::deployed::{Deployed, Document, Mesh};
 type Rule = fn(&Mesh<'_>) -> Vec<Finding>;
 
 /// All of them; a finding of an earlier one comes before those of later ones at the same place.
-pub(super) const RULES: [Rule; 17] = [
+pub(super) const RULES: [Rule; 18] = [
     configuration::found_by_the_filter,
     configuration::not_text,
     failure::fails_open,
@@ -33,5 +34,6 @@ pub(super) const RULES: [Rule; 17] = [
     envoy_gateway::payload_unknown,
     waypoint::never_attaches,
     waypoint::is_a_sidecars,
+    gateway::believes_clients,
     placeholder::left_in,
 ];

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::document::{Kind, Node};
 
 use super::super::{Code, Finding};
-use super::{Deployed, Document, Mesh};
+use super::{Deployed, Document, Mesh, gateway};
 
 const CLASS: &str = "istio-waypoint";
 
@@ -27,9 +27,11 @@ const SELECTED: &str = "chooses no waypoint: those take targetRefs alone";
 pub(crate) fn is_a_sidecars(mesh: &Mesh<'_>) -> Vec<Finding> {
     let meshes = plugins(mesh).filter(|deployed| role(deployed) == Some("mesh"));
     let findings = meshes.flat_map(|deployed| {
-        let target = deployed.document().and_then(|document| document.at(&["spec", "targetRefs"]));
+        let policy = deployed.document();
+        let target = policy.and_then(|policy| policy.at(&["spec", "targetRefs"]));
         let waypoints = target.map(|target| target.list()).unwrap_or_default().iter();
-        let waypoints = waypoints.filter(|target| is_waypoint(target, &mesh.documents));
+        let waypoints =
+            waypoints.filter(|target| policy.is_some_and(|policy| is_waypoint(target, policy, &mesh.documents)));
         waypoints
             .map(|target| deployed.around(Code::Misplaced, target, "is a waypoint's".to_owned()))
             .collect::<Vec<_>>()
@@ -49,16 +51,14 @@ fn role<'d>(deployed: &'d Deployed<'_>) -> Option<&'d str> {
 }
 
 /// Whether a target stands behind a waypoint, or is one; of a Gateway its own document says so, if it is there.
-fn is_waypoint(target: &Node, documents: &[Document<'_>]) -> bool {
+fn is_waypoint(target: &Node, policy: &Node, documents: &[Document<'_>]) -> bool {
     let text = |field: &str| target.field(field).and_then(|node| node.text());
     match text("kind") {
         Some("Service" | "ServiceEntry") => true,
         Some("GatewayClass") => text("name") == Some(CLASS),
-        Some("Gateway") => documents.iter().any(|document| {
-            document.text(&["kind"]) == Some("Gateway")
-                && document.text(&["metadata", "name"]) == text("name")
-                && document.text(&["spec", "gatewayClassName"]) == Some(CLASS)
-        }),
+        Some("Gateway") => documents
+            .iter()
+            .any(|document| gateway::is_named(document, target, policy) && gateway::class(document) == Some(CLASS)),
         Some(_) | None => false,
     }
 }
