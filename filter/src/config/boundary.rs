@@ -12,11 +12,12 @@ use crate::write::withhold::Withholding;
 
 use super::draft::Draft;
 use super::node::{Node, Object};
+use super::place;
 
 pub(super) fn read_trace_headers(config: &Object<'_>, draft: &mut Draft) {
     let Some(node) = config.field("traceHeaders") else { return };
     if !draft.role.is_edge() {
-        node.mistake("decides nothing in the mesh, which keeps trace headers; leave it out");
+        node.mistake(format!("decides nothing {}, which keeps trace headers; leave it out", place(draft.role)));
     }
     if node.word(&[("drop", true), ("keep", false)]) == Some(true) {
         repair::dropped().for_each(|name| draft.owned.strip(name));

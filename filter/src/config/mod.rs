@@ -101,12 +101,14 @@ fn parse(json: &[u8]) -> Result<Value, String> {
 fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
     let config = root.object(CONFIG_FIELDS)?;
     read_version(&config);
-    let role = read_role(&config);
-    let mut draft = Draft::new(role.unwrap_or(Role::Edge), Vec::new());
+    let Some(role) = read_role(&config) else {
+        note_what_every_role_finds(root);
+        return None;
+    };
+    let mut draft = Draft::new(role, Vec::new());
     let rules = read_rules(root, &config, &mut draft);
     let tells_peers_apart = tells_peers_apart(&config, draft.role);
     let repair = repair::read(&config, draft.role);
-    role?;
     let mut claims = draft.claims;
     let mut unknown_peer = None;
     if tells_peers_apart {
@@ -115,6 +117,24 @@ fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
         claims = draft.claims;
     }
     Some(Compiled { rules, unknown_peer, claims, repair })
+}
+
+/// Notes what is wrong whatever the role is; what only some roles find would follow from the guess.
+fn note_what_every_role_finds(root: &Node<'_>) {
+    let [mesh, waypoint] = [Role::Mesh, Role::Waypoint].map(|role| found_by(role, root));
+    let common = found_by(Role::Edge, root).into_iter().filter(|it| mesh.contains(it) && waypoint.contains(it));
+    common.for_each(|finding| root.note_once(finding));
+}
+
+fn found_by(role: Role, root: &Node<'_>) -> Vec<Finding> {
+    let notes = Notes::default();
+    let root = Node::root(root.value, &notes);
+    if let Some(config) = root.object(CONFIG_FIELDS) {
+        read_rules(&root, &config, &mut Draft::new(role, Vec::new()));
+        tells_peers_apart(&config, role);
+        repair::read(&config, role);
+    }
+    notes.into_inner()
 }
 
 /// The same configuration as an edge reads it. What it finds was found already, or is what only an edge has to say,
@@ -198,10 +218,19 @@ fn read_role(config: &Object<'_>) -> Option<Role> {
     config.required("role", remedy)?.word(&[("edge", Role::Edge), ("mesh", Role::Mesh), ("waypoint", Role::Waypoint)])
 }
 
+/// Where a proxy of a role stands, in words.
+fn place(role: Role) -> &'static str {
+    match role {
+        Role::Edge => "at an edge",
+        Role::Mesh => "in the mesh",
+        Role::Waypoint => "at a waypoint",
+    }
+}
+
 fn read_connect(config: &Object<'_>, role: Role) -> Policy {
     let Some(node) = config.field("connect") else { return Policy::Reject };
     if !role.is_edge() {
-        node.mistake("decides nothing in the mesh, which leaves tunnels alone; leave it out");
+        node.mistake(format!("decides nothing {}, which leaves tunnels alone; leave it out", place(role)));
     }
     node.word(&[("refuse", Policy::Reject), ("pass", Policy::Tolerate)]).unwrap_or(Policy::Reject)
 }

@@ -66,6 +66,14 @@ impl<'c> Node<'c> {
         self.notes.borrow_mut().push(Finding { severity, path: self.path.clone(), message });
     }
 
+    /// Notes what another reading found, unless it is known.
+    pub(super) fn note_once(&self, finding: Finding) {
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&finding) {
+            notes.push(finding);
+        }
+    }
+
     /// Notes that something else belongs here, and shows what stands there.
     #[inline(never)]
     pub(super) fn expected(&self, what: &str) {

@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::meaning;
 use super::node::Node;
 use super::ownership::{BAGGAGE, Ownership};
+use super::place;
 
 /// A name, or a prefix with `*` behind it.
 struct Stripped<'c> {
@@ -19,7 +20,7 @@ struct Stripped<'c> {
 /// Takes the headers that an edge removes; `believed` are those that it reads before.
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft, believed: &[Field]) {
     if !draft.role.is_edge() {
-        node.mistake("strips nothing in the mesh; move it to the edge");
+        node.mistake(format!("strips nothing {}; move it to the edge", place(draft.role)));
     }
     if node.value.as_array().is_some_and(Vec::is_empty) {
         node.mistake("is empty; leave it out, or name headers as in [x-debug-*]");

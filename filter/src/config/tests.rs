@@ -117,6 +117,26 @@ fn lists_all_mistakes_each_with_its_path_and_remedy() {
     }
 }
 
+/// Which field is wrong depends on the role, so it says nothing before there is one.
+#[test]
+fn without_a_role_no_mistake_follows_from_a_guess() {
+    for role in ["", r#""role": "egde", "#] {
+        for rest in [
+            r#""tenant": {"to": [{"header": "x-tenant"}]}"#,
+            r#""tenant": {"to": [{"header": "x-tenant"}]}, "peers": "mtls", "repair": {"by": ["b3"]}"#,
+            r#""strip": ["x-a"], "connect": "pass", "traceHeaders": "drop""#,
+            r#""tenant": {"to": [{"header": "x-tenant"}]}, "caller": "web""#,
+        ] {
+            let found = mistakes(&format!(r#"{{"version": 1, {role}{rest}}}"#));
+            assert!(found.len() == 1 && found[0].starts_with("role: "), "{rest}: {found:?}");
+        }
+        let found = mistakes(&format!(r#"{{"version": 1, {role}"strip": ["a b"], "connect": 1, "zz": 1}}"#));
+        let starts = ["zz: ", "role: ", "strip[0]: ", "connect: "];
+        assert_eq!(found.len(), starts.len(), "{found:?}");
+        assert!(found.iter().zip(starts).all(|(it, start)| it.starts_with(start)), "{found:?}");
+    }
+}
+
 /// A trace header that repair knows and an edge keeps would let a client choose whose context a call gets.
 #[test]
 fn an_edge_that_drops_trace_headers_drops_every_one_that_repair_knows() {

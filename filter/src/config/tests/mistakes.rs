@@ -85,9 +85,9 @@ fn names_what_cannot_work_at_a_waypoint_and_what_to_do_instead() {
             waypoint(r#""caller": "web""#),
             "caller: names nobody at a waypoint, through which many workloads call; leave",
         ),
-        (waypoint(r#""strip": ["x-a"]"#), "strip: strips nothing in the mesh"),
-        (waypoint(r#""connect": "pass""#), "connect: decides nothing in the mesh"),
-        (waypoint(r#""traceHeaders": "drop""#), "traceHeaders: decides nothing in the mesh"),
+        (waypoint(r#""strip": ["x-a"]"#), "strip: strips nothing at a waypoint"),
+        (waypoint(r#""connect": "pass""#), "connect: decides nothing at a waypoint"),
+        (waypoint(r#""traceHeaders": "drop""#), "traceHeaders: decides nothing at a waypoint"),
     ]);
 }
 
