@@ -62,8 +62,19 @@ impl Deployed<'_> {
     pub(super) fn is_edge(&self) -> bool {
         match &self.instance {
             Some(instance) => instance.filter.role(Peer::Unknown) == Role::Edge,
-            None => self.is_edge_alone(),
+            None => self.says_edge(),
         }
+    }
+
+    /// Whether its role is that of an edge.
+    pub(super) fn says_edge(&self) -> bool {
+        self.value.get("role").is_some_and(|role| role == "edge")
+    }
+
+    /// Whether its role is one that believes all its callers.
+    pub(super) fn believes_all(&self) -> bool {
+        let says = |word: &str| self.value.get("role").is_some_and(|role| role == word);
+        (says("mesh") || says("waypoint")) && !self.is_edge()
     }
 
     /// Whether it faces clients alone; a role that cannot be read may mean that.

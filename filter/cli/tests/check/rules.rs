@@ -146,6 +146,21 @@ fn one_chain_is_one_selector_of_one_namespace() {
 }
 
 #[test]
+fn a_role_that_is_none_is_told_alone() {
+    for role in ["", "role: mash, ", "role: Edge, "] {
+        let open = plugin("AUTHZ", "app: w", &EDGE.replace("role: edge, ", role))
+            .replace("spec:", "spec:\n  failStrategy: FAIL_OPEN\n  match: [{mode: SERVER}]");
+        let report = found(&[&open]);
+        assert!(report.len() == 1 && report[0].ends_with(" configuration role"), "{report:?}");
+        let sourceless = MESH.replace("role: mesh, ", role);
+        assert_eq!(found(&[&plugin("AUTHZ", "app: w", &sourceless)]).len(), 1, "{role}");
+        let targeted = plugin("AUTHZ", "app: w", &sourceless)
+            .replace("selector: {matchLabels: {app: w}}", "targetRefs: [{kind: Gateway, name: g}]");
+        assert_eq!(found(&[&targeted, GATEWAY]).len(), 1, "{role}");
+    }
+}
+
+#[test]
 fn an_envoy_filter_may_strip_for_a_plugin() {
     let resolving = plugin("AUTHZ", "app: gateway", EDGE);
     assert!(found(&[&resolving, &envoy_filter("INSERT_FIRST", "GATEWAY", STRIP)]).is_empty());

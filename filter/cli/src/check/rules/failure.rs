@@ -30,7 +30,7 @@ pub(crate) fn fails_open(mesh: &Mesh<'_>) -> Vec<Finding> {
 
 /// Istio: without an entry a plugin matches all traffic, and so does an entry without a mode.
 pub(crate) fn matches_server(mesh: &Mesh<'_>) -> Vec<Finding> {
-    let edges = mesh.instances.iter().filter(|deployed| deployed.is_edge_alone());
+    let edges = mesh.instances.iter().filter(|deployed| deployed.says_edge());
     let finding = |deployed: &Deployed<'_>| {
         let modes = deployed.document()?.at(&["spec", "match"])?.list();
         let modes: Vec<_> = modes.iter().map(|entry| entry.field("mode")).collect();

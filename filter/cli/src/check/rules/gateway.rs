@@ -16,7 +16,7 @@ const OWN_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 
 pub(crate) fn believes_clients(mesh: &Mesh<'_>) -> Vec<Finding> {
     let attaches = |deployed: &&Deployed<'_>| match deployed.found.kind {
-        Kind::WasmPlugin | Kind::TrafficExtension | Kind::EnvoyExtensionPolicy => !deployed.is_edge(),
+        Kind::WasmPlugin | Kind::TrafficExtension | Kind::EnvoyExtensionPolicy => deployed.believes_all(),
         Kind::EnvoyFilter | Kind::Bare | Kind::Envoy => false,
     };
     mesh.instances.iter().filter(attaches).flat_map(|deployed| believed(deployed, &mesh.documents)).collect()

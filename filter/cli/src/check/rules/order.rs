@@ -40,7 +40,7 @@ pub(super) fn chain<'m, 's>(mesh: &'m Mesh<'s>, deployed: &Deployed<'_>) -> Vec<
 }
 
 fn is_late(deployed: &Deployed<'_>) -> bool {
-    deployed.is_edge_alone() && matches!(deployed.position.order, Order::Behind { .. })
+    deployed.says_edge() && matches!(deployed.position.order, Order::Behind { .. })
 }
 
 /// What decides its place: the phase, the operation of a patch, or else the plugin itself.

@@ -12,7 +12,7 @@ use super::{Deployed, Document, Mesh};
 pub(crate) fn strips_behind_a_plugin(mesh: &Mesh<'_>) -> Vec<Finding> {
     let is_plugin = |deployed: &&Deployed<'_>| matches!(deployed.found.kind, Kind::WasmPlugin | Kind::TrafficExtension);
     let first = mesh.instances.iter().filter(|deployed| deployed.position.order == Order::First).filter(is_plugin);
-    let edges = first.filter(|deployed| deployed.is_edge_alone());
+    let edges = first.filter(|deployed| deployed.says_edge());
     edges.filter_map(|deployed| finding(mesh, deployed)).collect()
 }
 
