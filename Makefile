@@ -70,7 +70,9 @@ module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh
 
 tools: ## build the tenancy command, target/tenancy
-	@cargo build --locked --release -p tenancy && ln -f target/release/tenancy target/tenancy
+	@cargo build --locked --release -p tenancy
+	@built=$$(cargo metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p') && \
+	mkdir -p target && ln -sf "$$built/release/tenancy" target/tenancy
 
 page: ## build the page that explains requests, target/page, for any static host
 	@$(build_page)
