@@ -24,16 +24,16 @@ pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>,
         Ok(Parsed { filter, warnings: _ }) => Ok(Instance { name, filter }),
         Err(findings) => Err(Problem::new(format!("{name}: {findings}"))),
     };
-    accepted(paths, names)?.into_iter().map(instance).collect()
+    accepted(paths, names)?.into_iter().map(|(_, found)| instance(found)).collect()
 }
 
-/// The texts of all configurations in these files and folders, as the filter takes them.
-pub(crate) fn configurations(paths: &[PathBuf]) -> Result<Vec<String>, Problem> {
-    Ok(accepted(paths, &[])?.into_iter().map(|found| found.json).collect())
+/// All configurations in these files and folders that the filter takes, each with its file.
+pub(crate) fn configurations(paths: &[PathBuf]) -> Result<Vec<(String, Found)>, Problem> {
+    accepted(paths, &[])
 }
 
 /// The configurations that the filter takes; the others are a problem.
-fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<Found>, Problem> {
+fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<(String, Found)>, Problem> {
     // Each by itself, because a file that is named twice is two instances.
     let files = paths.iter().map(|path| Files::read(std::slice::from_ref(path))).collect::<Result<Vec<_>, _>>()?;
     let sources: Vec<_> = files.iter().flat_map(|files| files.sources.clone()).collect();
@@ -71,7 +71,7 @@ fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<Found>, Problem> 
     if !refused.is_empty() {
         return Err(Problem::new(format!("the filter refuses the configuration\n{}", refused.join("\n\n"))));
     }
-    Ok(chosen.into_iter().map(|(_, found)| found).collect())
+    Ok(chosen.into_iter().map(|(source, found)| (source.file.clone(), found)).collect())
 }
 
 /// Says to each instance whose configuration does not which workload calls; `None` if nobody knows.

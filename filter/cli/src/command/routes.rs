@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use annotate_snippets::Renderer;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
-use tenancy::Source;
-use tenancy::routes::{Draft, Headers, Mistake, Plan, RouteKind, Search, Unwanted, to_yaml, unwanted};
+use tenancy::routes::{Draft, Headers, Mistake, Named, Plan, RouteKind, Search, Unwanted, to_yaml, unwanted};
+
+use tenancy::{Found, Source};
 
 use super::Problem;
 use super::instances::{self, configurations};
@@ -124,9 +125,37 @@ impl Arguments {
                 eprintln!("left out {}: {message}", at.path);
             }
         }
+        if let Some(why) = draft.undivided() {
+            eprintln!(
+                "warning: `backend` {why}; write {{service}} and {{tenant}} in it, as in \"{{service}}-{{tenant}}\""
+            );
+        }
         let plan = draft.plan(&headers).map_err(refused)?;
         eprintln!("{}", summary(&plan));
+        self.tell_what_is_missing(&plan)?;
         Ok((plan.name.clone(), RouteKind::from(self.kind).resources(&plan).map_err(refused)?))
+    }
+
+    /// Says which sandboxes get no route, and that none was found. Without any service there is nothing to write.
+    fn tell_what_is_missing(&self, plan: &Plan) -> Result<(), Problem> {
+        let without_hosts =
+            plan.services.iter().filter(|service| service.hosts.is_empty() && !service.detours.is_empty());
+        for service in without_hosts.filter(|_| matches!(self.kind, Kind::MatchTree)) {
+            eprintln!(
+                "left out the sandboxes of {}: it has no `hosts`, and a match tree is for those of a gateway; write \
+                 some, or take another --kind",
+                service.name
+            );
+        }
+        let is_without = plan.services.iter().all(|service| service.detours.is_empty());
+        match &self.label {
+            Some(label) if is_without => eprintln!(
+                "no Service with the label {label} is a sandbox; `kubectl get services -A --show-labels` lists the labels \
+                 there are"
+            ),
+            Some(_) | None => {}
+        }
+        if plan.services.is_empty() { Err(Problem::new(NO_SANDBOX)) } else { Ok(()) }
     }
 
     /// Mistakes in what is deployed, which has no lines to show.
@@ -141,7 +170,11 @@ impl Arguments {
 
     fn headers(&self) -> Result<Headers, Problem> {
         let texts = if self.config.is_empty() { Vec::new() } else { configurations(&self.config)? };
-        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        let found = texts;
+        let texts: Vec<_> = found.iter().map(|(_, found)| found.json.as_str()).collect();
+        if let Some(clash) = Headers::clash(&texts) {
+            return Err(clashing(&clash, &found));
+        }
         Headers::of(&texts)
             .ok_or_else(|| Problem::new("the filter refuses the configuration; `tenancy check` says why"))
     }
@@ -167,6 +200,26 @@ impl Arguments {
             Format::Json => list(&unwanted.iter().map(Unwanted::reference).collect::<Vec<_>>()),
         })
     }
+}
+
+const NO_SANDBOX: &str = "no sandbox found; see that --backend and --label are those of what is deployed, or list the \
+                          services in a FILE";
+
+/// Two configurations that name a header for the same thing differently.
+fn clashing([one, other]: &[Named; 2], found: &[(String, Found)]) -> Problem {
+    let shown = |named: &Named| {
+        let place = found.get(named.configuration).map(|(file, found)| {
+            let place = found.place(&named.path);
+            format!("{file}:{}:{}", place.line, place.column)
+        });
+        format!("{:?} ({}, {})", named.header, place.unwrap_or_default(), named.path)
+    };
+    Problem::new(format!(
+        "no routes: the configurations name different headers for one thing, {} and {}; give -c only the folder that is \
+         installed",
+        shown(one),
+        shown(other)
+    ))
 }
 
 const NO_BACKEND: &str = "nothing says where the sandboxes are; write a FILE with a `backend`, or --backend, as in \

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tenancy_filter::nearest;
 
 use super::plan::Backend;
-use super::{LABEL, is_label};
+use super::{LABEL, in_lower_case, is_label};
 
 /// What a placeholder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,8 +124,12 @@ impl Form {
                 let namespace = namespace.as_ref().map(|namespace| namespace.fill(values)).transpose()?;
                 let namespace = namespace.unwrap_or_else(|| values.namespace.to_owned());
                 let wrong = [&name, &namespace].into_iter().find(|part| !is_label(part));
-                let wrong = wrong
-                    .map(|part| format!("makes {name}.{namespace}, which is no Service: {part:?} has to be {LABEL}"));
+                let wrong = wrong.map(|part| {
+                    format!(
+                        "makes {name}.{namespace}, which is no Service: {part:?} has to be {LABEL}{}",
+                        in_lower_case(part)
+                    )
+                });
                 wrong.map_or(Ok(Backend::Service { name, namespace }), Err)
             }
             Self::Labels(labels) => {

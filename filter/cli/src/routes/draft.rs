@@ -1,6 +1,6 @@
 //! Sandboxes as somebody listed them, or as they were found, before anybody knows which header leads to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::backend::{Form, Values};
 use super::headers::{Headers, Side};
@@ -62,6 +62,25 @@ impl Draft {
         let backend = Some(Form::parse(backend)?);
         let (services, sandboxes) = (Vec::new(), Vec::new());
         Ok((Self { name: name.to_owned(), gateway: None, mesh: true, backend, services, sandboxes }, stable))
+    }
+
+    /// Why `backend` does not tell versions apart: it leads several of them to one place. `None` if it does.
+    pub fn undivided(&self) -> Option<String> {
+        let form = self.backend.as_ref()?;
+        let mut places = BTreeSet::new();
+        let versions = self.sandboxes.iter().flat_map(|it| it.deploys.iter().map(move |deployed| (it, deployed)));
+        for (sandbox, deployed) in versions.filter(|(_, deployed)| deployed.backend.is_none()) {
+            let Some(usual) = self.find(&deployed.service).ok().and_then(|index| self.services.get(index)) else {
+                continue;
+            };
+            let Ok(backend) = form.fill(usual.values(sandbox)) else { continue };
+            // Labels choose among the pods of one Service.
+            let service = matches!(backend, Backend::Labels(_)).then(|| usual.full_name());
+            if !places.insert((backend, service)) {
+                return Some(format!("leads {} of {} to a place that another version has", usual.name, sandbox.name));
+            }
+        }
+        None
     }
 
     /// The routes, with the headers that lead to each sandbox.
@@ -129,7 +148,7 @@ impl Draft {
     }
 }
 
-const NO_BACKEND: &str = "says not where the sandbox's version is; give the file a `backend`, as in \
+const NO_BACKEND: &str = "does not say where the sandbox's version is; give the file a `backend`, as in \
                           \"{service}-{tenant}\", or write {service: NAME, backend: NAME} here";
 
 /// Where the usual version of every service is.

@@ -9,7 +9,7 @@ use super::backend::Form;
 use super::draft::{Deployed, Draft, Sandbox, Usual};
 use super::plan::Gateway;
 use super::reading::{At, Notes};
-use super::{LABEL, Mistake, Whence, is_label};
+use super::{LABEL, Mistake, Whence, in_lower_case, is_label};
 
 /// What a set of routes is called if it has no name.
 const NAME: &str = "tenancy";
@@ -142,7 +142,7 @@ fn sandbox(at: &At<'_>) -> Option<Sandbox> {
     }
     let deploys = at.required("deploys", "write the names of its services, as in [shop]")?;
     let entries = deploys.entries("[shop]");
-    if entries.is_empty() {
+    if entries.is_empty() && matches!(deploys.node.content, Content::List(_)) {
         deploys.refuse("is empty; write the names of its services, as in [shop], or remove the sandbox");
     }
     let deploys = entries.iter().filter_map(deployed).collect();
@@ -204,7 +204,7 @@ fn refuse_repeats(at: &At<'_>, services: &[Usual], sandboxes: &[Sandbox]) {
 }
 
 fn label(text: &str) -> Option<String> {
-    (!is_label(text)).then(|| format!("{text:?} is no name for it; write {LABEL}"))
+    (!is_label(text)).then(|| format!("{text:?} is no name for it; write {LABEL}{}", in_lower_case(text)))
 }
 
 fn host(text: &str) -> Option<String> {

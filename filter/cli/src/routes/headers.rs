@@ -30,14 +30,28 @@ pub struct Headers {
     judge: Instance,
 }
 
-/// What one role writes.
-#[derive(Clone, Debug, Default)]
-struct Written {
-    tenant: Option<String>,
-    /// The header for the version of the called service.
-    called: Option<String>,
-    /// The headers for the versions of named services.
-    named: BTreeMap<String, String>,
+/// What one role writes: the header for each thing that it carries.
+type Written = BTreeMap<Carried, String>;
+
+/// What a header carries.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Carried {
+    Tenant,
+    /// The version of the called service.
+    Called,
+    /// The version of a service.
+    Service(String),
+}
+
+/// A header, where a configuration names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its name.
+    pub header: String,
+    /// The number of the configuration among all that were given.
+    pub configuration: usize,
+    /// The field, as in `tenant.to[0].header`.
+    pub path: String,
 }
 
 /// What our manifests for sidecars have; a test compares.
@@ -57,9 +71,7 @@ impl Headers {
         let usual = [USUAL];
         let texts = if configurations.is_empty() { &usual[..] } else { configurations };
         let all = texts.iter().map(|text| serde_json::from_str(text).ok()).collect::<Option<Vec<Value>>>()?;
-        let is_edge = |value: &&Value| value.get("role").is_some_and(|role| role == "edge");
-        let [edges, meshes] =
-            [true, false].map(|edge| Written::of(all.iter().filter(|value| is_edge(value) == edge && resolves(value))));
+        let [meshes, edges] = [Side::Mesh, Side::Gateway].map(|side| written(&all, side));
         let (mesh, gateway) = match (meshes, edges) {
             (Some(mesh), Some(gateway)) => (mesh, gateway),
             (Some(one), None) | (None, Some(one)) => (one.clone(), one),
@@ -70,9 +82,22 @@ impl Headers {
         Some(Self { mesh, gateway, domain, judge: judge(&all)? })
     }
 
+    /// The first two headers of one side that carry the same under different names, so that nobody knows which one a
+    /// route is to match. `None` if there are none, or a configuration is no JSON.
+    pub fn clash(configurations: &[&str]) -> Option<[Named; 2]> {
+        let all = configurations.iter().map(|text| serde_json::from_str(text).ok()).collect::<Option<Vec<Value>>>()?;
+        [Side::Gateway, Side::Mesh].into_iter().find_map(|side| {
+            let mut known: BTreeMap<Carried, Named> = BTreeMap::new();
+            of_side(&all, side).find_map(|(carried, named)| match known.get(&carried) {
+                Some(first) => (first.header != named.header).then(|| [first.clone(), named]),
+                None => known.insert(carried, named).and(None),
+            })
+        })
+    }
+
     /// The header by which a tenant is matched.
     pub(super) fn tenant(&self, side: Side, tenant: &str) -> Result<Match, String> {
-        let header = self.written(side).tenant.clone().ok_or_else(|| {
+        let header = self.written(side).get(&Carried::Tenant).cloned().ok_or_else(|| {
             format!(
                 "no header carries the tenant {}; add `tenant: {{to: [{{header: x-tenant}}]}}` to its configuration",
                 side.at()
@@ -85,10 +110,10 @@ impl Headers {
     pub(super) fn version(&self, side: Side, service: &str, version: &str) -> Result<Match, String> {
         let written = self.written(side);
         let called = match side {
-            Side::Mesh => written.called.as_ref(),
+            Side::Mesh => written.get(&Carried::Called),
             Side::Gateway => None,
         };
-        let header = written.named.get(service).or(called).cloned().ok_or_else(|| {
+        let header = written.get(&Carried::Service(service.to_owned())).or(called).cloned().ok_or_else(|| {
             format!(
                 "no header carries the version of {service} {}; add `projections: [{{header: x-{service}-version, \
                  service: {service}}}]` to its configuration, and name it with --config",
@@ -133,6 +158,15 @@ const TENANT: &str = "x-tenant";
 const OVERRIDE: &str = "x-override";
 
 impl Side {
+    /// Whether a configuration is for it.
+    fn has(self, configuration: &Value) -> bool {
+        let is_edge = configuration.get("role").is_some_and(|role| role == "edge");
+        match self {
+            Self::Gateway => is_edge,
+            Self::Mesh => !is_edge,
+        }
+    }
+
     fn at(self) -> &'static str {
         match self {
             Self::Mesh => "between services",
@@ -141,30 +175,41 @@ impl Side {
     }
 }
 
-impl Written {
-    /// What several instances write together; `None` if there are none.
-    fn of<'v>(configurations: impl Iterator<Item = &'v Value>) -> Option<Self> {
-        configurations.map(Self::of_one).reduce(|one, other| Self {
-            tenant: one.tenant.or(other.tenant),
-            called: one.called.or(other.called),
-            named: other.named.into_iter().chain(one.named).collect(),
-        })
+/// What all instances of a side write together, the first of them first; `None` if there are none.
+fn written(configurations: &[Value], side: Side) -> Option<Written> {
+    configurations.iter().find(|value| resolves(value) && side.has(value))?;
+    let mut written = Written::new();
+    for (carried, named) in of_side(configurations, side) {
+        written.entry(carried).or_insert(named.header);
     }
+    Some(written)
+}
 
-    fn of_one(configuration: &Value) -> Self {
-        let text = |value: &Value, name: &str| value.get(name)?.as_str().map(str::to_ascii_lowercase);
-        let list = |at: &str| configuration.pointer(at).and_then(Value::as_array).cloned().unwrap_or_default();
-        let tenant = list("/tenant/to").iter().find_map(|target| text(target, "header"));
-        let mut written = Self { tenant, ..Self::default() };
-        for projection in list("/projections") {
-            match (text(&projection, "header"), text(&projection, "service")) {
-                (Some(header), Some(service)) if service == "called" => drop(written.called.get_or_insert(header)),
-                (Some(header), Some(service)) => drop(written.named.entry(service).or_insert(header)),
-                (_, _) => {}
-            }
+/// What each instance of a side carries, and in which header.
+fn of_side(configurations: &[Value], side: Side) -> impl Iterator<Item = (Carried, Named)> {
+    let numbered = configurations.iter().enumerate();
+    let of_side = numbered.filter(move |(_, value)| resolves(value) && side.has(value));
+    of_side.flat_map(|(number, value)| carriers(value, number))
+}
+
+/// What an instance carries, each thing once: in the first header for it.
+fn carriers(configuration: &Value, number: usize) -> BTreeMap<Carried, Named> {
+    let text = |value: &Value, name: &str| value.get(name)?.as_str().map(str::to_ascii_lowercase);
+    let list = |at: &str| configuration.pointer(at).and_then(Value::as_array).cloned().unwrap_or_default();
+    let named = |header, path| Named { header, configuration: number, path };
+    let mut carriers = BTreeMap::new();
+    for (index, target) in list("/tenant/to").iter().enumerate() {
+        if let Some(header) = text(target, "header") {
+            carriers.entry(Carried::Tenant).or_insert(named(header, format!("tenant.to[{index}].header")));
         }
-        written
     }
+    for (index, projection) in list("/projections").iter().enumerate() {
+        if let (Some(header), Some(service)) = (text(projection, "header"), text(projection, "service")) {
+            let carried = if service == "called" { Carried::Called } else { Carried::Service(service) };
+            carriers.entry(carried).or_insert(named(header, format!("projections[{index}].header")));
+        }
+    }
+    carriers
 }
 
 fn resolves(configuration: &Value) -> bool {

@@ -21,7 +21,7 @@ mod yaml;
 
 pub use cluster::Search;
 pub use draft::{Draft, Stable};
-pub use headers::{Headers, Side};
+pub use headers::{Headers, Named, Side};
 pub use kind::RouteKind;
 pub use plan::{Backend, Detour, Gateway, Match, Plan, Service};
 pub use prune::{Unwanted, unwanted};
@@ -63,6 +63,11 @@ fn is_label(text: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let ends = !text.starts_with('-') && !text.ends_with('-');
     (1..=63).contains(&text.len()) && ends && text.bytes().all(is_inner)
+}
+
+/// The remedy where capitals alone keep a text from being a label; otherwise nothing.
+fn in_lower_case(text: &str) -> &'static str {
+    if !is_label(text) && is_label(&text.to_ascii_lowercase()) { "; write it in lower case" } else { "" }
 }
 
 const LABEL: &str = "1 to 63 of a-z, 0-9 and -, with no - at either end";

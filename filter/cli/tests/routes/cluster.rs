@@ -181,3 +181,19 @@ fn what_cannot_be_used_is_told() {
     let list = "services: [{name: a, namespace: b, port: 1}]\n";
     assert!(found(&clash, Some(list), &[]).2.contains("write where sandboxes are, with one of {tenant} and {version}"));
 }
+
+#[test]
+fn that_nothing_was_found_is_said() {
+    let all = services(&["shop.shop", "shop-x.shop"]);
+    let (code, routes, said) = found(&all, None, &[&BESIDE[..], &["--label", "example.com/sandbx"]].concat());
+    assert!(code == 2 && routes.is_empty(), "{said}");
+    assert!(
+        said.contains("no Service with the label example.com/sandbx is a sandbox; `kubectl get services"),
+        "{said}"
+    );
+    assert!(said.contains("tenancy: no sandbox found; see that --backend and --label are those"), "{said}");
+    let list = "backend: '{service}-{tenant}'\nservices: [{name: shop, namespace: shop, port: 1}]\n";
+    let (code, routes, said) = found(&all, Some(list), &["--label", "example.com/sandbx"]);
+    assert_eq!((code, routes.len()), (0, 1), "{said}");
+    assert!(said.contains("no Service with the label"), "{said}");
+}

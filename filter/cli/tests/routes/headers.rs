@@ -85,3 +85,30 @@ fn the_command_knows_all_kinds() {
     }
     assert_eq!(tenancy::routes::RouteKind::ALL.len(), 3);
 }
+
+#[test]
+fn several_names_for_one_thing_are_refused() {
+    let edge = |header: &str| {
+        format!(
+            "version: 1\nrole: edge\ntenant: {{from: [{{host: '{{tenant}}.a.b'}}], to: [{{baggage: t}}, {{header: {header}}}]}}\n"
+        )
+    };
+    let of = |other: &str| {
+        let files = [("one.yaml", &*edge("x-one")), ("other.yaml", other)];
+        written_beside(
+            &LIST.replace(", {name: b, version: v2, deploys: [shop]}", ""),
+            &files,
+            &["-c", "one.yaml", "-c", "other.yaml"],
+        )
+    };
+    let (code, out, problem) = of(&edge("x-other"));
+    assert_eq!((code, out.as_str()), (2, ""));
+    for said in [
+        "\"x-one\" (one.yaml:3:70, tenant.to[1].header) and \"x-other\" (other.yaml:3:70, tenant.to[1].header)",
+        "give -c only the folder that is installed",
+    ] {
+        assert!(problem.contains(said), "{said} in {problem}");
+    }
+    assert_eq!(of(&edge("X-One")).0, 0);
+    assert_eq!(of(&edge("x-other").replace("edge", "mesh")).0, 0, "a gateway and the mesh may differ");
+}

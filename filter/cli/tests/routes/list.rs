@@ -38,6 +38,8 @@ fn each_mistake_is_shown_in_its_line_with_its_remedy() {
         ("tenant: feat-y, ", "", "8:5", "names neither a `tenant` nor a `version`"),
         ("tenant: feat-y", "tenant: 42", "8:28", "is the number 42; write \"42\", in quotes"),
         ("tenant: feat-y", "tenant: -a", "8:5", "\"-a\" is no tenant for the filter: write 1 to 63 of"),
+        ("tenant: feat-y", "tenant: Feat-Y", "8:46", "with no - at either end; write it in lower case"),
+        ("name: feat-y", "name: Feat-Y", "8:12", "with no - at either end; write it in lower case"),
         ("tenant: feat-y", "tenant: feat-x", "8:46", "x-tenant: feat-x leads to the sandbox feat-x already"),
         (
             "[cart]",
@@ -67,7 +69,7 @@ fn each_mistake_is_shown_in_its_line_with_its_remedy() {
             "backend: \"{service}-{tenant}\"\n",
             "",
             "6:46",
-            "says not where the sandbox's version is; give the file a `backend`",
+            "does not say where the sandbox's version is; give the file a `backend`",
         ),
         ("[www.example.com]", "[www]", "4:55", "\"www\" is no host; write its name in lower case"),
         (
@@ -163,9 +165,36 @@ fn a_mistake_that_is_everywhere_is_shown_once() {
 /// What is written as `tenent` is not missing, too.
 #[test]
 fn a_misspelt_field_is_one_mistake() {
-    for (was, is) in [("tenant: feat-y", "tenent: feat-y"), ("services:", "servces:"), ("port: 8080}", "ports: 8080}")]
-    {
+    for (was, is) in [
+        ("tenant: feat-y", "tenent: feat-y"),
+        ("services:", "servces:"),
+        ("port: 8080}", "ports: 8080}"),
+        ("deploys: [cart]", "deploys: cart"),
+    ] {
         let (_, _, problem) = written_beside(&LIST.replace(was, is), &[], &[]);
         assert_eq!(problem.matches("error: ").count(), 1, "{problem}");
     }
+}
+
+#[test]
+fn a_backend_that_tells_no_versions_apart_is_warned_of() {
+    for (backend, is_told) in [
+        ("shop-v2", true),
+        ("{service}-v2", true),
+        ("sandbox-{tenant}", true),
+        ("{service}.{tenant}", false),
+        ("{service}-{tenant}", false),
+    ] {
+        let (code, _, said) = written_beside(&LIST.replace("{service}-{tenant}", backend), &[], &[]);
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(said.starts_with("warning: `backend` leads "), is_told, "{backend}: {said}");
+    }
+}
+
+#[test]
+fn what_a_match_tree_leaves_out_is_said() {
+    let list = LIST.replace("namespace: edge}", "namespace: edge, port: 80, labels: {a: b}}");
+    let (code, _, said) = written_beside(&list, &[], &["--kind", "match-tree"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("left out the sandboxes of cart: it has no `hosts`") && !said.contains("of shop"), "{said}");
 }
