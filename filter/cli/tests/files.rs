@@ -57,6 +57,13 @@ fn manifests_and_bootstraps_hold_chains() {
 }
 
 #[test]
+fn the_option_has_the_names_that_routes_gives_it() {
+    for option in ["-c", "--config", "--configuration"] {
+        assert_eq!(instances(&[option, "edge.yaml"]), ["edge"]);
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_shown_in_its_line() {
     for (arguments, expected) in [
         (&["-c", "broken.yaml"][..], "--> broken.yaml:3:9"),

@@ -1,0 +1,84 @@
+//! The rules on roles: where each may attach, and what is told without one.
+
+use super::rules::{EDGE, MESH, STRIP, attached, found, plugin};
+
+const GATEWAY: &str = "kind: Gateway\nmetadata: {name: g, namespace: s}\nspec: {gatewayClassName: istio}\n";
+
+/// R41.
+#[test]
+fn a_waypoint_takes_targets_and_its_own_role() {
+    let waypoint = MESH.replace("mesh", "waypoint");
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let targeting = |target: &str, configuration: &str| {
+        let targets = format!("targetRefs: [{target}]");
+        plugin("AUTHZ", "app: w", configuration).replace("selector: {matchLabels: {app: w}}", &targets)
+    };
+    let never = ["a.yaml:5:13 never-attaches spec.selector"];
+    assert_eq!(found(&[&plugin("AUTHZ", "app: w", &waypoint), &strips]), never);
+    let nowhere = plugin("AUTHZ", "app: w", &waypoint).replace("  selector: {matchLabels: {app: w}}\n", "");
+    assert_eq!(found(&[&nowhere, &strips]), ["a.yaml:4:3 never-attaches spec"]);
+
+    let gateway = "kind: Gateway\nmetadata: {name: g}\nspec: {gatewayClassName: istio-waypoint}\n";
+    for target in
+        ["{kind: Service, name: shop}", "{kind: GatewayClass, name: istio-waypoint}", "{kind: Gateway, name: g}"]
+    {
+        assert!(found(&[&targeting(target, &waypoint), &strips, gateway]).is_empty(), "{target}");
+        let misplaced = found(&[&targeting(target, MESH), &strips, gateway]);
+        assert_eq!(misplaced, ["a.yaml:5:16 misplaced spec.targetRefs[0]"], "{target}");
+    }
+    let other = "{kind: Gateway, name: other}";
+    assert!(found(&[&targeting(other, MESH), &strips, gateway]).is_empty());
+    let elsewhere = gateway.replace("name: g", "name: g, namespace: t");
+    assert!(found(&[&targeting("{kind: Gateway, name: g}", MESH), &strips, &elsewhere]).is_empty());
+}
+
+#[test]
+fn whoever_attaches_to_a_gateway_must_not_believe_clients() {
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let by_target = plugin("AUTHZ", "app: w", MESH)
+        .replace("selector: {matchLabels: {app: w}}", "targetRefs: [{kind: Gateway, name: g}]");
+    let told = ["a.yaml:5:16 believes-clients spec.targetRefs[0]"];
+    for class in ["istio", "envoy"] {
+        let gateway = GATEWAY.replace("istio", class);
+        assert_eq!(found(&[&by_target, &strips, &gateway]), told, "{class}");
+        assert_eq!(found(&[&by_target.replace("mesh", "waypoint"), &strips, &gateway]), told, "{class}");
+    }
+    let believes_none = by_target.replace("role: mesh", "role: mesh, peers: mtls");
+    assert!(!found(&[&believes_none, &strips, GATEWAY]).join("").contains("believes-clients"));
+    let edge = by_target.replace(MESH, STRIP).replace("AUTHZ", "AUTHN");
+    assert!(found(&[&edge, GATEWAY]).is_empty());
+    for other in [("namespace: s", "namespace: t"), ("name: g", "name: h"), ("istio", "acme-waypoint")] {
+        assert!(found(&[&by_target, &strips, &GATEWAY.replace(other.0, other.1)]).is_empty(), "{other:?}");
+    }
+    let unknown = GATEWAY.replace(", namespace: s", "");
+    assert_eq!(found(&[&by_target, &strips, &unknown]), told, "kubectl may put it there");
+    let policy = attached("kind: Gateway, name: g", "s", &format!("wasm: [{{config: {MESH}}}]"));
+    assert_eq!(found(&[&policy, GATEWAY]), ["a.yaml:4:16 believes-clients spec.targetRefs[0]"]);
+}
+
+#[test]
+fn labels_choose_the_pods_of_a_gateway() {
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let labelled = GATEWAY.replace("istio}", "istio, infrastructure: {labels: {a: b}}}");
+    let by_name = "gateway.networking.k8s.io/gateway-name: g";
+    for (selector, is_told) in [(by_name, true), ("a: b", true), ("a: c", false), ("app: w", false)] {
+        let report = found(&[&plugin("AUTHZ", selector, MESH), &strips, &labelled]);
+        let told = ["a.yaml:5:13 believes-clients spec.selector"];
+        assert_eq!(report, if is_told { &told[..] } else { &[] }, "{selector}");
+    }
+}
+
+#[test]
+fn a_role_that_is_none_is_told_alone() {
+    for role in ["", "role: mash, ", "role: Edge, "] {
+        let open = plugin("AUTHZ", "app: w", &EDGE.replace("role: edge, ", role))
+            .replace("spec:", "spec:\n  failStrategy: FAIL_OPEN\n  match: [{mode: SERVER}]");
+        let report = found(&[&open]);
+        assert!(report.len() == 1 && report[0].ends_with(" configuration role"), "{report:?}");
+        let sourceless = MESH.replace("role: mesh, ", role);
+        assert_eq!(found(&[&plugin("AUTHZ", "app: w", &sourceless)]).len(), 1, "{role}");
+        let targeted = plugin("AUTHZ", "app: w", &sourceless)
+            .replace("selector: {matchLabels: {app: w}}", "targetRefs: [{kind: Gateway, name: g}]");
+        assert_eq!(found(&[&targeted, GATEWAY]).len(), 1, "{role}");
+    }
+}
