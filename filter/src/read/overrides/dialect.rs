@@ -116,24 +116,34 @@ impl Dialect {
     /// every dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn cut<'a>(&self, line: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let (list, joined) = (self.list.as_bytes(), !self.pair.contains(','));
-        let is_blank = self.list.trim().is_empty();
         let mut rest = line;
         while let Some(at) = rest.iter().position(|byte| !Bytes::NAME.has(*byte)) {
             let here = rest.get(at..).unwrap_or_default();
-            // Past all blanks at once, so that no byte is looked at twice.
-            let next = here.strip_prefix(list).map(|after| if is_blank { trim_start(after) } else { after });
             let after = match here {
                 [b',', after @ ..] if joined => Some(after),
-                _ => next.filter(|after| !is_blank || begins_entry(after)),
+                _ => here.strip_prefix(list),
             };
-            if after.is_some() {
-                let end = line.len().saturating_sub(here.len());
-                return (line.get(..end).unwrap_or_default(), after);
+            let after = match after {
+                // Past all blanks at once, so that no byte is looked at twice.
+                Some(after) if list.iter().all(|byte| *byte == b' ') => trim_start(after),
+                Some(after) => return (before(line, here), Some(after)),
+                None => {
+                    rest = here.get(1..).unwrap_or_default();
+                    continue;
+                }
+            };
+            if begins_entry(after) {
+                return (before(line, here), Some(after));
             }
-            rest = next.or(here.get(1..)).unwrap_or_default();
+            rest = after;
         }
         (line, None)
     }
+}
+
+/// What stands before the end of a line.
+fn before<'a>(line: &'a [u8], end: &[u8]) -> &'a [u8] {
+    line.get(..line.len().saturating_sub(end.len())).unwrap_or_default()
 }
 
 /// Whether an entry, or nothing, may begin so. Otherwise the blank before it stands inside of one: a condition cut off its
