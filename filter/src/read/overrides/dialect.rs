@@ -119,23 +119,21 @@ impl Dialect {
         let mut rest = line;
         while let Some(at) = rest.iter().position(|byte| !Bytes::NAME.has(*byte)) {
             let here = rest.get(at..).unwrap_or_default();
-            let after = match here {
-                [b',', after @ ..] if joined => Some(after),
-                _ => here.strip_prefix(list),
-            };
-            let after = match after {
-                // Past all blanks at once, so that no byte is looked at twice.
-                Some(after) if list.iter().all(|byte| *byte == b' ') => trim_start(after),
-                Some(after) => return (before(line, here), Some(after)),
-                None => {
-                    rest = here.get(1..).unwrap_or_default();
-                    continue;
-                }
-            };
-            if begins_entry(after) {
+            if let ([b',', after @ ..], true) = (here, joined) {
                 return (before(line, here), Some(after));
             }
-            rest = after;
+            rest = match here.strip_prefix(list) {
+                None => here.get(1..).unwrap_or_default(),
+                // Past all blanks at once, so that no byte is looked at twice.
+                Some(after) if list.iter().all(|byte| *byte == b' ') => {
+                    let after = trim_start(after);
+                    if begins_entry(after) {
+                        return (before(line, here), Some(after));
+                    }
+                    after
+                }
+                Some(after) => return (before(line, here), Some(after)),
+            };
         }
         (line, None)
     }

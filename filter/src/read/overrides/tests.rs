@@ -153,6 +153,7 @@ fn a_blank_parts_no_condition_from_its_entry() {
     let read = |line| translate(&[line], blank.clone(), &Dialect::CANONICAL);
     assert_eq!(read("a:1 ;method=POST \t ;caller=b c:1 , d:1").as_deref(), Some("a:1;method=POST;caller=b,c:1,d:1"));
     assert_eq!(read("a:1;caller=!b |c").as_deref(), Some("a:1;caller=!b|c"));
+    assert_eq!(read("a:1,\u{e9} b:1").as_deref(), Some("a:1,b:1"), "a comma separates, whatever follows");
     for split in ["a:1; method=POST c:1", "a:1;method= POST c:1", "a:1;caller=!b| c c:1"] {
         assert_eq!(read(split).as_deref(), Some("c:1"), "{split}");
     }
