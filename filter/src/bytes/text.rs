@@ -19,6 +19,12 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
     value
 }
 
+/// Appends a text, byte by byte: a copy of memory is a call out of WebAssembly, which costs more than a few bytes.
+#[inline(always)]
+pub(crate) fn append(text: &[u8], bytes: &mut Vec<u8>) {
+    text.iter().for_each(|byte| bytes.push(*byte));
+}
+
 /// Whether two texts are the same: eight bytes at a time; WebAssembly's `==` takes one.
 #[inline(always)]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {

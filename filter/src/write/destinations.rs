@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::iter::successors;
 
-use crate::bytes::text::{cut, same};
+use crate::bytes::text::{append, cut, same};
 use crate::context::Context;
 use crate::events::{Events, Unoffered};
 use crate::lookup::Route;
@@ -169,24 +169,16 @@ impl List<'_> {
         let before = self.bytes.len();
         // As much as comes now and at the end: a buffer that grows costs more than all that is written into it.
         self.bytes.reserve(template.most_bytes(values).saturating_add(self.own.len()));
-        let (known, cluster) = match template.fill(values, &mut self.bytes) {
-            Some(()) => self.bytes.split_at_checked(before).unwrap_or_default(),
-            None => return self.drop_after(before, true),
-        };
-        if same(cluster, self.own) || self.count >= MAX_CLUSTERS.saturating_sub(1) {
-            return self.drop_after(before, false);
+        let is_whole = template.fill(values, &mut self.bytes).is_some();
+        let (known, cluster) = self.bytes.split_at_checked(before).unwrap_or_default();
+        let is_last = is_whole && (same(cluster, self.own) || self.count >= MAX_CLUSTERS.saturating_sub(1));
+        if is_whole && !is_last && !known.split(|byte| *byte == b',').any(|known| same(known, cluster)) {
+            self.bytes.push(b',');
+            self.count = self.count.saturating_add(1);
+        } else {
+            self.bytes.truncate(before);
         }
-        if known.split(|byte| *byte == b',').any(|known| same(known, cluster)) {
-            return self.drop_after(before, true);
-        }
-        self.bytes.push(b',');
-        self.count = self.count.saturating_add(1);
-        true
-    }
-
-    fn drop_after(&mut self, length: usize, goes_on: bool) -> bool {
-        self.bytes.truncate(length);
-        goes_on
+        !is_last
     }
 
     /// The list with the own cluster behind the others; `None` if there are none.
@@ -197,11 +189,6 @@ impl List<'_> {
         append(self.own, &mut self.bytes);
         Some(self.bytes)
     }
-}
-
-/// Byte by byte: a copy of memory is a call out of WebAssembly, which costs more than a few bytes.
-fn append(text: &[u8], bytes: &mut Vec<u8>) {
-    text.iter().for_each(|byte| bytes.push(*byte));
 }
 
 impl Template {

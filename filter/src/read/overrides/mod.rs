@@ -10,6 +10,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use crate::bytes::grammar::Bytes;
+use crate::bytes::text::append;
 use crate::decision::{Policy, Refusal};
 use crate::events::{Event, Events, Origin};
 use crate::names::Field;
@@ -307,11 +308,10 @@ impl<'a> Overrides<'a> {
         }
         let separators = dialect.list.len().saturating_add(dialect.pair.len()).saturating_mul(self.entries.len());
         let mut line = Vec::with_capacity(self.bytes.saturating_add(separators));
-        // Byte by byte: a copy of memory is a call out of WebAssembly, which costs more than a few bytes.
         let mut separator = "";
         for entry in &self.entries {
             for part in [separator.as_bytes(), &entry.service, dialect.pair.as_bytes(), &entry.version] {
-                part.iter().for_each(|byte| line.push(*byte));
+                append(part, &mut line);
             }
             if let Some(conditions) = &entry.conditions {
                 conditions.write(&dialect.when, &mut line);
