@@ -3,6 +3,7 @@
 //! However many of them sources ask for, each line is read once.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 
 use smallvec::SmallVec;
 
@@ -79,7 +80,7 @@ impl<'a> Pieces<'a> {
         for number in 0..pieces.lines.len() {
             pieces.read_line(keys, number);
         }
-        pieces.places.sort_unstable();
+        pieces.sort();
         pieces
     }
 
@@ -95,6 +96,15 @@ impl<'a> Pieces<'a> {
             if let (Ok(line), Ok(at)) = (u16::try_from(number), u32::try_from(at)) {
                 self.push(Place { key, line, at });
             }
+        }
+    }
+
+    /// Most requests bring their pieces in order. A heap sorts the others in the same time as `sort_unstable`, with a
+    /// twentieth of its code.
+    fn sort(&mut self) {
+        if !self.places.is_sorted() {
+            let places = std::mem::take(&mut self.places).into_vec();
+            self.places = BinaryHeap::from(places).into_sorted_vec().into();
         }
     }
 
