@@ -1,18 +1,63 @@
-//! The two things that travel with a request.
+//! What travels with a request.
 
-use crate::read::overrides::Overrides;
+use std::borrow::Cow;
+
+use crate::read::overrides::{Dialect, Overrides};
 use crate::read::tenant::Tenant;
+
+/// Between the tenant and the overrides where a context is bytes; neither may hold it.
+pub(crate) const SEPARATOR: u8 = b'\n';
 
 /// What a request carries.
 #[derive(Debug, Default)]
 pub(crate) struct Context<'a> {
     pub(crate) tenant: Option<Tenant<'a>>,
     pub(crate) overrides: Overrides<'a>,
+    pub(crate) seal: Standing<'a>,
+}
+
+/// How a context stands with seals.
+#[derive(Debug, Default)]
+pub(crate) enum Standing<'a> {
+    /// No seal came, or none is asked for.
+    #[default]
+    Unsealed,
+    /// The seals that came do not count; one of them travels on where that is merely counted.
+    Refused(Option<Cow<'a, [u8]>>),
+    /// The context is what this seal holds.
+    Sealed(Cow<'a, [u8]>),
 }
 
 impl Context<'_> {
-    /// Whether it holds neither.
+    /// Whether it holds neither tenant nor overrides.
     pub(crate) fn is_empty(&self) -> bool {
         self.tenant.is_none() && self.overrides.is_empty()
+    }
+
+    /// As bytes: the tenant, and the overrides as the canonical line.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.tenant.as_ref().map(|tenant| tenant.name().into_owned()).unwrap_or_default();
+        bytes.push(SEPARATOR);
+        bytes.extend(self.overrides.line(&Dialect::CANONICAL).unwrap_or_default());
+        bytes
+    }
+}
+
+impl<'a> Standing<'a> {
+    /// The seal that travels on.
+    pub(crate) fn text(&self) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Self::Unsealed => None,
+            Self::Refused(text) => text.clone(),
+            Self::Sealed(text) => Some(text.clone()),
+        }
+    }
+
+    /// The seal that holds the context; `None` if none does.
+    pub(crate) fn valid(&self) -> Option<&[u8]> {
+        match self {
+            Self::Unsealed | Self::Refused(_) => None,
+            Self::Sealed(text) => Some(text),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::events::{Disbelief, Event, Events, Recollection, TenantKind, Unmet};
+use crate::events::{Disbelief, Event, Events, Recollection, TenantKind, Unmet, Unsealed};
 
 /// Makes the counters and both their lists of one table.
 macro_rules! counters {
@@ -56,6 +56,30 @@ counters! {
     TokenIgnored => "tenancy.token_ignored",
     /// Requests that followed a share link, answered with 302.
     Linked => "tenancy.linked",
+    /// Requests whose context came by a valid seal, under `seal.verify`.
+    Sealed => "tenancy.sealed",
+    /// Requests with a context and no seal, under `seal.verify`.
+    UnsealedAbsent => "tenancy.unsealed_absent",
+    /// Requests with a seal of no form that is known.
+    UnsealedMalformed => "tenancy.unsealed_malformed",
+    /// Requests with a seal of a key that is not listed.
+    UnsealedKey => "tenancy.unsealed_key",
+    /// Requests with a seal whose time is over.
+    UnsealedExpired => "tenancy.unsealed_expired",
+    /// Requests with a seal that was altered or invented.
+    UnsealedFalse => "tenancy.unsealed_false",
+    /// Requests with a seal that was not verified, because the second had had all its verifications.
+    UnsealedLimit => "tenancy.unsealed_limit",
+    /// Requests with a seal that the host could not verify.
+    UnsealedFailed => "tenancy.unsealed_failed",
+    /// Requests with a valid seal that said something else beside it, which was overwritten.
+    SealOverruled => "tenancy.seal_overruled",
+    /// Requests whose context an edge sealed, under `seal.sign`.
+    SealMade => "tenancy.seal_made",
+    /// Requests whose context was too large for a seal.
+    SealLarge => "tenancy.seal_large",
+    /// Requests whose context the host did not sign.
+    SealFailed => "tenancy.seal_failed",
     /// Requests with overrides.
     Overrides => "tenancy.overrides",
     /// Overrides that gave way to another version of the same service.
@@ -120,6 +144,12 @@ impl Event<'_> {
             Self::TenantConflict { is_first: true, .. } => Counter::TenantConflict,
             Self::TenantInvalid { .. } => Counter::TenantInvalid,
             Self::Linked { .. } => Counter::Linked,
+            Self::Sealed { .. } => Counter::Sealed,
+            Self::Unsealed { why } => why.counter(),
+            Self::SealOverruled => Counter::SealOverruled,
+            Self::SealMade => Counter::SealMade,
+            Self::SealTooLarge { .. } => Counter::SealLarge,
+            Self::SealFailed => Counter::SealFailed,
             Self::Overrides { .. } => Counter::Overrides,
             Self::Destinations { offered: Err(_), .. } => return None,
             Self::Destinations { offered: Ok(_), .. } => Counter::Destinations,
@@ -161,6 +191,20 @@ impl Disbelief {
             Self::NoToken => Some(Counter::TokenAbsent),
             Self::Issuer => Some(Counter::TokenIgnored),
             Self::Untrusted | Self::Claim => None,
+        }
+    }
+}
+
+impl Unsealed {
+    fn counter(self) -> Counter {
+        match self {
+            Self::Absent => Counter::UnsealedAbsent,
+            Self::Malformed => Counter::UnsealedMalformed,
+            Self::UnknownKey => Counter::UnsealedKey,
+            Self::Expired => Counter::UnsealedExpired,
+            Self::False => Counter::UnsealedFalse,
+            Self::Limit => Counter::UnsealedLimit,
+            Self::HostFailed => Counter::UnsealedFailed,
         }
     }
 }

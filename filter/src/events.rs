@@ -19,8 +19,16 @@ pub struct Origin {
     pub kind: &'static str,
 }
 
+impl Origin {
+    /// What a seal holds.
+    pub(crate) const SEAL: Self = Self { list: "seal", index: 0, kind: "verify" };
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Self::SEAL {
+            return f.write_str("seal.verify");
+        }
         write!(f, "{}[{}].{}", self.list, self.index, self.kind)
     }
 }
@@ -122,6 +130,25 @@ pub enum Unoffered<'e> {
     NoOther,
 }
 
+/// Why a request has no valid seal, under `seal.verify`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsealed {
+    /// It brings none.
+    Absent,
+    /// It is no seal of a form that this filter knows.
+    Malformed,
+    /// It names a key that `seal.verify` does not list.
+    UnknownKey,
+    /// Its time is over, and 30 seconds for clocks that differ.
+    Expired,
+    /// Its signature is not that of its key: it was altered, or invented.
+    False,
+    /// It was not verified: this second has had all its verifications (`seal.verificationsPerSecond`).
+    Limit,
+    /// It was not verified: the host failed, or gives no access.
+    HostFailed,
+}
+
 /// Something that happened to a request, in the order in which it happened. Names and values are the request's own
 /// bytes: show them to whoever sent the request, and never log them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +223,31 @@ pub enum Event<'e> {
         /// The tenant in the cookie; `None` if the link clears it.
         name: Option<&'e [u8]>,
     },
+    /// The context is what a valid seal holds.
+    Sealed {
+        /// The key that signed it.
+        key: &'e str,
+        /// The tenant; empty if it holds none that is valid here.
+        tenant: &'e [u8],
+        /// How many overrides it holds.
+        overrides: usize,
+    },
+    /// The request has no valid seal, and carries or brings a context.
+    Unsealed {
+        /// Why.
+        why: Unsealed,
+    },
+    /// The request brings a valid seal, and said something else beside it, which was overwritten.
+    SealOverruled,
+    /// An edge sealed the context.
+    SealMade,
+    /// A context is too large for a seal, and goes on without one.
+    SealTooLarge {
+        /// Its bytes; [`MAX_SEALED_BYTES`](crate::MAX_SEALED_BYTES) would fit.
+        bytes: usize,
+    },
+    /// The host did not sign, so the context goes on without a seal.
+    SealFailed,
     /// The request has overrides.
     Overrides {
         /// How many.

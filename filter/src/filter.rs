@@ -5,6 +5,7 @@ use crate::repair::Repair;
 use crate::request::{ClaimPath, Header, Peer, Role};
 use crate::rules::Rules;
 use crate::scan::Scan;
+use crate::seal::Seal;
 use crate::trailers::TrailerScan;
 
 /// The plugin configuration, compiled once and asked for every request.
@@ -113,6 +114,11 @@ impl Filter {
     /// The key under which the host left the payload of a verified token (`verified.payload`).
     pub fn payload(&self) -> &str {
         &self.rules.verified.payload
+    }
+
+    /// What to do with seals; `None` unless configured. [`Made`](crate::Made) and [`Verdicts`](crate::Verdicts) do it.
+    pub fn seal(&self) -> Option<&Seal> {
+        self.rules.seal.as_ref().map(|(_, seal)| seal)
     }
 
     /// How to remember requests by their trace ids; `None` unless configured.

@@ -56,6 +56,7 @@
 //! | baggage | 64 members, 8,192 bytes | W3C Baggage, "Limits" |
 //! | a header name, a baggage key | a token | RFC 9110 §5.6.2 |
 //! | a remembered context | [`MAX_CONTEXT_BYTES`] | |
+//! | a sealed context | [`MAX_SEALED_BYTES`] | |
 //! | a configuration | [`MAX_CONFIG_BYTES`] | |
 //!
 //! What a request holds is arbitrary bytes, and none of them makes this crate panic. Work and memory
@@ -82,6 +83,7 @@ mod repair;
 mod request;
 mod rules;
 mod scan;
+mod seal;
 mod trailers;
 mod write;
 
@@ -89,10 +91,16 @@ pub use answer::{Answer, Redirect};
 pub use config::{CONFIG_FIELDS, Finding, Findings, MAX_CONFIG_BYTES, Severity, nearest};
 pub use counters::{Counter, Tally};
 pub use decision::{Mutation, Refusal};
-pub use events::{Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind, Unmet, Unoffered};
+pub use events::{
+    Detail, Disbelief, Event, Events, InvalidTenant, Origin, Recollection, TenantKind, Unmet, Unoffered, Unsealed,
+};
 pub use filter::{Filter, Parsed};
 pub use lookup::{Lookup, Route};
 pub use repair::{EncodedContext, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repair, TABLE_KEY_BYTES, Table, TraceId};
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
 pub use scan::{Decision, Scan};
+pub use seal::{
+    MAX_SEALED_BYTES, MAX_SIGNATURE_BYTES, Made, PrivateKey, SEAL_TABLE_KEY_BYTES, Seal, SealText, Signing, Verdicts,
+    Verification, split_context,
+};
 pub use trailers::TrailerScan;

@@ -1,5 +1,6 @@
 //! What the filter asks a proxy while it decides.
 
+use crate::events::Unsealed;
 use crate::repair::{Recalled, TraceId};
 
 /// What a front end looks up once the filter has to know it, because it costs something. `()` knows nothing.
@@ -10,6 +11,21 @@ pub trait Lookup {
     /// The route of the request, for `destinations`, before any header changes; `None` if there is none, or nobody can
     /// tell.
     fn route(&mut self) -> Option<Route>;
+
+    /// What a seal holds, under `seal.verify`: [`Verdicts`](crate::Verdicts) says it. A front end without crypto
+    /// believes none.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    fn unseal(&mut self, _seal: &[u8]) -> Result<Vec<u8>, Unsealed> {
+        Err(Unsealed::HostFailed)
+    }
+
+    /// The seal of a context, under `seal.sign`: [`Made`](crate::Made) says it; `None` if it cannot be made, as by a front
+    /// end without crypto.
+    fn seal(&mut self, _context: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 impl Lookup for () {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use crate::answer::Answer;
-use crate::baggage::BaggageRules;
+use crate::baggage::{BaggageRules, Key};
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::decision::{Mutation, Policy, Refusal};
@@ -19,6 +19,7 @@ use crate::read::link;
 use crate::read::overrides::{Call, Dialect, OverrideRules};
 use crate::read::tenant::TenantRules;
 use crate::request::{Role, Token};
+use crate::seal::{Seal, SealTargets};
 use crate::write::destinations::Destinations;
 use crate::write::projection::{Projection, Service};
 use crate::write::strip;
@@ -48,6 +49,8 @@ pub(crate) struct Rules {
     pub(crate) mesh: MeshDomains,
     /// What may not leave the mesh; `None` at an edge, where the mesh begins.
     pub(crate) withholding: Option<Withholding>,
+    /// `None` if the configuration knows no seals.
+    pub(crate) seal: Option<(SealTargets, Seal)>,
 }
 
 impl Rules {
@@ -110,9 +113,15 @@ impl Rules {
         lines: &Lines<'a>,
         token: Option<&'a Token<'a>>,
         context: &mut Context<'a>,
+        lookup: &mut impl Lookup,
         events: &impl Events,
     ) -> Result<(), Answer> {
         let carried = Carried::new(lines, &self.asked);
+        if let Some((targets, Seal::Verify(verification))) = &self.seal
+            && !self.open((targets, verification), &carried, context, lookup, events)?
+        {
+            return Ok(());
+        }
         let evidence = self.verified.weigh(&carried, token, |issuer| self.tenant.admits(issuer));
         if let (true, None, Some(why)) = (self.reads_token, evidence.token, evidence.doubt) {
             events.record(Event::TokenNotBelieved { why });
@@ -121,7 +130,11 @@ impl Rules {
             link::follow(&self.tenant, &evidence, &mut |event| events.record(event))?;
         }
         context.tenant = self.tenant.resolve(&evidence, events)?;
-        Ok(self.overrides.resolve(&evidence, &mut context.overrides, events)?)
+        self.overrides.resolve(&evidence, &mut context.overrides, events)?;
+        if let Some((_, Seal::Sign(_))) = &self.seal {
+            self.seal(context, lookup, events);
+        }
+        Ok(())
     }
 
     /// Every change that leaves the context in each of its targets; an edge removes whatever else is ours.
@@ -139,6 +152,9 @@ impl Rules {
         };
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);
         self.overrides_to.write(lines, &context.overrides, &mut mutations);
+        if let Some((SealTargets { header: (header, field), .. }, _)) = &self.seal {
+            mutations.extend(set_line(lines, header, *field, context.seal.text()));
+        }
         let call = self.call(lines);
         for projection @ Projection { header, field, service } in &self.projections {
             let version = projection.version(host, &context.overrides, &self.mesh, &call, events);
@@ -148,7 +164,9 @@ impl Rules {
         if let Some(Destinations { header, field, .. }) = &self.destinations {
             mutations.extend(set_line(lines, header, *field, destinations.map(Cow::Owned)));
         }
-        mutations.extend(self.write_baggage(lines, context, events));
+        if let Some(rules) = &self.baggage {
+            mutations.extend(rules.rewrite(lines, &self.members(context), events));
+        }
         match self.role {
             Role::Edge => strip::record(&mutations, events),
             Role::Mesh | Role::Waypoint => {}
@@ -156,20 +174,18 @@ impl Rules {
         mutations
     }
 
-    fn write_baggage<'a>(
-        &'a self,
-        lines: &Lines<'a>,
-        context: &Context<'_>,
-        events: &impl Events,
-    ) -> Option<Mutation<'a>> {
-        let rules = self.baggage.as_ref()?;
-        let mut ours = SmallVec::<[_; 2]>::new();
+    /// What is written as baggage.
+    pub(crate) fn members<'a>(&'a self, context: &Context<'a>) -> SmallVec<[(&'a Key, Cow<'a, [u8]>); 3]> {
+        let mut members = SmallVec::new();
         if let Some(tenant) = &context.tenant {
-            ours.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
+            members.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
         }
         if let Some(key) = &self.overrides_to.baggage {
-            ours.extend(context.overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
+            members.extend(context.overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
         }
-        rules.rewrite(lines, &ours, events)
+        if let Some((SealTargets { baggage: Some((key, _)), .. }, _)) = &self.seal {
+            members.extend(context.seal.text().map(|text| (key, text)));
+        }
+        members
     }
 }

@@ -151,9 +151,9 @@ impl<'a> Scan<'a> {
         if let Some(withholding) = self.leaves(gathered.direction) {
             return Ok(withholding.withhold(&lines, events));
         }
-        self.rules.resolve(&lines, gathered.token.as_ref(), context, events)?;
+        self.rules.resolve(&lines, gathered.token.as_ref(), context, &mut lookup, events)?;
         if let (Some(repair), Direction::Outbound { .. }) = (self.repair, gathered.direction) {
-            repair.restore(context, self.rules, self.headers, |id| lookup.recall(id), events);
+            repair.restore(context, self.rules, self.headers, &mut lookup, events);
         }
         if lines.owned.is_empty() && context.is_empty() {
             // Most requests bring no context and get none.
@@ -166,7 +166,9 @@ impl<'a> Scan<'a> {
             }
             Some(_) | None => None,
         };
-        Ok(self.rules.write(&lines, host, context, destinations, events))
+        let mutations = self.rules.write(&lines, host, context, destinations, events);
+        self.rules.tell_seal(context, &lines, &mutations, events);
+        Ok(mutations)
     }
 
     /// What to withhold, if the request leaves the mesh.

@@ -1,10 +1,14 @@
 //! The host calls (proxy-wasm ABI 0.2.1), with their failures as values: the SDK's own trap on any unexpected status.
 
+mod foreign;
+
 use std::ptr;
 use std::time::Duration;
 
 use smallvec::SmallVec;
 use tenancy_filter_envoy::{Attributes, serialized};
+
+pub(crate) use foreign::{Uncalled, call, variable};
 
 /// The host answered a call with another status than `Ok`, or with bytes that are no header map.
 #[derive(Clone, Copy, Debug)]
@@ -207,6 +211,11 @@ pub(crate) fn nanoseconds() -> Result<u64, HostFailure> {
     // SAFETY: the host writes once through the pointer.
     done(unsafe { proxy_get_current_time_nanoseconds(&mut time) })?;
     Ok(time)
+}
+
+/// The same in seconds.
+pub(crate) fn seconds() -> Result<u64, HostFailure> {
+    nanoseconds().map(|time| time / 1_000_000_000)
 }
 
 /// The same in milliseconds.

@@ -8,6 +8,7 @@ mod host;
 mod logger;
 mod remembered;
 mod root;
+mod seals;
 mod story;
 mod stream;
 mod told;

@@ -6,7 +6,7 @@ use crate::host::{self, HostFailure};
 
 /// All plugins share the host's data; the number is that of the formats. The table stands under it, and each bucket
 /// under it and the bucket's number.
-const PREFIX: &[u8] = b"tenancy-filter.repair.2.";
+const PREFIX: &[u8] = b"tenancy-filter.repair.3.";
 
 /// Each lost attempt is another VM's success; this many in a row are a fault of the host.
 const ATTEMPTS: usize = 100;

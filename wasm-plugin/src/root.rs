@@ -12,6 +12,7 @@ use crate::counters;
 use crate::host::{self, Host, HostFailure};
 use crate::logger;
 use crate::remembered::{self, Memory};
+use crate::seals::Seals;
 use crate::story::Story;
 use crate::stream::{Stream, Unconfigured};
 use crate::told;
@@ -36,12 +37,16 @@ pub(crate) struct Plugin {
     pub(crate) place: Place,
     /// `None` where nothing is repaired.
     table: Option<Table>,
+    pub(crate) seals: Seals,
 }
 
 impl Plugin {
-    fn new(filter: Filter) -> Result<Self, HostFailure> {
-        let table = filter.repair().map(remembered::table).transpose()?;
-        Ok(Self { filter, story: Story::default(), place: Place::default(), table })
+    /// What stands in the way, for the log.
+    fn new(filter: Filter) -> Result<Self, String> {
+        let table = filter.repair().map(remembered::table).transpose();
+        let table = table.map_err(|HostFailure| format!("repair: {NO_SHARED_DATA}"))?;
+        let seals = Seals::new(filter.seal())?;
+        Ok(Self { filter, story: Story::default(), place: Place::default(), table, seals })
     }
 
     /// `None` where nothing is repaired.
@@ -69,9 +74,12 @@ impl Drop for Root {
 
 impl Root {
     fn start(&mut self, filter: Filter) -> bool {
-        let Ok(plugin) = Plugin::new(filter) else {
-            log::error!("repair: {NO_SHARED_DATA}");
-            return false;
+        let plugin = match Plugin::new(filter) {
+            Ok(plugin) => plugin,
+            Err(why) => {
+                log::error!("{why}");
+                return false;
+            }
         };
         if plugin.memory().is_some_and(|memory| !memory.repair.fits(memory.table)) {
             log::warn!("repair.slots: {OTHER_SLOTS}");

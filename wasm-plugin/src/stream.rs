@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
-use tenancy_filter::{Answer, Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Role, Route, TraceId};
+use tenancy_filter::{
+    Answer, Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Role, Route, TraceId, Unsealed,
+};
 use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer, route};
 
 use crate::header_map::HeaderMap;
@@ -30,17 +32,28 @@ pub(crate) struct Stream {
 /// A request whose configuration was refused. It is answered as at an edge: nobody says that it is in the mesh.
 pub(crate) struct Unconfigured;
 
-/// The host, and what a configuration remembers in it.
-struct Asked<'m>(Option<Memory<'m>>);
+/// The host, what a configuration remembers in it, and what it keeps of seals.
+struct Asked<'p> {
+    memory: Option<Memory<'p>>,
+    plugin: &'p Plugin,
+}
 
 impl Lookup for Asked<'_> {
     fn recall(&mut self, id: &TraceId) -> Recalled {
-        self.0.map_or(Recalled::Unknown, |memory| memory.recall(id))
+        self.memory.map_or(Recalled::Unknown, |memory| memory.recall(id))
     }
 
     /// A route that cannot be read is no reason to stop a request that has one.
     fn route(&mut self) -> Option<Route> {
         route(&Host).unwrap_or_default()
+    }
+
+    fn unseal(&mut self, seal: &[u8]) -> Result<Vec<u8>, Unsealed> {
+        self.plugin.seals.open(self.plugin.filter.seal(), seal)
+    }
+
+    fn seal(&mut self, context: &[u8]) -> Option<Vec<u8>> {
+        self.plugin.seals.seal(self.plugin.filter.seal(), context)
     }
 }
 
@@ -127,10 +140,11 @@ impl Stream {
         if place.is_mistaken(filter, &Host, told::tell_misplaced) {
             story.record(Event::Misplaced);
         }
+        let asked = Asked { memory, plugin: &self.plugin };
         // Twice the code, so that who tells nothing pays nothing.
         let decision = match story.listener() {
-            Some(listener) => scan.decide(&gathered, Asked(memory), listener),
-            None => scan.decide(&gathered, Asked(memory), &story.tally),
+            Some(listener) => scan.decide(&gathered, asked, listener),
+            None => scan.decide(&gathered, asked, &story.tally),
         };
         let Decision { mutations, memo } = decision?;
         if let (Some(memory), Some(memo)) = (memory, memo) {

@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 
 use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Mutation};
-use tenancy_filter_envoy::{Facts, Place, RouteAlone, is_outbound, peer};
+use tenancy_filter_crypto::Alone;
+use tenancy_filter_envoy::{Facts, Place, is_outbound, peer};
 
 use crate::request::{Line, Request};
 use crate::told::{Told, latin1};
@@ -15,6 +16,16 @@ pub struct Instance {
     pub name: String,
     /// Its configuration.
     pub filter: Filter,
+    /// The private key of its seals, as base64, where the configuration has it from the environment; `None` if it is not
+    /// known here.
+    pub private_key: Option<String>,
+}
+
+impl Instance {
+    /// An instance without a private key.
+    pub fn new(name: impl Into<String>, filter: Filter) -> Self {
+        Self { name: name.into(), filter, private_key: None }
+    }
 }
 
 /// What became of a request, instance by instance.
@@ -80,20 +91,21 @@ pub fn explain(instances: &[Instance], request: &Request) -> Explanation {
     explanation
 }
 
-fn pass(Instance { name, filter }: &Instance, request: &Request) -> Hop {
+fn pass(instance: &Instance, request: &Request) -> Hop {
     let log = Log::default();
-    let outcome = match rewrite(filter, request, &log) {
+    let outcome = match rewrite(instance, request, &log) {
         Ok(passed) => Outcome::Passed(passed),
         Err(answer) => {
             let headers = answer.headers().into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.to_vec()));
             Outcome::Answered { status: answer.status(), headers: headers.collect(), body: answer.to_string() }
         }
     };
-    Hop { instance: name.clone(), outcome, told: log.0.into_inner() }
+    Hop { instance: instance.name.clone(), outcome, told: log.0.into_inner() }
 }
 
 /// The request as it leaves.
-fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Answer> {
+fn rewrite(instance: &Instance, request: &Request, log: &Log) -> Result<Request, Answer> {
+    let filter = &instance.filter;
     let (headers, trailers) = (borrowed(&request.headers), borrowed(&request.trailers));
     let peer = peer(filter, request);
     let scan = filter.scan(&headers, peer);
@@ -102,7 +114,9 @@ fn rewrite(filter: &Filter, request: &Request, log: &Log) -> Result<Request, Ans
     if Place::default().is_mistaken(filter, request, || ()) {
         log.record(Event::Misplaced);
     }
-    let Decision { mutations, memo: _ } = scan.decide(&gathered, RouteAlone(request), log)?;
+    let private_key = instance.private_key.as_deref();
+    let lookup = Alone { attributes: request, seal: filter.seal(), private_key, now: request.time };
+    let Decision { mutations, memo: _ } = scan.decide(&gathered, lookup, log)?;
     let trailer_scan = filter.scan_trailers(&trailers, peer);
     let Ok(of_trailers) = trailer_scan.strip(|| is_outbound(request), log);
     Ok(Request {

@@ -9,7 +9,7 @@
 //!     "role": "edge",
 //!     "tenant": {"from": [{"host": "{tenant}.www.example.com"}], "to": [{"header": "x-tenant"}]}
 //! }"#)?.filter;
-//! let instances = [Instance { name: "gateway".into(), filter }];
+//! let instances = [Instance::new("gateway", filter)];
 //! let mut request = Request::new("GET", "feat-x.www.example.com", "/");
 //! request.push("x-tenant", b"evil");
 //!

@@ -28,6 +28,8 @@ pub struct Request {
     pub cluster: String,
     /// The name of the route; Istio calls those that it makes itself `default`.
     pub route: String,
+    /// When it comes, in seconds since 1970; it matters for seals alone.
+    pub time: u64,
 }
 
 /// The direction of a listener.
@@ -68,6 +70,7 @@ impl Request {
             direction: Direction::Unspecified,
             cluster: String::new(),
             route: Self::ROUTE.into(),
+            time: 0,
         };
         let pseudo_headers = [(":authority", authority), (":method", method), (":path", path), (":scheme", "http")];
         pseudo_headers.iter().for_each(|(name, value)| request.push(name, value.as_bytes()));

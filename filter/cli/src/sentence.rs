@@ -1,6 +1,6 @@
 //! What the filter tells, in words.
 
-use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection, Unmet, Unoffered};
+use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection, Unmet, Unoffered, Unsealed};
 
 use crate::told::latin1;
 
@@ -36,6 +36,12 @@ impl Sentence {
             Event::MemberInvalid { .. } | Event::MemberLimit { .. } => "baggage".into(),
             Event::Recalled(_) => "repair".into(),
             Event::Misplaced => "role".into(),
+            Event::Sealed { .. }
+            | Event::Unsealed { .. }
+            | Event::SealOverruled
+            | Event::SealMade
+            | Event::SealTooLarge { .. }
+            | Event::SealFailed => "seal".into(),
             Event::Request
             | Event::Overrides { .. }
             | Event::Withheld { .. }
@@ -62,6 +68,12 @@ fn text(event: &Event<'_>) -> String {
             format!("a share link: answered with a cookie for {} and a redirect", shown(name))
         }
         Event::Linked { name: None, .. } => "a share link: answered without the cookie and with a redirect".into(),
+        Event::Sealed { key, tenant, overrides } => sealed(key, tenant, *overrides),
+        Event::Unsealed { why } => unsealed(*why).into(),
+        Event::SealOverruled => "the request says something else beside its seal, which counts alone".into(),
+        Event::SealMade => "made, of what was decided".into(),
+        Event::SealTooLarge { bytes } => format!("not made: the context has {bytes} bytes, and a seal holds 512"),
+        Event::SealFailed => "not made: the proxy did not sign, or its key is not known here".into(),
         Event::Overrides { count } => format!("overrides: {count}"),
         Event::OverrideTaken { service, version, conditions, .. } => {
             format!("taken: {}", entry(service, version, conditions))
@@ -97,6 +109,24 @@ fn text(event: &Event<'_>) -> String {
         }
         Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
         Event::HostFailed => "a host call failed".into(),
+    }
+}
+
+fn sealed(key: &str, tenant: &[u8], overrides: usize) -> String {
+    let tenant = if tenant.is_empty() { "no tenant".into() } else { format!("tenant {}", shown(tenant)) };
+    let overrides = if overrides == 1 { "1 override".into() } else { format!("{overrides} overrides") };
+    format!("valid, of key {key}: {tenant} and {overrides}, whatever else the request says")
+}
+
+fn unsealed(why: Unsealed) -> &'static str {
+    match why {
+        Unsealed::Absent => "none came with this context",
+        Unsealed::Malformed => "does not count: it is no seal of a form that the filter knows",
+        Unsealed::UnknownKey => "does not count: seal.verify does not list its key",
+        Unsealed::Expired => "does not count: its time is over",
+        Unsealed::False => "does not count: its signature is not that of its key",
+        Unsealed::Limit => "does not count: it was not verified, because seal.verificationsPerSecond was reached",
+        Unsealed::HostFailed => "does not count: the proxy could not verify it",
     }
 }
 

@@ -102,7 +102,7 @@ fn the_fields_of_a_report_are_those_of_the_table() {
 fn the_fields_of_an_explanation_are_those_of_the_table() {
     let filter =
         tenancy_filter::Filter::from_config(br#"{"version": 1, "role": "edge", "strip": ["x-a"]}"#).unwrap().filter;
-    let instances = [tenancy::Instance { name: "gateway".into(), filter }];
+    let instances = [tenancy::Instance::new("gateway", filter)];
     let json = tenancy::explain(&instances, &tenancy::Request::new("GET", "www.example.com", "/")).to_json();
     let mut fields: BTreeSet<_> = json.as_object().unwrap().keys().cloned().collect();
     for list in ["events", "hops"] {

@@ -38,8 +38,8 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod crypto;
 mod direction;
-mod lookup;
 mod node;
 mod pairs;
 mod peer;
@@ -51,8 +51,8 @@ use tenancy_filter::{Filter, Gathered, Wants};
 use direction::Way;
 use token::Payload;
 
+pub use crypto::{SIGN, VERIFY, is_verified, sign_arguments, signature, verify_arguments};
 pub use direction::{is_outbound, route};
-pub use lookup::RouteAlone;
 pub use node::set_caller;
 pub use pairs::{Pairs, pairs, serialized};
 pub use peer::peer;

@@ -98,7 +98,7 @@ fn configured(found: &Found, caller: &str) -> Option<Configured> {
     let configuration: Value = serde_json::from_str(&found.json).ok()?;
     let role = configuration.get("role").and_then(Value::as_str).unwrap_or_default();
     let name = if found.name.is_empty() { role.to_owned() } else { found.name.clone() };
-    Some(Configured { instance: Instance { name, filter }, configuration })
+    Some(Configured { instance: Instance::new(name, filter), configuration })
 }
 
 /// Each character up to U+00FF stands for a byte; others for their bytes in UTF-8.

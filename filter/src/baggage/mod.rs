@@ -71,6 +71,16 @@ impl BaggageRules {
         (!is_so).then_some(Mutation::Set { name: NAME.as_bytes(), value: Cow::Owned(line) })
     }
 
+    /// Whether a member of ours has another value than we write.
+    pub(crate) fn contradict(&self, lines: &Lines<'_>, ours: &[(&Key, Cow<'_, [u8]>)]) -> bool {
+        let is_so = |member: &Member<'_>| {
+            let value = member.value();
+            ours.iter().any(|(key, ours)| key.0.as_bytes() == member.key && value.as_deref() == Some(&**ours))
+        };
+        let mut received = lines.values(Field::Baggage).flat_map(members).filter(|member| self.owns(member.key));
+        received.any(|member| !is_so(&member))
+    }
+
     fn has_nothing_to_lose(&self, lines: &Lines<'_>) -> bool {
         let mut received = lines.values(Field::Baggage);
         match self.foreign {

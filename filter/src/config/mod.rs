@@ -13,6 +13,7 @@ mod overrides;
 mod ownership;
 mod pattern;
 mod repair;
+mod seal;
 mod strip;
 mod target;
 mod tenant;
@@ -60,6 +61,7 @@ pub const CONFIG_FIELDS: &[&str] = &[
     "clusterDomains",
     "internal",
     "repair",
+    "seal",
 ];
 
 /// The parts of a filter.
@@ -164,6 +166,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         strip::read(&node, draft, &believed(&tenant, &overrides));
     }
     boundary::read_trace_headers(config, draft);
+    let seal = seal::read(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
     let mesh = boundary::read_domains(config, draft.role, &projections, destinations.is_some());
@@ -175,7 +178,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         names,
         asked,
         tunnel,
-        reads_token: draft.reads_token,
+        reads_token: draft.reads_token && !seal.as_ref().is_some_and(|(_, seal)| seal.drops_unsealed()),
         verified,
         tenant,
         tenant_to,
@@ -187,6 +190,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         baggage,
         mesh,
         withholding,
+        seal,
     };
     rules.caller = overrides::read_caller(config, &rules);
     rules

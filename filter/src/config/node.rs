@@ -100,6 +100,28 @@ impl<'c> Node<'c> {
         Some(object)
     }
 
+    /// A field of an object that is read elsewhere; `None` if it is absent.
+    pub(super) fn child(&self, name: &str) -> Option<Node<'c>> {
+        let value = self.value.as_object()?.get(name)?;
+        Some(Node { value, path: format!("{}.{name}", self.path), notes: self.notes })
+    }
+
+    /// The values of an object by names of the configuration's own.
+    pub(super) fn map(&self) -> Vec<(&'c str, Node<'c>)> {
+        let Some(map) = self.value.as_object() else {
+            self.expected("an object");
+            return Vec::new();
+        };
+        if map.len() > MAX_ENTRIES {
+            self.mistake(format!("has {} entries; at most {MAX_ENTRIES} are allowed", map.len()));
+        }
+        let path = |name: &str| format!("{}.{}", self.path, name.escape_debug());
+        let node = |(name, value): (&'c String, &'c Value)| {
+            (name.as_str(), Node { value, path: path(name), notes: self.notes })
+        };
+        map.iter().take(MAX_ENTRIES).map(node).collect()
+    }
+
     /// An entry of a form: no place and several places are mistakes.
     pub(super) fn entry<K: Copy>(&self, form: &Form<K>) -> Option<Entry<'c, K>> {
         let kinds = || form.kinds.iter().map(|(word, _)| *word);

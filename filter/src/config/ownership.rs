@@ -7,6 +7,7 @@ use crate::read::carried::Asked;
 use crate::read::host::HostPlace;
 use crate::read::overrides::MAX_ENCODED_BYTES;
 use crate::request::Role;
+use crate::seal::MAX_SEAL_BYTES;
 use crate::write::strip::CONNECTION;
 
 use super::meaning;
@@ -19,6 +20,7 @@ pub(super) enum Owner {
     Overrides,
     Projections,
     Destinations,
+    Seal,
 }
 
 /// Carriers of baggage members, which are named by key.
@@ -50,7 +52,12 @@ impl Ownership {
 
     /// A header to write.
     pub(super) fn target_header(&mut self, node: &Node<'_>, owner: Owner) -> Option<(HeaderName, Field)> {
-        let name = carrier_name(node)?;
+        self.own_header(&carrier_name(node)?, node, owner)
+    }
+
+    /// A header to write that the field at this node stands for.
+    pub(super) fn own_header(&mut self, name: &str, node: &Node<'_>, owner: Owner) -> Option<(HeaderName, Field)> {
+        let name: HeaderName = name.into();
         if let Some((_, _, other)) = self.headers.iter().find(|(known, ..)| *known == name) {
             node.mistake(format!("{name:?} carries {} already; a header carries one thing", other.what()));
             return None;
@@ -79,7 +86,11 @@ impl Ownership {
 
     /// A baggage key to write, and its number among those that are read.
     pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
-        let key = baggage_key(node)?;
+        self.own_key(baggage_key(node)?, node, owner)
+    }
+
+    /// A baggage key to write that the field at this node stands for, and its number.
+    pub(super) fn own_key(&mut self, key: Key, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
         if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
             node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
             return None;
@@ -174,6 +185,11 @@ impl Ownership {
         self.headers.iter().find(|(_, known, _)| *known == field).map(|(name, ..)| &**name)
     }
 
+    /// Whether a context is written as baggage.
+    pub(super) fn writes_baggage(&self) -> bool {
+        self.keys.iter().any(|(.., usage)| *usage == Use::Written)
+    }
+
     pub(super) fn has_keys(&self) -> bool {
         !self.keys.is_empty()
     }
@@ -193,7 +209,11 @@ impl Ownership {
     pub(super) fn longest_baggage(&self) -> usize {
         let written = self.keys.iter().filter(|(.., usage)| *usage == Use::Written);
         let member = |(key, owner, _): &(Key, Owner, Use)| {
-            let value = if *owner == Owner::Overrides { MAX_ENCODED_BYTES } else { MAX_TENANT_BYTES };
+            let value = match owner {
+                Owner::Tenant | Owner::Projections | Owner::Destinations => MAX_TENANT_BYTES,
+                Owner::Overrides => MAX_ENCODED_BYTES,
+                Owner::Seal => MAX_SEAL_BYTES,
+            };
             key.0.len().saturating_add(value).saturating_add("=,".len())
         };
         written.map(member).fold(0, usize::saturating_add)
@@ -223,6 +243,7 @@ impl Owner {
             Self::Overrides => "the overrides",
             Self::Projections => "a projection",
             Self::Destinations => "the destinations",
+            Self::Seal => "the seal",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Events as words and values: what a line of a log and an explanation are made of.
 
-use super::{Disbelief, Event, InvalidTenant, Origin, Recollection, Unmet, Unoffered};
+use super::{Disbelief, Event, InvalidTenant, Origin, Recollection, Unmet, Unoffered, Unsealed};
 use crate::decision::{Mutation, Refusal};
 
 /// One detail of an event.
@@ -35,6 +35,12 @@ impl Event<'_> {
             Self::TenantConflict { .. } => "tenant_conflict",
             Self::TenantInvalid { .. } => "tenant_invalid",
             Self::Linked { .. } => "linked",
+            Self::Sealed { .. } => "sealed",
+            Self::Unsealed { .. } => "unsealed",
+            Self::SealOverruled => "seal_overruled",
+            Self::SealMade => "seal_made",
+            Self::SealTooLarge { .. } => "seal_too_large",
+            Self::SealFailed => "seal_failed",
             Self::Overrides { .. } => "overrides",
             Self::OverrideTaken { .. } => "override_taken",
             Self::OverrideSettled { .. } => "override_settled",
@@ -60,7 +66,12 @@ impl Event<'_> {
     pub fn details<'s>(&'s self, tell: &mut dyn FnMut(&'static str, Detail<'s>)) {
         use Detail::{Chosen, Count, Header, Raw, Source, Word};
         match self {
-            Self::Request | Self::Misplaced | Self::HostFailed => {}
+            Self::Request
+            | Self::Misplaced
+            | Self::HostFailed
+            | Self::SealOverruled
+            | Self::SealMade
+            | Self::SealFailed => {}
             Self::TokenNotBelieved { why } => tell("why", Word(why.word())),
             Self::SourceAbsent { source } | Self::HostSettled { source } | Self::TenantRepeated { source } => {
                 tell("source", Source(*source));
@@ -86,6 +97,13 @@ impl Event<'_> {
                 tell("source", Source(*source));
                 name.iter().for_each(|name| tell("tenant", Chosen(name)));
             }
+            Self::Sealed { key, tenant, overrides } => {
+                tell("key", Word(key));
+                tell("tenant", Chosen(tenant));
+                tell("overrides", Count(*overrides));
+            }
+            Self::Unsealed { why } => tell("why", Word(why.word())),
+            Self::SealTooLarge { bytes } => tell("bytes", Count(*bytes)),
             Self::Overrides { count } => tell("count", Count(*count)),
             Self::OverrideTaken { source, service, version, conditions } => {
                 tell("source", Source(*source));
@@ -150,6 +168,20 @@ impl Disbelief {
             Self::NoToken => "no_token",
             Self::Issuer => "issuer",
             Self::Claim => "claim",
+        }
+    }
+}
+
+impl Unsealed {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Malformed => "malformed",
+            Self::UnknownKey => "unknown_key",
+            Self::Expired => "expired",
+            Self::False => "false",
+            Self::Limit => "limit",
+            Self::HostFailed => "host_failed",
         }
     }
 }

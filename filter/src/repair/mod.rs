@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use crate::context::Context;
 use crate::decision::Mutation;
 use crate::events::{Event, Events, Recollection};
+use crate::lookup::Lookup;
 use crate::request::Header;
 use crate::rules::Rules;
 
@@ -124,14 +125,16 @@ impl Repair {
         context: &mut Context<'_>,
         rules: &Rules,
         headers: &[Header<'_>],
-        recall: impl FnMut(&TraceId) -> Recalled,
+        lookup: &mut impl Lookup,
         events: &impl Events,
     ) {
         let is_forwarded = !context.is_empty();
-        let lacks = rules.tenant_to.lack(context) || rules.overrides_to.lack(context);
-        let recalled = if lacks { self.recall_all(headers, recall) } else { Recalled::Unknown };
+        // A seal holds all there is.
+        let lacks =
+            context.seal.valid().is_none() && (rules.tenant_to.lack(context) || rules.overrides_to.lack(context));
+        let recalled = if lacks { self.recall_all(headers, |id| lookup.recall(id)) } else { Recalled::Unknown };
         events.record(Event::Recalled(match recalled {
-            Recalled::Known(known) if known.complete(context, rules) => Recollection::Restored,
+            Recalled::Known(known) if known.complete(context, rules, lookup, events) => Recollection::Restored,
             Recalled::Known(_) | Recalled::Ambiguous | Recalled::TooLarge | Recalled::Full | Recalled::Unknown
                 if is_forwarded =>
             {

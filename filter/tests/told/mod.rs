@@ -42,6 +42,12 @@ fn told(event: &Event<'_>) -> String {
         Event::TenantConflict { source, name, is_first } => format!("{source} disagrees: {} {is_first}", text(name)),
         Event::TenantInvalid { source, value, why } => format!("{source} invalid: {:?} {}", text(value), wrong(*why)),
         Event::Linked { source, name } => format!("{source} linked {:?}", name.map(text)),
+        Event::Sealed { key, tenant, overrides } => format!("sealed by {key}: {} {overrides}", text(tenant)),
+        Event::Unsealed { why } => format!("unsealed: {why:?}"),
+        Event::SealOverruled => "seal overruled".into(),
+        Event::SealMade => "seal made".into(),
+        Event::SealTooLarge { bytes } => format!("seal too large: {bytes}"),
+        Event::SealFailed => "seal failed".into(),
         Event::Overrides { count } => format!("{count} overrides"),
         Event::OverrideTaken { source, service, version, conditions } => {
             format!("{source} {}", entry([service, version, conditions]))

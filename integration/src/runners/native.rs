@@ -1,10 +1,13 @@
 //! The filter itself, without a proxy around it.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use anyhow::{Result, ensure};
 use playground::Headers;
 use serde_json::Value;
 use tenancy_filter::{Answer, Filter, Header, Mutation, Tally};
-use tenancy_filter_envoy::{Facts, RouteAlone, is_outbound, peer, set_caller};
+use tenancy_filter_crypto::Alone;
+use tenancy_filter_envoy::{Facts, is_outbound, peer, set_caller};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
@@ -57,9 +60,15 @@ impl NativeRunner {
         let scan = self.0.scan(&headers, peer(&self.0, exchange));
         let facts = Facts::gather(exchange, scan.wants(), &self.0)?;
         let gathered = facts.gathered();
-        let decision = scan.decide(&gathered, RouteAlone(exchange), tally);
+        let lookup = Alone { attributes: exchange, seal: self.0.seal(), private_key: None, now: now() };
+        let decision = scan.decide(&gathered, lookup, tally);
         Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))
     }
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 fn answered(answer: &Answer) -> Result<Outcome> {

@@ -44,7 +44,7 @@ pub(super) fn deploy(found: Vec<(&str, Found)>) -> Vec<Deployed<'_>> {
             Ok(Parsed { filter, warnings }) => (Some(filter), warnings),
             Err(findings) => (None, findings),
         };
-        let instance = filter.map(|filter| Instance { name: found.name.clone(), filter });
+        let instance = filter.map(|filter| Instance::new(found.name.clone(), filter));
         let position = Position::of(&found, &plugins);
         let value = serde_json::from_str(&found.json).unwrap_or_default();
         Deployed { file, value, found, instance, findings, position }

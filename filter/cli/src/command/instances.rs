@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Problem> {
 /// warnings go to stderr.
 pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>, Problem> {
     let instance = |Found { name, json, .. }: Found| match Filter::from_config(json.as_bytes()) {
-        Ok(Parsed { filter, warnings: _ }) => Ok(Instance { name, filter }),
+        Ok(Parsed { filter, warnings: _ }) => Ok(Instance::new(name, filter)),
         Err(findings) => Err(Problem::new(format!("{name}: {findings}"))),
     };
     accepted(paths, names)?.into_iter().map(|(_, found)| instance(found)).collect()
@@ -111,5 +111,5 @@ pub(crate) fn inline(json: &str, file: &str) -> Result<Instance, Problem> {
     let refused = |findings: Findings| Problem::new(findings.iter().map(told).collect::<Vec<_>>().join("\n"));
     let Parsed { filter, warnings } = Filter::from_config(json.as_bytes()).map_err(refused)?;
     warnings.iter().for_each(|warning| eprintln!("{}", told(warning)));
-    Ok(Instance { name: "config".into(), filter })
+    Ok(Instance::new("config", filter))
 }

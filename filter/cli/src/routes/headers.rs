@@ -224,5 +224,5 @@ fn judge(configurations: &[Value]) -> Option<Instance> {
     let overrides = json!({"to": [{"header": OVERRIDE}]});
     let judge = json!({"version": 1, "role": "mesh", "tenant": tenant, "overrides": overrides}).to_string();
     let filter = Filter::from_config(judge.as_bytes()).ok()?.filter;
-    Some(Instance { name: "judge".into(), filter })
+    Some(Instance::new("judge", filter))
 }

@@ -96,7 +96,7 @@ impl OverrideRules {
         collection.overrides.decided = collection.overrides.entries.len();
         collection.read(&self.sources, evidence)?;
         if !overrides.is_empty() {
-            events.record(Event::Overrides { count: overrides.entries.len() });
+            events.record(Event::Overrides { count: overrides.count() });
         }
         Ok(())
     }
@@ -258,6 +258,11 @@ impl<'a> Overrides<'a> {
             let _ = collection.offer(entry.map(Entry::into_owned), origin);
         }
         overrides
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whether there is none.

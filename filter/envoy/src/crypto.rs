@@ -1,0 +1,130 @@
+//! Envoy's foreign functions for signatures: what they take and give, in protocol buffers (Envoy,
+//! `source/extensions/common/wasm/ext/{sign,verify_signature}.proto`; Protocol Buffers, "Encoding").
+//!
+//! A dozen fields of bytes; a library for them would be larger than the rest of the seal in the module.
+
+/// Signs a text: [`sign_arguments`] to [`signature`]. Envoy has it from 1.37 on.
+pub const SIGN: &str = "sign";
+
+/// Verifies a signature: [`verify_arguments`] to [`is_verified`]. Envoy has it from 1.36 on.
+pub const VERIFY: &str = "verify_signature";
+
+/// The hash of a text before it is signed.
+const HASH: &[u8] = b"sha256";
+
+/// What to sign, with a private key (PKCS#8, DER).
+pub fn sign_arguments(key: &[u8], text: &[u8]) -> Vec<u8> {
+    message(&[(1, HASH), (2, key), (3, text)])
+}
+
+/// What to verify, with a public key (SubjectPublicKeyInfo, DER).
+pub fn verify_arguments(key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
+    message(&[(1, HASH), (2, key), (3, signature), (4, text)])
+}
+
+/// The signature that was made; `None` if it was not, or these bytes are no answer.
+pub fn signature(answer: &[u8]) -> Option<Vec<u8>> {
+    let (mut is_made, mut signature) = (false, None);
+    fields(answer, &mut |field| match field {
+        Field::Number(1, number) => is_made = number == 1,
+        Field::Bytes(2, bytes) => signature = Some(bytes.to_vec()),
+        Field::Number(..) | Field::Bytes(..) => {}
+    })?;
+    signature.filter(|_| is_made)
+}
+
+/// Whether a signature is right; `None` if these bytes are no answer.
+pub fn is_verified(answer: &[u8]) -> Option<bool> {
+    let mut is_right = false;
+    fields(answer, &mut |field| match field {
+        Field::Number(1, number) => is_right = number == 1,
+        Field::Number(..) | Field::Bytes(..) => {}
+    })?;
+    Some(is_right)
+}
+
+/// A field by its number.
+enum Field<'a> {
+    Number(u64, u64),
+    Bytes(u64, &'a [u8]),
+}
+
+const VARINT: u64 = 0;
+const LENGTH_DELIMITED: u64 = 2;
+
+fn message(fields: &[(u64, &[u8])]) -> Vec<u8> {
+    let mut message = Vec::new();
+    for (number, bytes) in fields {
+        put(number << 3 | LENGTH_DELIMITED, &mut message);
+        put(u64::try_from(bytes.len()).unwrap_or(u64::MAX), &mut message);
+        message.extend_from_slice(bytes);
+    }
+    message
+}
+
+fn put(mut number: u64, message: &mut Vec<u8>) {
+    while number > 0x7f {
+        message.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    message.push(number as u8);
+}
+
+/// Tells each field; `None` at one of another kind, or at a message that ends too early.
+fn fields<'a>(mut message: &'a [u8], tell: &mut dyn FnMut(Field<'a>)) -> Option<()> {
+    while !message.is_empty() {
+        let tag = take(&mut message)?;
+        let value = take(&mut message)?;
+        tell(match tag & 7 {
+            VARINT => Field::Number(tag >> 3, value),
+            LENGTH_DELIMITED => {
+                let (bytes, rest) = message.split_at_checked(usize::try_from(value).ok()?)?;
+                message = rest;
+                Field::Bytes(tag >> 3, bytes)
+            }
+            _ => return None,
+        });
+    }
+    Some(())
+}
+
+fn take(message: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = message.split_first()?;
+        *message = rest;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_fields_of_bytes() {
+        let text = [b'x'; 200];
+        let expected = [&b"\x0a\x06sha256\x12\x03key\x1a\x03sig\x22\xc8\x01"[..], &text].concat();
+        assert_eq!(verify_arguments(b"key", b"sig", &text), expected);
+        assert_eq!(sign_arguments(b"key", b""), b"\x0a\x06sha256\x12\x03key\x1a\x00");
+    }
+
+    #[test]
+    fn answers_are_read_whole() {
+        assert_eq!(signature(b"\x08\x01\x12\x03abc"), Some(b"abc".to_vec()));
+        assert_eq!(signature(b"\x12\x03abc\x1a\x02no"), None, "not made");
+        assert_eq!(
+            (is_verified(b"\x08\x01"), is_verified(b"\x12\x05error"), is_verified(b"")),
+            (Some(true), Some(false), Some(false))
+        );
+        for broken in
+            [&b"\x08"[..], b"\x12\x03ab", b"\x0d\x01\x02\x03\x04", b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"]
+        {
+            assert_eq!((signature(broken), is_verified(broken)), (None, None), "{broken:?}");
+        }
+    }
+}

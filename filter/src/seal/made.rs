@@ -1,0 +1,95 @@
+//! Signing: the seals that a worker of an edge has made.
+
+use crate::seal::kept::Kept;
+use crate::seal::text::{MAX_SIGNATURE_BYTES, signed, unsigned};
+use crate::seal::{SEAL_TABLE_KEY_BYTES, Signing};
+
+/// Seals by what they hold: at most 1,024 of a worker.
+#[derive(Debug)]
+pub struct Made(Kept<Vec<u8>>);
+
+impl Made {
+    /// No seal yet. The key is random, and stays in the proxy.
+    pub fn new(key: &[u8; SEAL_TABLE_KEY_BYTES]) -> Self {
+        Self(Kept::new(key))
+    }
+
+    /// The seal of a context, at a time in seconds since 1970.
+    ///
+    /// It counts for at least `seal.ttl` seconds, and at most a quarter longer: so equal contexts share a seal for a
+    /// while, which is signed once. `sign` makes the signature: ECDSA on P-256 of the text's SHA-256, in DER.
+    ///
+    /// `None` if `sign` fails.
+    pub fn seal(
+        &mut self,
+        rules: &Signing,
+        context: &[u8],
+        now: u64,
+        sign: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+    ) -> Option<Vec<u8>> {
+        let expiry = rules.expiry(now);
+        let unsigned = unsigned(&rules.key, expiry, context);
+        if let Some((_, seal)) = self.0.find(unsigned.as_bytes()) {
+            return Some(seal.clone());
+        }
+        let signature = sign(unsigned.as_bytes()).filter(|it| (1..=MAX_SIGNATURE_BYTES).contains(&it.len()))?;
+        let seal = signed(unsigned.clone(), &signature);
+        self.0.keep(unsigned.as_bytes(), expiry, seal.clone());
+        Some(seal)
+    }
+}
+
+impl Signing {
+    /// When a seal ends that is made at this time, both in seconds since 1970.
+    fn expiry(&self, now: u64) -> u64 {
+        let step = (self.ttl / 4).max(1);
+        now.saturating_add(self.ttl).div_ceil(step).saturating_mul(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::PrivateKey;
+
+    fn rules(ttl: u64) -> Signing {
+        Signing { key: "k1".into(), private_key: PrivateKey::Env("KEY".into()), ttl }
+    }
+
+    #[test]
+    fn equal_contexts_share_a_seal_for_a_while() {
+        let mut made = Made::new(&[0; 16]);
+        let mut signatures = 0;
+        let mut seal = |context: &[u8], now| {
+            made.seal(&rules(60), context, now, |_| {
+                signatures += 1;
+                Some(vec![0x30, signatures])
+            })
+        };
+        let first = seal(b"a\n", 1000).unwrap();
+        assert!(first.starts_with(b"v1.k1.1065.YQo."));
+        assert!((991..=1005).all(|now| seal(b"a\n", now).as_ref() == Some(&first)));
+        assert_ne!(seal(b"b\n", 1000), Some(first.clone()));
+        assert!(seal(b"a\n", 1006).unwrap().starts_with(b"v1.k1.1080."));
+        assert_eq!(signatures, 3);
+    }
+
+    #[test]
+    fn counts_for_its_time_and_a_quarter_at_most() {
+        for ttl in [1, 2, 3, 4, 5, 59, 60, 61, 3600, 86_400] {
+            for now in 1_000_000..1_000_200 {
+                let left = rules(ttl).expiry(now) - now;
+                assert!((ttl..=ttl + (ttl / 4).max(1)).contains(&left), "{ttl} {now} {left}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_signature_there_is_no_seal() {
+        let mut made = Made::new(&[0; 16]);
+        for signature in [None, Some(Vec::new()), Some(vec![0; 73])] {
+            assert_eq!(made.seal(&rules(60), b"a\n", 1, |_| signature), None);
+        }
+        assert!(made.seal(&rules(60), b"a\n", 1, |_| Some(vec![0; 72])).is_some(), "nothing was kept");
+    }
+}

@@ -1,0 +1,171 @@
+//! A request's seals: read before anything else, and written beside what they hold.
+
+use std::borrow::Cow;
+
+use crate::baggage::Key;
+use crate::context::{Context, Standing};
+use crate::decision::{Mutation, Policy, Refusal};
+use crate::events::{Event, Events, InvalidTenant, Origin, Unsealed};
+use crate::lookup::Lookup;
+use crate::names::{Field, HeaderName, Line, Lines};
+use crate::read::carried::Carried;
+use crate::read::overrides::Overrides;
+use crate::rules::Rules;
+use crate::seal::text::{MAX_SEALED_BYTES, SealText, split_context};
+use crate::seal::{OnUnsealed, Seal, Verification};
+
+/// The most seals of a request that are looked at: an honest one has the same in each place.
+const MAX_SEALS: usize = 4;
+
+/// Where a seal is written, and read in the mesh.
+#[derive(Debug)]
+pub(crate) struct SealTargets {
+    pub(crate) header: (HeaderName, Field),
+    /// The member, and its number among those that are read.
+    pub(crate) baggage: Option<(Key, u16)>,
+}
+
+impl SealTargets {
+    /// The seals of a request, the header's first.
+    fn texts<'s, 'a>(&'s self, carried: &'s Carried<'_, 'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let (_, field) = self.header;
+        let lines = carried.lines.values(field).flat_map(crate::bytes::text::elements).map(Cow::Borrowed);
+        let members = self.baggage.iter().flat_map(|(_, number)| carried.baggage(*number).map(|(_, text)| text));
+        lines.chain(members)
+    }
+}
+
+/// Seals in the mesh.
+impl Rules {
+    /// Fills in what the first valid seal holds. Returns whether the sources count: there is no valid seal, and
+    /// `seal.unsealed` is `count`.
+    #[inline(never)]
+    pub(crate) fn open<'a>(
+        &self,
+        (targets, verification): (&SealTargets, &Verification),
+        carried: &Carried<'_, 'a>,
+        context: &mut Context<'a>,
+        lookup: &mut dyn Lookup,
+        events: &dyn Events,
+    ) -> Result<bool, Refusal> {
+        let mut refused: Option<(Unsealed, Cow<'a, [u8]>)> = None;
+        for text in targets.texts(carried).take(MAX_SEALS) {
+            match lookup.unseal(&text) {
+                Ok(held) => {
+                    self.admit(text, &held, context, events)?;
+                    return Ok(false);
+                }
+                Err(why) => refused = refused.or(Some((why, text))),
+            }
+        }
+        let counts = verification.unsealed == OnUnsealed::Count;
+        if let Some((why, text)) = refused {
+            events.record(Event::Unsealed { why });
+            context.seal = Standing::Refused(Some(text).filter(|text| counts && SealText::parse(text).is_some()));
+        }
+        Ok(counts)
+    }
+
+    /// Takes what a valid seal holds, and nothing else.
+    #[inline(never)]
+    pub(crate) fn admit<'a>(
+        &self,
+        text: Cow<'a, [u8]>,
+        held: &[u8],
+        context: &mut Context<'a>,
+        events: &dyn Events,
+    ) -> Result<(), Refusal> {
+        let (tenant, overrides) = split_context(held);
+        context.tenant = None;
+        if !tenant.is_empty() {
+            match self.tenant.fault(tenant) {
+                None => context.tenant = self.tenant.parse(tenant.to_vec().into()),
+                Some(why) => self.refuse_tenant(tenant, why, events)?,
+            }
+        }
+        context.overrides = Overrides::parse(overrides);
+        context.seal = Standing::Sealed(text);
+        self.tell_sealed(context, events);
+        Ok(())
+    }
+
+    fn tell_sealed(&self, context: &Context<'_>, events: &dyn Events) {
+        let key = context.seal.valid().and_then(SealText::parse).map_or("", |seal| seal.key);
+        let tenant = context.tenant.as_ref().map(|tenant| tenant.name()).unwrap_or_default();
+        let overrides = context.overrides.count();
+        events.record(Event::Sealed { key, tenant: &tenant, overrides });
+        if overrides > 0 {
+            events.record(Event::Overrides { count: overrides });
+        }
+    }
+
+    fn refuse_tenant(&self, value: &[u8], why: InvalidTenant, events: &dyn Events) -> Result<(), Refusal> {
+        events.record(Event::TenantInvalid { source: Origin::SEAL, value, why });
+        match self.tenant.on_invalid {
+            Policy::Tolerate => Ok(()),
+            Policy::Reject => Err(Refusal::TenantInvalid),
+        }
+    }
+
+    /// Tells that a request without any seal carries a context, or has lost what it said; and that one with a valid
+    /// seal said something else.
+    #[inline(never)]
+    pub(crate) fn tell_seal<'a>(
+        &'a self,
+        context: &Context<'a>,
+        lines: &Lines<'a>,
+        mutations: &[Mutation<'_>],
+        events: &dyn Events,
+    ) {
+        let Some((_, Seal::Verify(verification))) = &self.seal else { return };
+        let is_source = |line: &Line<'_>| line.exact && matches!(line.field, Field::Source(_));
+        let event = match (&context.seal, verification.unsealed) {
+            // Told when it was read.
+            (Standing::Refused(_), _) => return,
+            (Standing::Unsealed, OnUnsealed::Count) if context.is_empty() => return,
+            (Standing::Unsealed, OnUnsealed::Drop) if mutations.is_empty() && !lines.owned.iter().any(is_source) => {
+                return;
+            }
+            (Standing::Unsealed, _) => Event::Unsealed { why: Unsealed::Absent },
+            (Standing::Sealed(_), _) if mutations.is_empty() || !self.contradict(lines, context) => return,
+            (Standing::Sealed(_), _) => Event::SealOverruled,
+        };
+        events.record(event);
+    }
+
+    /// Whether a request says something else than its context, where that is written.
+    fn contradict<'a>(&'a self, lines: &Lines<'a>, context: &Context<'a>) -> bool {
+        let mut rewritten = Vec::new();
+        self.tenant_to.write(lines, context.tenant.as_ref(), &mut rewritten);
+        self.overrides_to.write(lines, &context.overrides, &mut rewritten);
+        let is_line_of = |mutation: &Mutation<'_>| {
+            let (Mutation::Remove { name } | Mutation::Set { name, .. }) = mutation;
+            lines.owned.iter().any(|line| line.exact && line.name == *name)
+        };
+        rewritten.iter().any(is_line_of)
+            || self.baggage.as_ref().is_some_and(|rules| rules.contradict(lines, &self.members(context)))
+    }
+}
+
+/// Seals at an edge.
+impl Rules {
+    /// Seals what was decided.
+    #[inline(never)]
+    pub(crate) fn seal(&self, context: &mut Context<'_>, lookup: &mut dyn Lookup, events: &dyn Events) {
+        if context.is_empty() {
+            return;
+        }
+        let bytes = context.to_bytes();
+        if bytes.len() > MAX_SEALED_BYTES {
+            events.record(Event::SealTooLarge { bytes: bytes.len() });
+            return;
+        }
+        match lookup.seal(&bytes) {
+            Some(text) => {
+                events.record(Event::SealMade);
+                context.seal = Standing::Sealed(text.into());
+            }
+            None => events.record(Event::SealFailed),
+        }
+    }
+}
