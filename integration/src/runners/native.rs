@@ -1,7 +1,5 @@
 //! The filter itself, without a proxy around it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Result, ensure};
 use playground::Headers;
 use serde_json::Value;
@@ -11,6 +9,7 @@ use tenancy_filter_envoy::{Facts, is_outbound, peer, set_caller};
 
 use super::{Run, counts, part};
 use crate::cases::{Case, Outcome};
+use crate::token::now;
 use crate::wasm_host::{Exchange, Node};
 
 /// A filter with one configuration.
@@ -64,11 +63,6 @@ impl NativeRunner {
         let decision = scan.decide(&gathered, lookup, tally);
         Ok(decision.map(|decision| (apply(&exchange.headers, &decision.mutations), decision.mutations.len())))
     }
-}
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 fn answered(answer: &Answer) -> Result<Outcome> {

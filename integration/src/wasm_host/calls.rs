@@ -5,6 +5,7 @@ use tenancy_filter_envoy::Pairs;
 use wasmi::{Caller, Error, Extern, Memory, Val};
 
 use super::encoding;
+use super::foreign;
 use super::shared::Shared;
 use super::state::{Fault, NOT_FOUND, Reply, State};
 
@@ -91,6 +92,20 @@ impl Call<'_> {
                 self.write(time, &nanoseconds.to_le_bytes())?;
                 Ok(OK)
             }
+            ("proxy_call_foreign_function", &[name, name_size, text, text_size, data, size]) => {
+                let (name, text) = (self.bytes(name, name_size)?, self.bytes(text, text_size)?);
+                match foreign::answer(&String::from_utf8_lossy(&name), &text) {
+                    Ok(answer) => self.hand_over(answer, data, size),
+                    Err(status) => Ok(status),
+                }
+            }
+            ("environ_sizes_get", &[count, size]) => {
+                let variables = self.variables();
+                let bytes: usize = variables.iter().map(Vec::len).sum();
+                self.write_size(count, variables.len())?;
+                self.write_size(size, bytes)
+            }
+            ("environ_get", &[places, texts]) => self.environment(places, texts),
             ("random_get", &[data, size]) => {
                 let random = Shared::random(index(size)?);
                 self.write(data, &random)?;
@@ -108,6 +123,28 @@ impl Call<'_> {
             ("proxy_increment_metric", &[number, count]) => Ok(self.count(number, count)),
             _ => Err(Error::new(format!("the module calls {name}, which this host does not offer"))),
         }
+    }
+
+    /// The environment, each variable with a zero behind it (WASI, `environ_get`).
+    fn variables(&self) -> Vec<Vec<u8>> {
+        let variables = self.caller.data().environment.iter();
+        variables.map(|(name, value)| format!("{name}={value}\0").into_bytes()).collect()
+    }
+
+    fn environment(&mut self, mut places: u64, mut texts: u64) -> Result<u32, Error> {
+        for variable in self.variables() {
+            self.write_size(places, index(texts)?)?;
+            self.write(texts, &variable)?;
+            places += 4;
+            texts += variable.len() as u64;
+        }
+        Ok(OK)
+    }
+
+    fn write_size(&mut self, place: u64, size: usize) -> Result<u32, Error> {
+        let size = u32::try_from(size).map_err(|_| Error::new("more than 4 GiB"))?;
+        self.write(place, &size.to_le_bytes())?;
+        Ok(OK)
     }
 
     fn shared_data(&mut self, key: &[u8], data: u64, size: u64, version: u64) -> Result<u32, Error> {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod encoding;
+mod foreign;
 mod shared;
 mod state;
 
@@ -81,6 +82,11 @@ impl WasmHost {
     /// Says what the proxy's node knows, before it is configured.
     pub fn set_node(&mut self, node: Node) {
         self.store.data_mut().node = node;
+    }
+
+    /// Sets a variable of the module's environment, before it is configured.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.store.data_mut().environment.insert(name.into(), value.into());
     }
 
     /// Adds a plugin configuration; `None` where the module refuses it.

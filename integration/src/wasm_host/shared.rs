@@ -5,15 +5,24 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
+use crate::token::now;
+
 /// Shared data and the clock: they stay where a VM ends. A clone is the same.
 #[derive(Clone, Debug, Default)]
 pub struct Shared(Rc<RefCell<Contents>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Contents {
     data: BTreeMap<Vec<u8>, (Vec<u8>, u32)>,
     versions: u32,
     milliseconds: u64,
+}
+
+impl Default for Contents {
+    /// Now, because seals expire.
+    fn default() -> Self {
+        Self { data: BTreeMap::new(), versions: 0, milliseconds: now() * 1000 }
+    }
 }
 
 impl Shared {

@@ -76,6 +76,7 @@ pub(super) struct State {
     pub(super) context: i32,
     pub(super) shared: Shared,
     pub(super) node: Node,
+    pub(super) environment: BTreeMap<String, String>,
     pub(super) configurations: BTreeMap<i32, String>,
     pub(super) exchanges: BTreeMap<i32, Exchange>,
     /// In milliseconds.
