@@ -217,7 +217,7 @@ impl Code {
             },
             Self::Placeholder => Entry {
                 word: "placeholder",
-                severity: Severity::Warning,
+                severity: Severity::Error,
                 meaning: "a placeholder of the manifests was left in",
                 remedy: None,
             },

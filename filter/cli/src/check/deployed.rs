@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value;
 use tenancy_filter::{Filter, Findings, Parsed, Peer, Role};
 
-use crate::document::{Found, Node, Place};
+use crate::document::{Found, Node, Place, resource_name};
 use crate::explain::Instance;
 
 use super::position::Position;
@@ -132,6 +132,16 @@ impl Document<'_> {
         let Source { file, text } = self.source;
         let place = Place::of(text, node.bytes.clone());
         Finding { code, file: file.clone(), place, plugin: plugin.to_owned(), path: path_to(&self.root, node), message }
+    }
+
+    /// What its resource is called, or else its file.
+    pub(super) fn name(&self) -> String {
+        resource_name(&self.root, self.source.stem())
+    }
+
+    /// Whether an instance stands in it.
+    pub(super) fn holds(&self, deployed: &Deployed<'_>) -> bool {
+        deployed.document().is_some_and(|own| Rc::ptr_eq(own, &self.root))
     }
 
     /// What stands at a path of fields, as text.

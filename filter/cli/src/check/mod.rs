@@ -28,7 +28,13 @@ pub struct Source {
 impl Source {
     /// What it holds. A configuration that stands alone is called as the file, without folder and ending.
     pub fn documents(&self) -> Documents {
-        find(&self.text, stem(&self.file))
+        find(&self.text, self.stem())
+    }
+
+    /// Its name without its folder and its ending.
+    fn stem(&self) -> &str {
+        let name = self.file.rsplit('/').next().unwrap_or(&self.file);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 }
 
@@ -126,10 +132,4 @@ impl Finding {
         let key = |finding: &Self| (finding.code, finding.file.clone(), finding.place.clone(), finding.message.clone());
         key(self) == key(other)
     }
-}
-
-/// A file's name without its folder and its ending.
-fn stem(file: &str) -> &str {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }

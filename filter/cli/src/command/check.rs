@@ -57,7 +57,7 @@ impl Arguments {
         if let Some(problem) = files.broken(&report) {
             return Err(problem);
         }
-        if report.checked.is_empty() {
+        if report.checked.is_empty() && report.findings.is_empty() {
             return Err(Problem::new(NO_CONFIGURATION));
         }
         let denied = self.deny_warnings && report.count(Severity::Warning) > 0;

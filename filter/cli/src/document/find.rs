@@ -100,8 +100,11 @@ impl Found {
     }
 }
 
+/// The kinds that kustomize reads.
+pub(crate) const KUSTOMIZATIONS: [&str; 2] = ["Kustomization", "Component"];
+
 const KUSTOMIZATION: &str =
-    "Kustomization, which is not read; check what it builds: kubectl kustomize FOLDER | tenancy check -";
+    "of which only the images are read; check what it builds: kubectl kustomize FOLDER | tenancy check -";
 
 struct Search<'s> {
     file: Rc<str>,
@@ -130,7 +133,7 @@ impl Search<'_> {
                 self.resource(kind, document);
                 format!("{kind} without a configuration of the filter")
             }
-            (None, Some("Kustomization")) => KUSTOMIZATION.into(),
+            (None, Some(word)) if KUSTOMIZATIONS.contains(&word) => format!("{word}, {KUSTOMIZATION}"),
             (None, Some(word)) => format!("{word}, a kind that holds no plugin configuration"),
             (None, None) => {
                 self.without_kind(document);
@@ -143,9 +146,7 @@ impl Search<'_> {
     }
 
     fn resource(&mut self, kind: Kind, document: &Rc<Node>) {
-        let text = |path: &[&str]| document.at(path).and_then(|node| node.text());
-        let name = text(&["metadata", "name"]).unwrap_or(self.stem);
-        let name = text(&["metadata", "namespace"]).map_or_else(|| name.into(), |space| format!("{space}/{name}"));
+        let name = resource_name(document, self.stem);
         let Some(spec) = document.field("spec") else { return };
         let wasm = spec.field("wasm");
         let trail = |plugin: &Rc<Node>| vec![document.clone(), spec.clone(), plugin.clone()];
@@ -199,6 +200,13 @@ impl Search<'_> {
         }
         node.values().for_each(|value| self.filters(kind, further(value), name));
     }
+}
+
+/// `namespace/name` of a resource as far as it says them; without a name `stem`.
+pub(crate) fn resource_name(resource: &Node, stem: &str) -> String {
+    let text = |path: &[&str]| resource.at(path).and_then(|node| node.text());
+    let name = text(&["metadata", "name"]).unwrap_or(stem);
+    text(&["metadata", "namespace"]).map_or_else(|| name.into(), |space| format!("{space}/{name}"))
 }
 
 /// The plugin of a Wasm filter (`envoy.extensions.wasm.v3.PluginConfig`), also if it stands in a `TypedStruct`.

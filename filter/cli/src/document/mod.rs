@@ -9,6 +9,7 @@ mod read;
 mod scalar;
 
 pub use find::{Documents, Found, LeftOut, find};
+pub(crate) use find::{KUSTOMIZATIONS, resource_name};
 pub use kind::Kind;
 pub(crate) use node::{Content, Node};
 pub use place::Place;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 const GOOD: &str = "version: 1\nrole: edge\nstrip: [x-tenant]\n";
 const BAD: &str = "version: 1\nrole: edge\nstrip: [x tenant]\n";
+const IN_VAIN: &str = "version: 1\nrole: edge\noverrides: {from: [{header: x-override}], to: [{header: x-override}]}\n";
 const PLACEHOLDER: &str =
     "version: 1\nrole: edge\ntenant:\n  from: [{host: '{tenant}.www.example.com'}]\n  to: [{header: x-tenant}]\n";
 
@@ -38,15 +39,24 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
 
 #[test]
 fn the_exit_code_tells_errors_from_warnings_and_from_what_cannot_be_used() {
-    let files = [("good.yaml", GOOD), ("bad.yaml", BAD), ("left.yaml", PLACEHOLDER), ("none.yaml", "a: 1\n")];
+    let files = [
+        ("good.yaml", GOOD),
+        ("bad.yaml", BAD),
+        ("warned.yaml", IN_VAIN),
+        ("left.yaml", PLACEHOLDER),
+        ("image.yaml", "kind: Component\nimages: [{name: a, newName: oci://registry.example.com/a}]\n"),
+        ("none.yaml", "a: 1\n"),
+    ];
     let folder = folder(&files.map(|(name, text)| (name, text.as_bytes())));
     for (arguments, expected) in [
         (&["good.yaml"][..], 0),
         (&["good.yaml", "none.yaml"], 0),
         (&["bad.yaml"], 1),
         (&["good.yaml", "bad.yaml"], 1),
-        (&["left.yaml"], 0),
-        (&["left.yaml", "--deny-warnings"], 1),
+        (&["warned.yaml"], 0),
+        (&["warned.yaml", "--deny-warnings"], 1),
+        (&["left.yaml"], 1),
+        (&["image.yaml"], 1),
         (&["good.yaml", "--deny-warnings"], 0),
         (&["none.yaml"], 2),
         (&["missing.yaml"], 2),
@@ -89,7 +99,7 @@ fn a_kustomization_is_told_with_what_to_pipe() {
     let (code, out, problem) = run(folder.path(), &["check", "in"], "");
     let remedy = "kubectl kustomize FOLDER | tenancy check -";
     assert_eq!(code, 2);
-    assert!(out.starts_with("left out in/kustomization.yaml:1:1: Kustomization, which is not read; "), "{out}");
+    assert!(out.starts_with("left out in/kustomization.yaml:1:1: Kustomization, of which "), "{out}");
     assert!(out.contains(remedy) && problem.contains(remedy), "{out}{problem}");
 }
 
@@ -131,10 +141,10 @@ fn a_report_in_json_keeps_its_form() {
     let folder = folder(&[("left.yaml", format!("{PLACEHOLDER}---\na: 1\n").as_bytes())]);
     let (_, out, _) = run(folder.path(), &["check", "--format", "json", "left.yaml"], "");
     let expected = json!({
-        "errors": 0,
-        "warnings": 1,
+        "errors": 1,
+        "warnings": 0,
         "findings": [{
-            "severity": "warning",
+            "severity": "error",
             "code": "placeholder",
             "file": "left.yaml",
             "line": 4,

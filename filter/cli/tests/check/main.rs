@@ -9,6 +9,7 @@
 
 mod command;
 mod mutations;
+mod placeholder;
 mod role;
 mod rules;
 mod shipped;

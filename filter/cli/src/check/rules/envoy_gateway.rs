@@ -20,7 +20,7 @@ pub(crate) fn switched_off(mesh: &Mesh<'_>) -> Vec<Finding> {
         let targets = targets(&policy.root);
         let within = targets.into_iter().filter_map(|target| {
             let (edge, _) = edges.iter().find(|(edge, gateway)| {
-                target.is_within(gateway) && !is_in(edge, policy) && !does_its_work(mesh, edge, policy)
+                target.is_within(gateway) && !policy.holds(edge) && !does_its_work(mesh, edge, policy)
             })?;
             replaces(policy, &target, edge)
         });
@@ -29,13 +29,9 @@ pub(crate) fn switched_off(mesh: &Mesh<'_>) -> Vec<Finding> {
     findings.collect()
 }
 
-fn is_in(deployed: &Deployed<'_>, document: &Document<'_>) -> bool {
-    deployed.document().is_some_and(|own| Rc::ptr_eq(own, &document.root))
-}
-
 /// Whether the policy has instances of its own that strip what that one strips.
 fn does_its_work(mesh: &Mesh<'_>, edge: &Deployed<'_>, policy: &Document<'_>) -> bool {
-    let own: Vec<_> = mesh.instances.iter().filter(|deployed| is_in(deployed, policy)).collect();
+    let own: Vec<_> = mesh.instances.iter().filter(|deployed| policy.holds(deployed)).collect();
     !own.is_empty() && carriers(&edge.value).iter().all(|carrier| carrier.passes(&own) == Some(false))
 }
 

@@ -2,37 +2,34 @@
 
 use std::rc::Rc;
 
-use crate::document::Node;
+use crate::document::{KUSTOMIZATIONS, Node};
 
-use super::super::target::{edges, policies_on};
 use super::super::{Code, Finding};
-use super::{Deployed, Mesh};
+use super::{Deployed, Document, Mesh};
 
-/// What stands in our manifests for what only the reader knows, and what to write instead.
-const PLACEHOLDERS: [(&str, &str); 4] = [
+/// What stands in our manifests, and in what their pages say of the image, for what only the reader knows; and what to
+/// write instead. The first that fits counts.
+const PLACEHOLDERS: [(&str, &str); 7] = [
     ("registry.example.com", "the registry of your image"),
+    ("oci://REGISTRY/", "the registry of your image"),
+    ("sha256:DIGEST", "the digest of your image"),
     ("www.example.com", "your own domain"),
     ("idp.example.com", "the issuer of your tokens"),
+    ("sha256:0000000000000000000000000000000000000000000000000000000000000000", "the digest of your image"),
     ("0000000000000000000000000000000000000000000000000000000000000000", "what sha256sum prints for the module"),
 ];
 
-pub(crate) fn left_in(mesh: &Mesh<'_>) -> Vec<Finding> {
-    let instances = mesh.instances.iter().flat_map(|deployed| [in_configuration(deployed), around(deployed)].concat());
-    instances.chain(edges(mesh).into_iter().flat_map(|(edge, gateway)| beside(mesh, edge, &gateway))).collect()
-}
+/// The kinds beside those of plugins in which a placeholder of ours stands. In others it may be somebody's example, as in
+/// a CustomResourceDefinition.
+const KINDS: [&str; 3] = ["EnvoyFilter", "HTTPRoute", "SecurityPolicy"];
 
-/// Under Envoy Gateway, where the issuer stands again in a policy of its own.
-fn beside(mesh: &Mesh<'_>, edge: &Deployed<'_>, gateway: &str) -> Vec<Finding> {
-    let findings = policies_on(mesh, "SecurityPolicy", gateway).into_iter().flat_map(|policy| {
-        let mut texts = Vec::new();
-        collect(&policy.root, String::new(), &mut texts);
-        let finding = |(_, node): (String, Rc<Node>)| {
-            let message = message(node.text()?)?;
-            Some(policy.finding(Code::Placeholder, &node, &edge.found.name, message))
-        };
-        texts.into_iter().filter_map(finding).collect::<Vec<_>>()
-    });
-    findings.collect()
+/// What a kustomization makes of an image; its `name` is what it looks for, and so a placeholder by right.
+const OF_IMAGE: [&str; 2] = ["newName", "digest"];
+
+/// A document is read as a whole, behind the configurations in it: what both find is one finding.
+pub(crate) fn left_in(mesh: &Mesh<'_>) -> Vec<Finding> {
+    let configurations = mesh.instances.iter().flat_map(in_configuration);
+    configurations.chain(mesh.documents.iter().flat_map(|document| in_document(mesh, document))).collect()
 }
 
 fn in_configuration(deployed: &Deployed<'_>) -> Vec<Finding> {
@@ -46,22 +43,29 @@ fn in_configuration(deployed: &Deployed<'_>) -> Vec<Finding> {
     findings.collect()
 }
 
-/// Beside the configuration, in the same plugin.
-fn around(deployed: &Deployed<'_>) -> Vec<Finding> {
+fn in_document(mesh: &Mesh<'_>, document: &Document<'_>) -> Vec<Finding> {
+    let plugin = mesh.instances.iter().find(|deployed| document.holds(deployed));
+    let kind = document.text(&["kind"]).unwrap_or_default();
     let mut texts = Vec::new();
-    let fields = deployed.plugin().map(|plugin| plugin.fields()).unwrap_or_default();
-    let is_ours =
-        |value: &Rc<Node>| deployed.found.fields().is_some_and(|fields| std::ptr::eq(&raw const **value, fields));
-    let beside = fields.iter().filter(|(key, value)| !is_ours(value) && key.text() != Some("configuration"));
-    beside.for_each(|(_, value)| add(value, String::new(), &mut texts));
-    texts.retain(|_| !matches!(deployed.found.kind, crate::Kind::Bare));
-    let findings =
-        texts.iter().filter_map(|(_, node)| Some(deployed.around(Code::Placeholder, node, message(node.text()?)?)));
-    findings.collect()
+    if KUSTOMIZATIONS.contains(&kind) {
+        let images = document.root.field("images").map(|images| images.list()).unwrap_or_default();
+        let fields = images.iter().flat_map(|image| OF_IMAGE.iter().filter_map(|field| image.field(field)));
+        fields.for_each(|value| add(value, String::new(), &mut texts));
+    } else if plugin.is_some() || KINDS.contains(&kind) {
+        // What kubectl notes in `metadata` may be what was there before.
+        collect(document.root.field("spec").unwrap_or(&document.root), String::new(), &mut texts);
+    }
+    let name = plugin.map_or_else(|| document.name(), |plugin| plugin.found.name.clone());
+    let finding =
+        |(_, node): &(String, Rc<Node>)| Some(document.finding(Code::Placeholder, node, &name, message(node.text()?)?));
+    texts.iter().filter_map(finding).collect()
 }
 
+/// What is wrong with a text that holds a placeholder. One with blanks or quotes is prose, a script, or a configuration,
+/// which is read by itself.
 fn message(text: &str) -> Option<String> {
-    let (placeholder, remedy) = PLACEHOLDERS.iter().find(|(placeholder, _)| text.contains(placeholder))?;
+    let is_name = !text.contains(|mark: char| mark.is_whitespace() || mark == '"');
+    let (placeholder, remedy) = PLACEHOLDERS.iter().find(|(placeholder, _)| is_name && text.contains(placeholder))?;
     Some(format!("{placeholder} is a placeholder; write {remedy}"))
 }
 

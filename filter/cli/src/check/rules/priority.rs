@@ -1,7 +1,5 @@
 //! Istio's order of plugins in one phase: the highest priority first, 0 unless it is said.
 
-use std::rc::Rc;
-
 use crate::document::Kind;
 
 use super::super::position::{Order, proxies};
@@ -35,7 +33,7 @@ fn is_in_phase(document: &Document<'_>) -> bool {
 }
 
 fn is_ours(mesh: &Mesh<'_>, document: &Document<'_>) -> bool {
-    mesh.instances.iter().any(|deployed| deployed.document().is_some_and(|own| Rc::ptr_eq(own, &document.root)))
+    mesh.instances.iter().any(|deployed| document.holds(deployed))
 }
 
 fn priority(text: Option<&str>) -> i64 {
