@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value;
 use tenancy_filter::{Filter, Findings, Parsed, Peer, Role};
 
-use crate::document::{Found, Node, Place, resource_name};
+use crate::document::{Found, Kind, Node, Place, resource_name};
 use crate::explain::Instance;
 
 use super::position::Position;
@@ -56,6 +56,14 @@ impl Deployed<'_> {
     pub(super) fn checked(&self) -> Checked {
         let Found { name, kind, .. } = &self.found;
         Checked { name: name.clone(), kind: *kind, file: self.file.to_owned(), place: self.found.place("") }
+    }
+
+    /// Whether it is a plugin of Istio, which attaches it by labels or by targets.
+    pub(super) fn is_istios(&self) -> bool {
+        match self.found.kind {
+            Kind::WasmPlugin | Kind::TrafficExtension => true,
+            Kind::EnvoyFilter | Kind::EnvoyExtensionPolicy | Kind::Bare | Kind::Envoy => false,
+        }
     }
 
     /// Whether it treats some of its callers as clients.

@@ -1,4 +1,4 @@
-//! What policies of Envoy Gateway are attached to.
+//! What policies of Envoy Gateway, and plugins of Istio, are attached to by name.
 
 use std::rc::Rc;
 

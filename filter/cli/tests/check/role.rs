@@ -18,13 +18,15 @@ fn a_waypoint_takes_targets_and_its_own_role() {
     let nowhere = plugin("AUTHZ", "app: w", &waypoint).replace("  selector: {matchLabels: {app: w}}\n", "");
     assert_eq!(found(&[&nowhere, &strips]), ["a.yaml:4:3 never-attaches spec"]);
 
-    let gateway = "kind: Gateway\nmetadata: {name: g}\nspec: {gatewayClassName: istio-waypoint}\n";
+    let gateway = "kind: Gateway\nmetadata: {name: g}\nspec: {gatewayClassName: acme-waypoint}\n";
     for target in
-        ["{kind: Service, name: shop}", "{kind: GatewayClass, name: istio-waypoint}", "{kind: Gateway, name: g}"]
+        ["{kind: Service, name: shop}", "{kind: GatewayClass, name: acme-waypoint}", "{kind: Gateway, name: g}"]
     {
         assert!(found(&[&targeting(target, &waypoint), &strips, gateway]).is_empty(), "{target}");
         let misplaced = found(&[&targeting(target, MESH), &strips, gateway]);
         assert_eq!(misplaced, ["a.yaml:5:16 misplaced spec.targetRefs[0]"], "{target}");
+        let one = targeting(target, MESH).replace(&format!("targetRefs: [{target}]"), &format!("targetRef: {target}"));
+        assert_eq!(found(&[&one, &strips, gateway]), ["a.yaml:5:14 misplaced spec.targetRef"], "{target}");
     }
     let other = "{kind: Gateway, name: other}";
     assert!(found(&[&targeting(other, MESH), &strips, gateway]).is_empty());
@@ -47,9 +49,11 @@ fn whoever_attaches_to_a_gateway_must_not_believe_clients() {
     assert!(!found(&[&believes_none, &strips, GATEWAY]).join("").contains("believes-clients"));
     let edge = by_target.replace(MESH, STRIP).replace("AUTHZ", "AUTHN");
     assert!(found(&[&edge, GATEWAY]).is_empty());
-    for other in [("namespace: s", "namespace: t"), ("name: g", "name: h"), ("istio", "acme-waypoint")] {
+    for other in [("namespace: s", "namespace: t"), ("name: g", "name: h")] {
         assert!(found(&[&by_target, &strips, &GATEWAY.replace(other.0, other.1)]).is_empty(), "{other:?}");
     }
+    let waypoint = GATEWAY.replace("istio", "acme-waypoint");
+    assert_eq!(found(&[&by_target, &strips, &waypoint]), ["a.yaml:5:16 misplaced spec.targetRefs[0]"]);
     let unknown = GATEWAY.replace(", namespace: s", "");
     assert_eq!(found(&[&by_target, &strips, &unknown]), told, "kubectl may put it there");
     let policy = attached("kind: Gateway, name: g", "s", &format!("wasm: [{{config: {MESH}}}]"));

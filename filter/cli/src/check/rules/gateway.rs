@@ -8,9 +8,6 @@ use super::super::target::targets;
 use super::super::{Code, Finding};
 use super::{Deployed, Document, Mesh};
 
-/// How the classes of waypoints end, as `istio-waypoint` does.
-const WAYPOINT: &str = "waypoint";
-
 /// What the pods of a Gateway are labelled with, whose value is its name (Gateway API, GEP-1762).
 const OWN_LABEL: &str = "gateway.networking.k8s.io/gateway-name";
 
@@ -56,8 +53,13 @@ pub(super) fn class<'d>(document: &'d Document<'_>) -> Option<&'d str> {
     document.text(CLASS)
 }
 
+/// Whether a GatewayClass is one of waypoints, as `istio-waypoint`: by how its name ends.
+pub(super) fn is_waypoints(class: &str) -> bool {
+    class.ends_with("waypoint")
+}
+
 fn faces_clients(document: &Document<'_>) -> bool {
-    document.text(&["kind"]) == Some("Gateway") && class(document).is_some_and(|class| !class.ends_with(WAYPOINT))
+    document.text(&["kind"]) == Some("Gateway") && class(document).is_some_and(|class| !is_waypoints(class))
 }
 
 /// Whether labels choose the pods of a Gateway: by its name, or by what it has for them.

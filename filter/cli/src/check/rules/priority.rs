@@ -1,15 +1,13 @@
 //! Istio's order of plugins in one phase: the highest priority first, 0 unless it is said.
 
-use crate::document::Kind;
-
 use super::super::position::{Order, proxies};
 use super::super::{Code, Finding};
 use super::{Deployed, Document, Mesh};
 
 /// What strips is to come before all plugins of others, which may believe what clients claim.
 pub(crate) fn strips_behind_a_plugin(mesh: &Mesh<'_>) -> Vec<Finding> {
-    let is_plugin = |deployed: &&Deployed<'_>| matches!(deployed.found.kind, Kind::WasmPlugin | Kind::TrafficExtension);
-    let first = mesh.instances.iter().filter(|deployed| deployed.position.order == Order::First).filter(is_plugin);
+    let plugins = mesh.instances.iter().filter(|deployed| deployed.is_istios());
+    let first = plugins.filter(|deployed| deployed.position.order == Order::First);
     let edges = first.filter(|deployed| deployed.says_edge());
     edges.filter_map(|deployed| finding(mesh, deployed)).collect()
 }

@@ -1,49 +1,38 @@
 //! Whether a plugin attaches where its role belongs: Istio's waypoints take `targetRefs` alone.
 
-use std::rc::Rc;
+use crate::document::Node;
 
-use crate::document::{Kind, Node};
-
+use super::super::target::{Target, targets};
 use super::super::{Code, Finding};
 use super::{Deployed, Document, Mesh, gateway};
-
-const CLASS: &str = "istio-waypoint";
 
 pub(crate) fn never_attaches(mesh: &Mesh<'_>) -> Vec<Finding> {
     let waypoints = plugins(mesh).filter(|deployed| role(deployed) == Some("waypoint"));
     let finding = |deployed: &Deployed<'_>| {
-        let spec = deployed.document()?.field("spec")?;
-        let says = |selector: &&Rc<Node>| Some(deployed.around(Code::NeverAttaches, selector, SELECTED.to_owned()));
-        match spec.field("targetRefs").or_else(|| spec.field("targetRef")) {
-            Some(_) => None,
-            None => spec.field("selector").or(Some(spec)).as_ref().and_then(says),
-        }
+        let policy = deployed.document().filter(|policy| targets(policy).is_empty())?;
+        let spec = policy.field("spec")?;
+        let node = spec.field("selector").unwrap_or(spec);
+        Some(deployed.around(Code::NeverAttaches, node, "chooses no waypoint: those take targetRefs alone".to_owned()))
     };
     waypoints.filter_map(finding).collect()
 }
-
-const SELECTED: &str = "chooses no waypoint: those take targetRefs alone";
 
 pub(crate) fn is_a_sidecars(mesh: &Mesh<'_>) -> Vec<Finding> {
     let meshes = plugins(mesh).filter(|deployed| role(deployed) == Some("mesh"));
     let findings = meshes.flat_map(|deployed| {
         let policy = deployed.document();
-        let target = policy.and_then(|policy| policy.at(&["spec", "targetRefs"]));
-        let waypoints = target.map(|target| target.list()).unwrap_or_default().iter();
-        let waypoints =
-            waypoints.filter(|target| policy.is_some_and(|policy| is_waypoint(target, policy, &mesh.documents)));
-        waypoints
-            .map(|target| deployed.around(Code::Misplaced, target, "is a waypoint's".to_owned()))
-            .collect::<Vec<_>>()
+        let targets =
+            policy.into_iter().flat_map(|policy| targets(policy).into_iter().map(move |target| (policy, target)));
+        let waypoints = targets.filter(|(policy, target)| is_waypoint(target, policy, &mesh.documents));
+        let finding =
+            |(_, target): (_, Target<'_>)| deployed.around(Code::Misplaced, target.node, "is a waypoint's".to_owned());
+        waypoints.map(finding).collect::<Vec<_>>()
     });
     findings.collect()
 }
 
 fn plugins<'m>(mesh: &'m Mesh<'_>) -> impl Iterator<Item = &'m Deployed<'m>> {
-    mesh.instances.iter().filter(|deployed| match deployed.found.kind {
-        Kind::WasmPlugin | Kind::TrafficExtension => true,
-        Kind::EnvoyFilter | Kind::EnvoyExtensionPolicy | Kind::Bare | Kind::Envoy => false,
-    })
+    mesh.instances.iter().filter(|deployed| deployed.is_istios())
 }
 
 fn role<'d>(deployed: &'d Deployed<'_>) -> Option<&'d str> {
@@ -51,14 +40,14 @@ fn role<'d>(deployed: &'d Deployed<'_>) -> Option<&'d str> {
 }
 
 /// Whether a target stands behind a waypoint, or is one; of a Gateway its own document says so, if it is there.
-fn is_waypoint(target: &Node, policy: &Node, documents: &[Document<'_>]) -> bool {
-    let text = |field: &str| target.field(field).and_then(|node| node.text());
-    match text("kind") {
-        Some("Service" | "ServiceEntry") => true,
-        Some("GatewayClass") => text("name") == Some(CLASS),
-        Some("Gateway") => documents
-            .iter()
-            .any(|document| gateway::is_named(document, target, policy) && gateway::class(document) == Some(CLASS)),
-        Some(_) | None => false,
+fn is_waypoint(target: &Target<'_>, policy: &Node, documents: &[Document<'_>]) -> bool {
+    match target.kind {
+        "Service" | "ServiceEntry" => true,
+        "GatewayClass" => target.node.field("name").and_then(|name| name.text()).is_some_and(gateway::is_waypoints),
+        "Gateway" => documents.iter().any(|document| {
+            gateway::is_named(document, target.node, policy)
+                && gateway::class(document).is_some_and(gateway::is_waypoints)
+        }),
+        _ => false,
     }
 }
