@@ -210,9 +210,9 @@ impl Code {
             Self::BelievesClients => Entry {
                 word: "believes-clients",
                 severity: Severity::Error,
-                meaning: "the plugin has `role: mesh` or `role: waypoint` and attaches to a Gateway that is no waypoint, so it believes what clients claim",
+                meaning: "the plugin has `role: mesh` or `role: waypoint` and attaches to a gateway that is no waypoint, so it believes what clients claim",
                 remedy: Some(
-                    "write `role: edge`; at a gateway that takes calls of the mesh alone, by mutual TLS, `role: mesh` with `peers: mtls`",
+                    "write `role: edge`; at a gateway that takes calls of the mesh alone, by mutual TLS, `role: mesh` with `peers: mtls`; a plugin of sidecars belongs into their namespace, or needs a `selector`",
                 ),
             },
             Self::Placeholder => Entry {

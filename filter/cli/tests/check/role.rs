@@ -16,7 +16,7 @@ fn a_waypoint_takes_targets_and_its_own_role() {
     let never = ["a.yaml:5:13 never-attaches spec.selector"];
     assert_eq!(found(&[&plugin("AUTHZ", "app: w", &waypoint), &strips]), never);
     let nowhere = plugin("AUTHZ", "app: w", &waypoint).replace("  selector: {matchLabels: {app: w}}\n", "");
-    assert_eq!(found(&[&nowhere, &strips]), ["a.yaml:4:3 never-attaches spec"]);
+    assert_eq!(found(&[&nowhere, &strips]), ["a.yaml:4:3 never-attaches spec", "a.yaml:4:3 believes-clients spec"]);
 
     let gateway = "kind: Gateway\nmetadata: {name: g}\nspec: {gatewayClassName: acme-waypoint}\n";
     for target in
@@ -70,6 +70,36 @@ fn labels_choose_the_pods_of_a_gateway() {
         let told = ["a.yaml:5:13 believes-clients spec.selector"];
         assert_eq!(report, if is_told { &told[..] } else { &[] }, "{selector}");
     }
+}
+
+/// R41. Istio attaches a plugin without selector to all of its namespace.
+#[test]
+fn a_sidecars_plugin_stays_out_of_the_gateways_namespace() {
+    let told = ["a.yaml:4:3 believes-clients spec"];
+    let strips = plugin("AUTHN", "app: gateway", STRIP);
+    let of_all = plugin("AUTHZ", "app: w", MESH).replace("  selector: {matchLabels: {app: w}}\n", "");
+    let strips_elsewhere = strips.replace("namespace: s", "namespace: t");
+    assert_eq!(found(&[&of_all, &strips]), told);
+    assert!(found(&[&of_all, &strips_elsewhere]).is_empty());
+    assert!(found(&[&of_all.replace(", namespace: s", ""), &strips]).is_empty(), "kubectl may put it elsewhere");
+    assert!(found(&[&of_all.replace("role: mesh", "role: mesh, peers: mtls"), &strips]).is_empty());
+    for selected in ["selector: {matchLabels: {app: w}}", "targetRefs: [{kind: Service, name: w}]"] {
+        let selected = of_all.replace("pluginConfig", &format!("{selected}\n  pluginConfig"));
+        assert!(!found(&[&selected, &strips]).join("").contains("believes-clients"), "{selected}");
+    }
+    let of_root = of_all.replace("namespace: s", "namespace: istio-system");
+    assert_eq!(found(&[&of_root, &strips]), told);
+    let none = of_all.replace("pluginConfig", "selector: {matchLabels: {}}\n  pluginConfig");
+    assert_eq!(found(&[&none, &strips]), told);
+
+    assert_eq!(found(&[&of_all, &strips_elsewhere, GATEWAY]), told);
+    for other in [("namespace: s", "namespace: t"), ("istio", "istio-waypoint"), ("istio", "envoy")] {
+        let gateway = GATEWAY.replace(other.0, other.1);
+        assert!(found(&[&of_all, &strips_elsewhere, &gateway]).is_empty(), "{other:?}");
+    }
+    assert_eq!(found(&[&of_root, &strips_elsewhere, GATEWAY]), told);
+    let extension = "kind: TrafficExtension\nmetadata: {name: n, namespace: s}\nspec:\n  wasm: {pluginConfig: ";
+    assert_eq!(found(&[&format!("{extension}{MESH}}}\n"), &strips]), told);
 }
 
 #[test]

@@ -16,7 +16,10 @@ pub(crate) fn believes_clients(mesh: &Mesh<'_>) -> Vec<Finding> {
         Kind::WasmPlugin | Kind::TrafficExtension | Kind::EnvoyExtensionPolicy => deployed.believes_all(),
         Kind::EnvoyFilter | Kind::Bare | Kind::Envoy => false,
     };
-    mesh.instances.iter().filter(attaches).flat_map(|deployed| believed(deployed, &mesh.documents)).collect()
+    let believing = mesh.instances.iter().filter(attaches);
+    believing
+        .flat_map(|deployed| believed(deployed, &mesh.documents).into_iter().chain(unbounded(deployed, mesh)))
+        .collect()
 }
 
 fn believed(deployed: &Deployed<'_>, documents: &[Document<'_>]) -> Vec<Finding> {
@@ -33,6 +36,33 @@ fn believed(deployed: &Deployed<'_>, documents: &[Document<'_>]) -> Vec<Finding>
     let selector = policy.at(&["spec", "selector"]);
     let selected = selector.and_then(|node| Some((node, gateway(&|it| is_selected(it, node, policy))?)));
     targeted.chain(selected).map(|(node, gateway)| finding(node, gateway)).collect()
+}
+
+/// An instance that names no proxies: Istio attaches it to all of its namespace, and from the root namespace to all.
+fn unbounded(deployed: &Deployed<'_>, mesh: &Mesh<'_>) -> Option<Finding> {
+    let policy = deployed.document().filter(|policy| deployed.is_istios() && !names_proxies(policy))?;
+    let own = policy.at(NAMESPACE)?.text()?;
+    let reaches = |other: &Node| own == ROOT || other.at(NAMESPACE).and_then(|node| node.text()) == Some(own);
+    let is_gateway = |it: &&Document<'_>| faces_clients(it) && class(it).is_some_and(|class| class.starts_with(ISTIO));
+    let gateway = mesh.documents.iter().filter(is_gateway).find(|it| reaches(&it.root));
+    let gateway = gateway.map(|it| format!("the Gateway {:?}", it.text(NAME).unwrap_or_default()));
+    let is_edge =
+        |it: &&Deployed<'_>| it.says_edge() && it.is_istios() && it.document().is_some_and(|node| reaches(node));
+    let edge = mesh.instances.iter().find(is_edge);
+    let edge = edge.map(|it| format!("the gateway of {} ({}:{})", it.found.name, it.file, it.found.place("").line));
+    let message = format!("without selector and targetRefs it attaches to {} too", gateway.or(edge)?);
+    Some(deployed.around(Code::BelievesClients, policy.field("spec")?, message))
+}
+
+/// How Istio's own classes begin.
+const ISTIO: &str = "istio";
+
+/// Istio's root namespace, where the mesh has no other one.
+const ROOT: &str = "istio-system";
+
+fn names_proxies(policy: &Rc<Node>) -> bool {
+    let labels = policy.at(&["spec", "selector", "matchLabels"]);
+    labels.is_some_and(|labels| !labels.fields().is_empty()) || !targets(policy).is_empty()
 }
 
 const NAME: &[&str] = &["metadata", "name"];
