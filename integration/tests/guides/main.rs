@@ -3,6 +3,7 @@
 
 mod commands;
 mod developers;
+mod edits;
 mod facts;
 mod failures;
 mod links;
