@@ -6,9 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 )
 
 // yamlBlocks are those of all Markdown files, by file.
@@ -62,60 +59,5 @@ func TestResourcesInMarkdownAreValid(t *testing.T) {
 	}
 	if resources < 2 {
 		t.Errorf("%d resources", resources)
-	}
-}
-
-// The canary's overlay, where its page says it lies.
-func TestTheCanaryIsTheGatewayElsewhere(t *testing.T) {
-	manifests := filepath.Join(t.TempDir(), "manifests")
-	if err := os.CopyFS(manifests, os.DirFS(filepath.Join(root, "wasm-plugin/manifests"))); err != nil {
-		t.Fatal(err)
-	}
-	overlays := 0
-	for _, block := range yamlBlocks(t)[filepath.Join(root, "wasm-plugin/manifests/README.md")] {
-		var overlay struct{ Kind string }
-		if err := yaml.Unmarshal([]byte(block), &overlay); err != nil {
-			t.Fatal(err)
-		}
-		if overlay.Kind != "Kustomization" {
-			continue
-		}
-		overlays++
-		folder := filepath.Join(manifests, "canary")
-		if err := os.Mkdir(folder, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		stable := render(t, filepath.Join(manifests, "gateway"))
-		canary := render(t, folder)
-		if len(canary) != len(stable) {
-			t.Fatalf("%d resources, not %d", len(canary), len(stable))
-		}
-		for i, resource := range canary {
-			if err := loaded(t).Check(resource); err != nil {
-				t.Error(err)
-			}
-			differs(t, stable[i], resource, "metadata", "name")
-			if isEnvoyFilter(resource) {
-				differs(t, stable[i], resource, "spec", "workloadSelector", "labels", "istio")
-				continue
-			}
-			differs(t, stable[i], resource, "spec", "url")
-			differs(t, stable[i], resource, "spec", "selector", "matchLabels", "istio")
-		}
-	}
-	if overlays != 1 {
-		t.Errorf("%d overlays", overlays)
-	}
-}
-
-func differs(t *testing.T, one, other Resource, path ...string) {
-	t.Helper()
-	a, _, _ := unstructured.NestedString(one, path...)
-	b, _, _ := unstructured.NestedString(other, path...)
-	if a == "" || b == "" || a == b {
-		t.Errorf("%v: %q and %q", path, a, b)
 	}
 }

@@ -94,6 +94,17 @@ func copyOfManifests(t *testing.T) string {
 	return manifests
 }
 
+// releasedManifests are those of a release of that image.
+func releasedManifests(t *testing.T) string {
+	t.Helper()
+	manifests := copyOfManifests(t)
+	set := exec.Command(filepath.Join(root, "release/set-image.sh"), manifests, mine, digest)
+	if said, err := set.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	return manifests
+}
+
 func expectImageInAll(t *testing.T, manifests string) {
 	t.Helper()
 	for folder := range kustomizations {
@@ -110,6 +121,13 @@ func expectImageInAll(t *testing.T, manifests string) {
 
 func TestOneFileNamesTheImageOfAll(t *testing.T) {
 	manifests := copyOfManifests(t)
+	nameImage(t, manifests)
+	expectImageInAll(t, manifests)
+}
+
+// nameImage does the first step of the manifests' page.
+func nameImage(t *testing.T, manifests string) {
+	t.Helper()
 	path := filepath.Join(manifests, "image/kustomization.yaml")
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -122,16 +140,11 @@ func TestOneFileNamesTheImageOfAll(t *testing.T) {
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	expectImageInAll(t, manifests)
 }
 
 // A release leaves no placeholder of the image, for `tenancy check` and for whoever applies a file by itself.
 func TestAReleaseNamesItsImageInAll(t *testing.T) {
-	manifests := copyOfManifests(t)
-	set := exec.Command(filepath.Join(root, "release/set-image.sh"), manifests, mine, digest)
-	if said, err := set.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
+	manifests := releasedManifests(t)
 	expectImageInAll(t, manifests)
 	err := filepath.WalkDir(manifests, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".yaml" {
