@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The part of `make test` that is written in Go, because Istio's CRDs, kustomize and the registry are. It wants the
-# image of `make image`.
+# image of `make image`, and cargo for `tenancy check`.
 set -euo pipefail
 cd "$(dirname "$0")"
 

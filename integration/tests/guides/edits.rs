@@ -110,3 +110,24 @@ fn what_is_there_is_named() -> Result<()> {
     assert!(named >= 50, "only {named} lines");
     Ok(())
 }
+
+/// EnvoyFilters have a page of their own, which leads to the table.
+#[test]
+fn what_envoy_filters_hold_is_named() -> Result<()> {
+    let page = Page::read("envoyfilter/README.md")?;
+    let of_gateway = rows()?.into_iter().filter(|row| row.folders.iter().any(|folder| folder == "gateway"));
+    let domains = of_gateway.flat_map(|row| row.words).chain(page.code().map(str::to_owned));
+    let domains: Vec<_> = domains.filter(|word| word.contains("example.com")).collect();
+    let zeros = "0".repeat(64);
+    let lines = lines(&root().join("envoyfilter"))?;
+    let open: Vec<_> = lines.iter().filter(|line| line.contains("example.com") || line.contains(&zeros)).collect();
+    assert_eq!(open.len(), 7, "{open:#?}");
+    for line in open {
+        let is_named = match line.contains(&zeros) {
+            true => page.code().any(|word| word == "sha256"),
+            false => domains.iter().any(|domain| line.contains(domain)),
+        };
+        assert!(is_named, "neither page names {line}");
+    }
+    Ok(())
+}

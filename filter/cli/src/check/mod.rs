@@ -73,7 +73,7 @@ pub struct Finding {
     pub file: String,
     /// Where.
     pub place: Place,
-    /// The plugin's name.
+    /// The plugin's name; where there is none, that of the resource.
     pub plugin: String,
     /// The field: `tenant.from[0].host` of the plugin configuration, or as `spec.phase` of the document around it. Empty
     /// for the configuration as a whole.
