@@ -26,6 +26,9 @@ use crate::write::strip;
 use crate::write::targets::{OverrideTargets, TenantTargets, set_line};
 use crate::write::withhold::Withholding;
 
+/// Baggage of ours: the tenant, the overrides and the seal, each with its key.
+type Members<'a> = SmallVec<[(&'a Key, Cow<'a, [u8]>); 3]>;
+
 /// What to do with a request.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -175,7 +178,7 @@ impl Rules {
     }
 
     /// What is written as baggage.
-    pub(crate) fn members<'a>(&'a self, context: &Context<'a>) -> SmallVec<[(&'a Key, Cow<'a, [u8]>); 3]> {
+    pub(crate) fn members<'a>(&'a self, context: &Context<'a>) -> Members<'a> {
         let mut members = SmallVec::new();
         if let Some(tenant) = &context.tenant {
             members.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));

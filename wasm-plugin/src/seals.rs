@@ -6,7 +6,7 @@ use tenancy_filter::{
     MAX_SIGNATURE_BYTES, Made, PrivateKey, SEAL_TABLE_KEY_BYTES, Seal, SealText, Signing, Unsealed, Verdicts,
     Verification,
 };
-use tenancy_filter_envoy::{SIGN, VERIFY, is_verified, sign_arguments, signature, verify_arguments};
+use tenancy_filter_envoy::{SIGN, VERIFY, Verdict, sign_arguments, signature, verdict, verify_arguments};
 
 use crate::host::{self, HostFailure, Uncalled};
 
@@ -103,8 +103,10 @@ fn probe_signing(key: &[u8]) -> Result<(), String> {
 fn probe_verification(verification: &Verification) -> Result<(), String> {
     for (name, key) in verification.keys() {
         let why = match call_verify(key, &NO_SIGNATURE, PROBE) {
-            Ok(false) => continue,
-            Ok(true) | Err(Uncalled::BadArgument) => "is no point on P-256; tenancy seal new-key prints a key",
+            Ok(Verdict::Wrong) => continue,
+            Ok(Verdict::Right | Verdict::NoKey) | Err(Uncalled::BadArgument) => {
+                "is no point on P-256; tenancy seal new-key prints a key"
+            }
             Err(Uncalled::Unknown) => "cannot be used: this Envoy verifies nothing; it takes Envoy 1.36 or later",
             Err(Uncalled::Failed) => NO_CALLS,
         };
@@ -120,9 +122,9 @@ fn sign(key: &[u8], text: &[u8]) -> Result<Vec<u8>, Uncalled> {
 fn verify(key: &[u8], seal: &SealText<'_>) -> Result<bool, Uncalled> {
     // What is no signature is nobody's.
     let Some(signature) = seal.signature() else { return Ok(false) };
-    call_verify(key, &signature, seal.signed)
+    call_verify(key, &signature, seal.signed).map(|verdict| verdict == Verdict::Right)
 }
 
-fn call_verify(key: &[u8], signature: &[u8], text: &[u8]) -> Result<bool, Uncalled> {
-    is_verified(&host::call(VERIFY, &verify_arguments(key, signature, text))?).ok_or(Uncalled::Failed)
+fn call_verify(key: &[u8], signature: &[u8], text: &[u8]) -> Result<Verdict, Uncalled> {
+    verdict(&host::call(VERIFY, &verify_arguments(key, signature, text))?).ok_or(Uncalled::Failed)
 }

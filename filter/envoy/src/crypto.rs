@@ -6,7 +6,7 @@
 /// Signs a text: [`sign_arguments`] to [`signature`]. Envoy has it from 1.37 on.
 pub const SIGN: &str = "sign";
 
-/// Verifies a signature: [`verify_arguments`] to [`is_verified`]. Envoy has it from 1.36 on.
+/// Verifies a signature: [`verify_arguments`] to [`verdict`]. Envoy has it from 1.36 on.
 pub const VERIFY: &str = "verify_signature";
 
 /// The hash of a text before it is signed.
@@ -33,14 +33,29 @@ pub fn signature(answer: &[u8]) -> Option<Vec<u8>> {
     signature.filter(|_| is_made)
 }
 
-/// Whether a signature is right; `None` if these bytes are no answer.
-pub fn is_verified(answer: &[u8]) -> Option<bool> {
-    let mut is_right = false;
+/// What Envoy makes of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is right.
+    Right,
+    /// It is another's, or none.
+    Wrong,
+    /// The key is none.
+    NoKey,
+}
+
+/// What Envoy says of a key that it cannot use, up to 1.40 at least; later ones refuse the arguments.
+const NO_KEY: &[u8] = b"initialize";
+
+/// Envoy's verdict; `None` if these bytes are no answer.
+pub fn verdict(answer: &[u8]) -> Option<Verdict> {
+    let mut verdict = Verdict::Wrong;
     fields(answer, &mut |field| match field {
-        Field::Number(1, number) => is_right = number == 1,
+        Field::Number(1, 1) => verdict = Verdict::Right,
+        Field::Bytes(2, why) if why.windows(NO_KEY.len()).any(|part| part == NO_KEY) => verdict = Verdict::NoKey,
         Field::Number(..) | Field::Bytes(..) => {}
     })?;
-    Some(is_right)
+    Some(verdict)
 }
 
 /// A field by its number.
@@ -117,14 +132,18 @@ mod tests {
     fn answers_are_read_whole() {
         assert_eq!(signature(b"\x08\x01\x12\x03abc"), Some(b"abc".to_vec()));
         assert_eq!(signature(b"\x12\x03abc\x1a\x02no"), None, "not made");
-        assert_eq!(
-            (is_verified(b"\x08\x01"), is_verified(b"\x12\x05error"), is_verified(b"")),
-            (Some(true), Some(false), Some(false))
-        );
+        for (answer, expected) in [
+            (&b"\x08\x01"[..], Verdict::Right),
+            (b"\x12\x05error", Verdict::Wrong),
+            (b"", Verdict::Wrong),
+            (b"\x12\x23Failed to initialize digest verify.", Verdict::NoKey),
+        ] {
+            assert_eq!(verdict(answer), Some(expected));
+        }
         for broken in
             [&b"\x08"[..], b"\x12\x03ab", b"\x0d\x01\x02\x03\x04", b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"]
         {
-            assert_eq!((signature(broken), is_verified(broken)), (None, None), "{broken:?}");
+            assert_eq!((signature(broken), verdict(broken)), (None, None), "{broken:?}");
         }
     }
 }

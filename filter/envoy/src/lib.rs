@@ -51,7 +51,7 @@ use tenancy_filter::{Filter, Gathered, Wants};
 use direction::Way;
 use token::Payload;
 
-pub use crypto::{SIGN, VERIFY, is_verified, sign_arguments, signature, verify_arguments};
+pub use crypto::{SIGN, VERIFY, Verdict, sign_arguments, signature, verdict, verify_arguments};
 pub use direction::{is_outbound, route};
 pub use node::set_caller;
 pub use pairs::{Pairs, pairs, serialized};

@@ -54,7 +54,8 @@ impl<V> Kept<V> {
 
     fn set(&self, text: &[u8]) -> usize {
         let hash = self.hasher.hash(text);
-        usize::try_from(hash % SETS as u64).unwrap_or_default()
+        let set = hash.checked_rem(SETS as u64).unwrap_or_default();
+        usize::try_from(set).unwrap_or_default()
     }
 }
 

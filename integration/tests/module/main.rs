@@ -3,6 +3,7 @@
 mod caller;
 mod configurations;
 mod place;
+mod seals;
 mod story;
 
 use std::collections::BTreeMap;
