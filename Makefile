@@ -105,7 +105,7 @@ coverage: ## measure which lines of the filter its own tests reach; fails under 
 soak: module ## a million requests, a thousand configurations, a flood of trace ids: memory stays flat (SOAK_REQUESTS, SOAK_UPDATES)
 	$(with_envoy) cargo test --locked -p integration --test soak -- --ignored --nocapture --test-threads 1
 
-bench: module ## measure what a request costs, and draw it (BENCH="inside counted growth destinations clusters worst startup timed" chooses parts)
+bench: module ## measure what a request costs, and draw it (BENCH="inside counted growth destinations clusters seals worst startup timed" chooses parts)
 	$(with_envoy) cargo run -q --locked -p benches
 
 baseline: module ## take today's counts as the baseline that make test holds, for a REASON="…"

@@ -91,6 +91,17 @@ impl Bench {
         Ok(total / u64::try_from(task.requests)?)
     }
 
+    /// The instructions of one of these requests, each another one; the first of them warm up. Whether they arrive as they
+    /// should, [`Self::run`] says of one.
+    pub(crate) async fn run_each(&self, chain: &str, gets: &[Get]) -> Result<u64> {
+        let mut client = Client::connect(self.counted.envoy.address_of(chain).await?)?;
+        let (warm_up, counted) = gets.split_at(WARM_UP);
+        let mut send = |gets: &[Get]| gets.iter().try_for_each(|get| client.send(&get.to_http1(""), 1, STABLE));
+        send(warm_up)?;
+        let total = self.counted.instructions(|| send(counted))?;
+        Ok(total / u64::try_from(counted.len())?)
+    }
+
     fn count(&self, client: &mut Client, task: &Task<'_>) -> Result<u64> {
         if task.from == STABLE {
             client.send(&task.get.to_http1(FORWARDED), 1, UPSTREAM)?;

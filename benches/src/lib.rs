@@ -16,6 +16,7 @@ mod inside;
 mod modules;
 mod plot;
 mod results;
+mod seals;
 mod startup;
 mod tables;
 mod timed;
@@ -31,7 +32,8 @@ use modules::Modules;
 use results::Results;
 
 /// What `BENCH` may name; what takes time itself comes last, when the machine has nothing else to do.
-const PARTS: [&str; 8] = ["inside", "counted", "growth", "destinations", "clusters", "worst", "startup", "timed"];
+const PARTS: [&str; 9] =
+    ["inside", "counted", "growth", "destinations", "clusters", "seals", "worst", "startup", "timed"];
 
 /// Measures the parts that `BENCH` names, all without it; what was measured before of the others stays.
 pub async fn run() -> Result<()> {
@@ -50,6 +52,7 @@ pub async fn run() -> Result<()> {
             "growth" => results.growth = growth::measure(&modules).await?,
             "destinations" => results.destinations = destinations::measure(&modules).await?,
             "clusters" => results.clusters = Some(clusters::measure().await?),
+            "seals" => results.seals = seals::measure(&modules).await?,
             "worst" => results.worst = worst::measure(&modules).await?,
             "startup" => results.startup = Some(startup::measure(&modules).await?),
             _ => results.timed = timed::measure(&modules).await?,

@@ -11,7 +11,7 @@ use crate::baseline::Figure;
 use crate::clusters::Clusters;
 use crate::growth::Point;
 use crate::startup::Startup;
-use crate::{inside, startup, timed, worst};
+use crate::{inside, seals, startup, timed, worst};
 
 /// The parts, each as it was measured last.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -23,6 +23,8 @@ pub(crate) struct Results {
     #[serde(default)]
     pub(crate) destinations: Vec<Point>,
     pub(crate) clusters: Option<Clusters>,
+    #[serde(default)]
+    pub(crate) seals: Vec<seals::Row>,
     #[serde(default)]
     pub(crate) worst: Vec<worst::Row>,
     pub(crate) startup: Option<Startup>,

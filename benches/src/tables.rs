@@ -25,6 +25,7 @@ pub(crate) fn publish(results: &Results) -> Result<()> {
         ("requests", requests(results)),
         ("destinations", destinations(results)),
         ("clusters", clusters(results)),
+        ("seals", seals(results)),
         ("worst", worst(results)),
         ("counted", counted(results)),
         ("startup", starts(results)),
@@ -136,6 +137,14 @@ fn clusters(results: &Results) -> String {
 }
 
 /// Each with its ratio to the ordinary one.
+fn seals(results: &Results) -> String {
+    let row = |row: &crate::seals::Row| {
+        let over = row.instructions as i64 - row.without as i64;
+        vec![row.request.clone(), grouped(row.instructions as i64), grouped(over)]
+    };
+    table(&["a tenant's request", "instructions", "over no filter"], results.seals.iter().map(row))
+}
+
 fn worst(results: &Results) -> String {
     let times = |instructions| results.worst_ratio(instructions).map_or(String::new(), |times| format!("{times:.2}"));
     let row =
