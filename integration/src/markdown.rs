@@ -4,7 +4,7 @@ use crate::root;
 use anyhow::{Context, Result, ensure};
 
 /// The files with commands, configurations and tables.
-pub const FILES: [&str; 2] = ["README.md", "wasm-plugin/README.md"];
+pub const FILES: [&str; 2] = ["README.md", "docs/reference.md"];
 
 /// The fenced blocks of one kind, from all files.
 pub fn blocks(kind: &str) -> Result<Vec<String>> {

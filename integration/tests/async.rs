@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// The guide's configurations: of sidecars, and of a gateway for callbacks.
 fn guided() -> Result<[Value; 2]> {
-    let blocks = blocks_of("wasm-plugin/async.md", "yaml")?;
+    let blocks = blocks_of("docs/async.md", "yaml")?;
     let parsed: Vec<_> = blocks.iter().map(|block| serde_norway::from_str(block)).collect::<Result<_, _>>()?;
     <[Value; 2]>::try_from(parsed).ok().context("two configurations")
 }

@@ -168,7 +168,7 @@ async fn a_waypoint_with_the_rules_of_a_sidecar_counts_its_requests_and_says_so_
 async fn prometheus_finds_them_by_the_names_of_the_guide() -> Result<()> {
     let hop = Hop::start(Bootstrap::gateway()?.configuration(gateway())).await?;
     let scraped = hop.envoy.admin("/stats/prometheus").await?;
-    let guide = fs::read_to_string(root().join("wasm-plugin/repair.md"))?;
+    let guide = fs::read_to_string(root().join("docs/repair.md"))?;
     let words = guide.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let named: BTreeSet<_> = words.filter(|word| word.starts_with("tenancy_")).collect();
     assert!(named.len() > 6, "{named:?}");

@@ -44,7 +44,7 @@ async fn run(command: String) -> Result<String> {
 
 #[test]
 fn configurations_are_accepted() -> Result<()> {
-    let guided = blocks_of("wasm-plugin/repair.md", "yaml")?.into_iter().filter(|block| block.starts_with("version:"));
+    let guided = blocks_of("docs/repair.md", "yaml")?.into_iter().filter(|block| block.starts_with("version:"));
     for block in blocks("yaml")?.into_iter().chain(guided) {
         let configuration: Value = serde_norway::from_str(&block)?;
         let parsed = Filter::from_config(configuration.to_string().as_bytes()).with_context(|| block.clone())?;

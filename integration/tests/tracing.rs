@@ -52,7 +52,7 @@ fn zipkin(bootstrap: &mut Bootstrap) -> Result<()> {
 
 /// What the guide says to put into the connection manager.
 fn guide() -> Result<Value> {
-    let blocks = blocks_of("wasm-plugin/repair.md", "yaml")?;
+    let blocks = blocks_of("docs/repair.md", "yaml")?;
     let block = blocks.iter().find(|block| block.starts_with("early_header_mutation_extensions:"));
     Ok(serde_norway::from_str(block.context("the guide's block")?)?)
 }

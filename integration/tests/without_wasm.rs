@@ -1,11 +1,11 @@
-//! `wasm-plugin/security.md`: an edge of native Envoy alone, and what that loses.
+//! `docs/security.md`: an edge of native Envoy alone, and what that loses.
 
 use anyhow::{Context, Result};
 use integration::markdown::blocks_of;
 use integration::{Bootstrap, Hop, Request};
 use serde_json::Value;
 
-const PAGE: &str = "wasm-plugin/security.md";
+const PAGE: &str = "docs/security.md";
 
 /// A configuration of the page by one of its fields.
 fn block(field: &str) -> Result<Value> {

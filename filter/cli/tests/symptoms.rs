@@ -29,7 +29,7 @@ enum Cause {
 
 /// The bullets of each section of the guide, or its first paragraph.
 fn guide() -> Vec<(String, String)> {
-    let guide = include_str!("../../../wasm-plugin/troubleshooting.md");
+    let guide = include_str!("../../../docs/troubleshooting.md");
     let mut found = Vec::new();
     for section in guide.split("\n## ").skip(1) {
         let (title, text) = section.split_once('\n').unwrap_or((section, ""));

@@ -1,4 +1,4 @@
-//! The commands of `wasm-plugin/developers.md`, on Envoys with the configuration of that page.
+//! The commands of `docs/developers.md`, on Envoys with the configuration of that page.
 
 use anyhow::{Context, Result};
 use integration::{Bootstrap, Chain};
@@ -10,7 +10,7 @@ use crate::pages::Page;
 /// R40.
 #[tokio::test]
 async fn a_developer_joins_a_sandbox_as_the_page_says() -> Result<()> {
-    let page = Page::read("wasm-plugin/developers.md")?;
+    let page = Page::read("docs/developers.md")?;
     let edge = serde_norway::from_str(page.blocks("yaml").next().context("a configuration")?)?;
     let mesh = json!({"version": 1, "role": "mesh", "tenant": {"to": [{"header": "x-tenant"}]}});
     let chain =

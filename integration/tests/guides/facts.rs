@@ -13,7 +13,7 @@ fn section(page: &str, heading: &str) -> Result<String> {
 /// R35: a shared cache in front keeps one tenant's answer from another.
 #[test]
 fn the_guide_says_what_a_cache_has_to_know() -> Result<()> {
-    let caches = section("wasm-plugin/operating.md", "Caches")?;
+    let caches = section("docs/operating.md", "Caches")?;
     for fact in ["key of every shared cache in front", "cache-control: private", "no-store", "overrides"] {
         assert!(caches.contains(fact), "{fact:?} is missing in: {caches}");
     }

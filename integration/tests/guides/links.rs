@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use integration::root;
 
 use crate::pages::Page;
@@ -30,6 +30,18 @@ fn every_link_leads_somewhere() -> Result<()> {
     }
     assert!(wrong.is_empty(), "links that lead nowhere: {wrong:#?}");
     assert!(followed >= 80, "only {followed} links found");
+    Ok(())
+}
+
+#[test]
+fn the_index_lists_every_page_of_the_docs() -> Result<()> {
+    let index = Path::new("docs/README.md");
+    let pages = Page::all()?;
+    let page = pages.iter().find(|page| page.path == index).context("no index")?;
+    let listed: BTreeSet<_> = page.prose.iter().flat_map(|line| links(line)).map(|link| beside(index, link)).collect();
+    let docs = pages.iter().map(|page| &page.path).filter(|path| path.starts_with("docs") && *path != index);
+    let missing: Vec<_> = docs.filter(|path| !listed.contains(*path)).collect();
+    assert!(missing.is_empty(), "not in the index: {missing:?}");
     Ok(())
 }
 

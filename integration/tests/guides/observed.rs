@@ -1,4 +1,4 @@
-//! What `wasm-plugin/operating.md` says of logs and traces, on Envoy.
+//! What `docs/operating.md` says of logs and traces, on Envoy.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ fn edge() -> Value {
 
 /// The block of the page that has this at its top.
 fn block(field: &str) -> Result<Value> {
-    let page = Page::read("wasm-plugin/operating.md")?;
+    let page = Page::read("docs/operating.md")?;
     let block = page.blocks("yaml").find(|block| block.contains(field)).context(field.to_owned())?;
     Ok(serde_norway::from_str(block)?)
 }

@@ -1,4 +1,4 @@
-//! `wasm-plugin/places.md`: each cell of its table is held by a test, is refused by the filter, or leads to a reason.
+//! `docs/places.md`: each cell of its table is held by a test, is refused by the filter, or leads to a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use tenancy_filter::Filter;
 use crate::links::beside;
 use crate::pages::{Definition, Page};
 
-const PAGE: &str = "wasm-plugin/places.md";
+const PAGE: &str = "docs/places.md";
 /// Where the errors of configurations are tested.
 const ERRORS: &str = "filter/src/config/tests/";
 /// Each of its files is run through Envoy.

@@ -69,7 +69,7 @@ fn commands_name_what_is_there() -> Result<()> {
 }
 
 fn is_ours(word: &str) -> bool {
-    ["wasm-plugin/", "envoyfilter/", "integration/"].iter().any(|folder| word.starts_with(folder))
+    ["docs/", "wasm-plugin/", "envoyfilter/", "filter/", "integration/"].iter().any(|folder| word.starts_with(folder))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! R28: what the module needs of Envoy, as `wasm-plugin/README.md` publishes it. The whole table of cases runs under that
+//! R28: what the module needs of Envoy, as `docs/reference.md` publishes it. The whole table of cases runs under that
 //! restriction; here nothing of it is too much.
 
 use std::collections::BTreeSet;

@@ -147,7 +147,7 @@ async fn a_module_with_another_hash_lets_nothing_through() -> Result<()> {
     Ok(())
 }
 
-/// As Envoy Gateway has it, which knows `failOpen` alone: `wasm-plugin/envoy-gateway.md` says what then becomes of requests.
+/// As Envoy Gateway has it, which knows `failOpen` alone: `docs/envoy-gateway.md` says what then becomes of requests.
 #[tokio::test]
 async fn a_wrong_configuration_of_a_fetched_module_passes_only_under_fail_open() -> Result<()> {
     let (module, sha256) = read()?;

@@ -20,7 +20,7 @@ use super::snippet::mistake;
 /// The sandboxes stand in a FILE, or are found among what is deployed (--deployed), or both. Each route matches one exact
 /// header that the filter writes, and everybody else goes to the usual version. The same input gives the same bytes.
 ///
-/// wasm-plugin/routes.md describes FILE.
+/// docs/routes.md describes FILE.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -79,7 +79,7 @@ fn hosts_are_those_of_the_configurations_cluster_domain() {
 /// A kind that the command could not choose would be one too many.
 #[test]
 fn the_command_knows_all_kinds() {
-    let page = fs::read_to_string(root().join("wasm-plugin/routes.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/routes.md")).unwrap();
     for kind in ["http-routes", "virtual-services", "match-tree"] {
         assert!(page.contains(&format!("`{kind}`")), "{kind}");
     }

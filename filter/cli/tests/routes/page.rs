@@ -12,7 +12,7 @@ use tenancy::routes::Draft;
 
 /// The fenced blocks of the page, in order, with their kinds.
 fn blocks() -> Vec<(String, String)> {
-    let page = fs::read_to_string(root().join("wasm-plugin/routes.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/routes.md")).unwrap();
     let fences: Vec<_> = page.split("```").skip(1).step_by(2).map(str::to_owned).collect();
     fences
         .into_iter()
@@ -112,7 +112,7 @@ fn the_steps_of_the_workflow_run() {
 /// The fields of the page's table, and those that the command knows, each by what it says of an unknown one.
 #[test]
 fn the_table_has_the_fields_of_a_list() {
-    let page = fs::read_to_string(root().join("wasm-plugin/routes.md")).unwrap();
+    let page = fs::read_to_string(root().join("docs/routes.md")).unwrap();
     let (_, table) = page.split_once("| field | meaning | otherwise |\n").unwrap();
     let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
