@@ -102,7 +102,7 @@ coverage: ## measure which lines of the filter its own tests reach; fails under 
 	cargo tarpaulin --engine ptrace -p tenancy-filter -p tenancy-filter-envoy --include-files 'filter/src/*' 'filter/envoy/src/*' \
 	--fail-under 96 --skip-clean --out Stdout
 
-soak: module ## a million requests, a thousand configurations, a flood of trace ids: memory stays flat (SOAK_REQUESTS, SOAK_UPDATES)
+soak: module ## a million requests, a thousand configurations, floods of trace ids and of seals: memory stays flat (SOAK_REQUESTS, SOAK_UPDATES)
 	$(with_envoy) cargo test --locked -p integration --test soak -- --ignored --nocapture --test-threads 1
 
 bench: module ## measure what a request costs, and draw it (BENCH="inside counted growth destinations clusters seals worst startup timed" chooses parts)

@@ -6,6 +6,7 @@
 mod load;
 mod memory;
 mod requests;
+mod seals;
 #[allow(dead_code, reason = "each test uses a part")]
 #[path = "../repair/sidecar.rs"]
 mod sidecar;
@@ -19,7 +20,7 @@ use integration::{Bootstrap, Discovery, Envoy, Protocol, Request};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-use memory::Memory;
+use memory::{GROWTH_PER_CENT, Memory};
 use requests::{Expected, IDP, Mix};
 
 const REQUESTS: &str = "wasmcustom.tenancy.requests";
@@ -29,9 +30,6 @@ const PARTS: u64 = 10;
 
 /// What one look at the allocator differs from the next.
 const SLACK_KIB: u64 = 64;
-
-/// How much the memory of the process may grow after warm-up; its allocator keeps and returns pages as it likes.
-const GROWTH_PER_CENT: u64 = 4;
 
 /// Envoy itself answers, with what the filter made of the request.
 fn answering(configuration: &Value) -> Result<Bootstrap> {

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 const KIB: u64 = 1024;
 
+/// How much the memory of the process may grow after warm-up; its allocator keeps and returns pages as it likes.
+pub(crate) const GROWTH_PER_CENT: u64 = 4;
+
 /// Behind a module's linear memory V8 reserves what 32 bits may address, so that no access needs a check.
 const RESERVED: u64 = 4 << 30;
 
