@@ -48,7 +48,7 @@ pub struct SealText<'s> {
 }
 
 impl<'s> SealText<'s> {
-    /// `None` if it is not well-formed.
+    /// `None` if it is not well-formed. What is has letters, digits, `-`, `_` and dots alone, 832 at most.
     pub fn parse(text: &'s [u8]) -> Option<Self> {
         if text.len() > MAX_SEAL_BYTES {
             return None;
@@ -57,9 +57,10 @@ impl<'s> SealText<'s> {
         let mut next = || std::str::from_utf8(parts.next()?).ok();
         let (version, key, expiry, context, signature) = (next()?, next()?, next()?, next()?, next()?);
         let is_whole = parts.next().is_none() && version.as_bytes() == VERSION && is_key_name(key);
+        let is_spelled = [context, signature].into_iter().all(|part| part.bytes().all(is_base64url));
         let digits = Some(expiry).filter(|it| is_expiry(it))?;
         let signed = text.get(..text.len().checked_sub(signature.len())?.checked_sub(1)?)?;
-        is_whole.then_some(Self { signed, key, expiry: digits.parse().ok()?, context, signature })
+        (is_whole && is_spelled).then_some(Self { signed, key, expiry: digits.parse().ok()?, context, signature })
     }
 
     /// The context: the tenant, a line feed, and the overrides as one canonical line. [`split_context`] parts them.
@@ -69,6 +70,11 @@ impl<'s> SealText<'s> {
         let context = Base64UrlUnpadded::decode_vec(self.context).ok()?;
         let separators = context.iter().filter(|byte| **byte == SEPARATOR).count();
         (context.len() <= MAX_SEALED_BYTES && separators == 1).then_some(context)
+    }
+
+    /// Whether both hold the same context, which has one spelling.
+    pub(crate) fn holds_the_same(&self, other: &Self) -> bool {
+        self.context == other.context
     }
 
     /// The signature of `signed`: ECDSA on P-256 of its SHA-256, in DER; `None` if it is no base64url, or too long.
@@ -98,8 +104,12 @@ pub(crate) fn signed(mut unsigned: String, signature: &[u8]) -> Vec<u8> {
 
 /// Whether a key may be called so.
 pub(crate) fn is_key_name(name: &str) -> bool {
-    let fits = |byte: u8| Bytes::ALPHANUMERIC.has(byte) || matches!(byte, b'-' | b'_');
-    (1..=MAX_KEY_BYTES).contains(&name.len()) && name.bytes().all(fits)
+    (1..=MAX_KEY_BYTES).contains(&name.len()) && name.bytes().all(is_base64url)
+}
+
+/// Letters, digits, `-` and `_` (RFC 4648 §5).
+fn is_base64url(byte: u8) -> bool {
+    Bytes::ALPHANUMERIC.has(byte) || matches!(byte, b'-' | b'_')
 }
 
 fn is_expiry(digits: &str) -> bool {
@@ -143,6 +153,11 @@ mod tests {
             ("MEUCIQ", "MEUCIQ.x"),
             ("MEUCIQ", &"M".repeat(900)),
             ("k-1_A", "k\u{e9}"),
+            ("ZmVhdC14Cg", "ZmVhdC14Cg=="),
+            ("ZmVhdC14Cg", "Z mVhdC14Cg"),
+            ("ZmVhdC14Cg", "Zm\u{e9}"),
+            ("MEUCIQ", "MEU+IQ"),
+            ("MEUCIQ", "MEUC,Q"),
         ] {
             let text = SEAL.replacen(from, to, 1);
             assert_eq!(SealText::parse(text.as_bytes()), None, "{text}");
@@ -151,13 +166,14 @@ mod tests {
 
     #[test]
     fn each_part_has_one_spelling() {
-        // Trailing bits, padding, the other alphabet, a context without or with two separators, an empty signature.
-        for (context, signature) in
-            [("ZmVhdC14Ch", ""), ("ZmVhdC14Cg==", ""), ("ZmVhdC14", ""), ("CgoK", ""), ("Cg+/", ""), ("Cg", "MEUCIR=")]
-        {
-            let text = format!("v1.k.1.{context}.{signature}");
-            let seal = SealText::parse(text.as_bytes()).unwrap();
-            assert!(seal.context().is_none() || seal.signature().is_none(), "{text}");
+        // Trailing bits, a length that none has, a context without or with two separators.
+        for context in ["ZmVhdC14Ch", "ZmVhdC14C", "ZmVhdC14", "Cgo"] {
+            let text = format!("v1.k.1.{context}.MEUCIQ");
+            assert_eq!(SealText::parse(text.as_bytes()).unwrap().context(), None, "{text}");
+        }
+        for signature in ["", "MEUCIR", "MEUCI", &"MEUC".repeat(25)] {
+            let text = format!("v1.k.1.Cg.{signature}");
+            assert_eq!(SealText::parse(text.as_bytes()).unwrap().signature(), None, "{text}");
         }
     }
 
