@@ -162,11 +162,12 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     let projections = overrides::read_projections(config, draft);
     let destinations = destinations::read(config, draft, believed(&tenant, &overrides));
     let verified = verified::read(config, draft);
+    // Before strip, which leaves out what is owned.
+    let seal = seal::read(config, draft);
     if let Some(node) = strip {
         strip::read(&node, draft, &believed(&tenant, &overrides));
     }
     boundary::read_trace_headers(config, draft);
-    let seal = seal::read(config, draft);
     let baggage = read_baggage(config, draft, moves_context);
     let tunnel = read_connect(config, draft.role);
     let mesh = boundary::read_domains(config, draft.role, &projections, destinations.is_some());

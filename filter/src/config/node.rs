@@ -106,20 +106,17 @@ impl<'c> Node<'c> {
         Some(Node { value, path: format!("{}.{name}", self.path), notes: self.notes })
     }
 
-    /// The values of an object by names of the configuration's own.
-    pub(super) fn map(&self) -> Vec<(&'c str, Node<'c>)> {
+    /// The values of an object by names of the configuration's own; `None` if it is no object.
+    pub(super) fn map(&self) -> Option<Vec<(&'c str, Node<'c>)>> {
         let Some(map) = self.value.as_object() else {
             self.expected("an object");
-            return Vec::new();
+            return None;
         };
-        if map.len() > MAX_ENTRIES {
-            self.mistake(format!("has {} entries; at most {MAX_ENTRIES} are allowed", map.len()));
-        }
         let path = |name: &str| format!("{}.{}", self.path, name.escape_debug());
         let node = |(name, value): (&'c String, &'c Value)| {
             (name.as_str(), Node { value, path: path(name), notes: self.notes })
         };
-        map.iter().take(MAX_ENTRIES).map(node).collect()
+        Some(map.iter().map(node).collect())
     }
 
     /// An entry of a form: no place and several places are mistakes.

@@ -86,16 +86,16 @@ impl Ownership {
 
     /// A baggage key to write, and its number among those that are read.
     pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
-        self.own_key(baggage_key(node)?, node, owner)
+        self.own_key(baggage_key(node)?, true, node, owner)
     }
 
-    /// A baggage key to write that the field at this node stands for, and its number.
-    pub(super) fn own_key(&mut self, key: Key, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
+    /// A baggage key, to write or not, that the field at this node stands for, and its number.
+    pub(super) fn own_key(&mut self, key: Key, is_written: bool, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
         if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
             node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
             return None;
         }
-        self.keys.push((key.clone(), owner, Use::Written));
+        self.keys.push((key.clone(), owner, if is_written { Use::Written } else { Use::Read }));
         let number = self.asked.members.number(&key.0);
         Some((key, number))
     }

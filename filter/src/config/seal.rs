@@ -13,14 +13,14 @@ use super::node::{Node, Object};
 use super::ownership::Owner;
 use super::place;
 
-/// Seconds: from what clocks may differ by to ninety days, for queues.
+/// Seconds, up to ninety days, for queues.
 const TTL: std::ops::RangeInclusive<u64> = 10..=7_776_000;
 const DEFAULT_TTL: u64 = 60;
-/// From one to what a worker can do in about a second.
+/// A second: up to what keeps a core busy.
 const VERIFICATIONS: std::ops::RangeInclusive<u64> = 1..=5000;
 const DEFAULT_VERIFICATIONS: u32 = 200;
 
-/// A key before the signatures of it are gone, one that signs, and the next one, with room to spare.
+/// Rotation needs three: of the last seals, of those that are made, and of the next ones.
 const MAX_KEYS: usize = 8;
 
 /// What stands before the point of a public key on P-256: SubjectPublicKeyInfo in DER (RFC 5480 §2), uncompressed.
@@ -28,6 +28,9 @@ const P256_KEY: [u8; 27] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
 ];
+/// Fewer than the base64 of any private key has.
+const MAX_VARIABLE_BYTES: usize = 128;
+
 /// The bytes of a point's two coordinates.
 const P256_POINT: usize = 64;
 
@@ -35,8 +38,8 @@ const P256_POINT: usize = 64;
 const OF_EDGE: [&str; 2] = ["sign", "ttl"];
 const OF_MESH: [&str; 3] = ["verify", "unsealed", "verificationsPerSecond"];
 
-/// `None` without `seal`. What it means is told by what it says: as an edge reads the configuration of a mesh, it
-/// verifies too.
+/// `None` without `seal`. What it means is told by what it says: an edge that reads the configuration of a mesh, for
+/// unknown peers, verifies too.
 pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Option<(SealTargets, Seal)> {
     let node = config.field("seal")?;
     let seal = node.object(&["sign", "ttl", "verify", "unsealed", "verificationsPerSecond", "header"])?;
@@ -44,23 +47,17 @@ pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Option<(SealTarget
     if config.field("tenant").is_none() && config.field("overrides").is_none() {
         node.mistake("has nothing to seal; add tenant or overrides");
     }
-    let targets = read_targets(&node, &seal, draft)?;
-    let remedy = match draft.role {
-        Role::Edge => "name the key that signs, as in {key: k1, privateKeyEnv: TENANCY_SEAL_KEY}",
-        Role::Mesh | Role::Waypoint => {
-            "name the public key of each that signs, as in {k1: MFkw…}; tenancy seal new-key prints it"
-        }
-    };
-    let verify = seal.field("verify");
-    let seal = match (verify, draft.role) {
-        (Some(verify), _) => Seal::Verify(read_verification(&verify, &seal, config)?),
-        (None, Role::Edge) => Seal::Sign(read_signing(&seal.required("sign", remedy)?, &seal)?),
+    let targets = read_targets(&node, &seal, draft);
+    let seal = match (seal.field("verify"), draft.role) {
+        (Some(verify), _) => read_verification(&verify, &seal, config).map(Seal::Verify),
+        (None, Role::Edge) => read_signing(&seal).map(Seal::Sign),
         (None, Role::Mesh | Role::Waypoint) => {
+            let remedy = "name the public key of each edge, as in {k1: MFkw…}; tenancy seal new-key prints it";
             seal.required("verify", remedy)?;
-            return None;
+            None
         }
     };
-    Some((targets, seal))
+    Some((targets?, seal?))
 }
 
 fn refuse_misplaced(seal: &Object<'_>, role: Role) {
@@ -73,34 +70,37 @@ fn refuse_misplaced(seal: &Object<'_>, role: Role) {
     }
 }
 
+/// Where no baggage is written, the member is merely owned: no client brings it, and it does not leave the mesh.
 fn read_targets(node: &Node<'_>, seal: &Object<'_>, draft: &mut Draft) -> Option<SealTargets> {
     let header = match seal.field("header") {
-        Some(name) => draft.owned.target_header(&name, Owner::Seal)?,
-        None => draft.owned.own_header(HEADER, node, Owner::Seal)?,
+        Some(name) => draft.owned.target_header(&name, Owner::Seal),
+        None => draft.owned.own_header(HEADER, node, Owner::Seal),
     };
-    let writes_baggage = draft.owned.writes_baggage();
-    let mut own = || draft.owned.own_key(Key(MEMBER.into()), node, Owner::Seal);
-    Some(SealTargets { header, baggage: if writes_baggage { Some(own()?) } else { None } })
+    let is_written = draft.owned.writes_baggage();
+    let member = draft.owned.own_key(Key(MEMBER.into()), is_written, node, Owner::Seal);
+    Some(SealTargets { header: header?, baggage: member.filter(|_| is_written) })
 }
 
-fn read_signing(sign: &Node<'_>, seal: &Object<'_>) -> Option<Signing> {
+fn read_signing(seal: &Object<'_>) -> Option<Signing> {
     let ttl = seal.field("ttl").map_or(Some(DEFAULT_TTL), |node| node.whole(&TTL));
-    let sign = sign.object(&["key", "privateKeyEnv", "privateKey"])?;
+    let remedy = "name the key that signs, as in {key: k1, privateKeyEnv: TENANCY_SEAL_KEY}";
+    let sign = seal.required("sign", remedy)?.object(&["key", "privateKeyEnv", "privateKey"])?;
     let key = sign.required("key", "name the key, as seal.verify does in the mesh, as in k1");
     let key = key.and_then(|node| {
         let name = node.text()?;
         read_key_name(name, &node).then(|| name.into())
     });
-    Some(Signing { private_key: read_private_key(&sign)?, key: key?, ttl: ttl? })
+    let private_key = read_private_key(&sign);
+    Some(Signing { private_key: private_key?, key: key?, ttl: ttl? })
 }
 
 fn read_private_key(sign: &Object<'_>) -> Option<PrivateKey> {
     match (sign.field("privateKeyEnv"), sign.field("privateKey")) {
         (Some(name), None) => {
-            let is_name = |name: &&str| !name.is_empty() && !name.contains(['=', '\0']);
-            let read = name.text().filter(is_name);
+            let read = name.value.as_str().filter(|name| is_variable(name));
             if read.is_none() {
-                name.expected("the name of a variable of the module's environment, as in TENANCY_SEAL_KEY");
+                // Not what was found: it may be the key itself.
+                name.mistake("expected the name of a variable of the module's environment, as in TENANCY_SEAL_KEY");
             }
             read.map(|name| PrivateKey::Env(name.into()))
         }
@@ -120,6 +120,12 @@ fn read_private_key(sign: &Object<'_>) -> Option<PrivateKey> {
     }
 }
 
+/// Whether a variable of the environment may be called so, as Kubernetes has it. No private key may.
+fn is_variable(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=MAX_VARIABLE_BYTES).contains(&name.len()) && name.bytes().all(fits)
+}
+
 impl PrivateKey {
     /// A private key from its text: PKCS#8 in DER as base64, with white space around or without.
     ///
@@ -133,26 +139,31 @@ impl PrivateKey {
 
 fn read_verification(verify: &Node<'_>, seal: &Object<'_>, config: &Object<'_>) -> Option<Verification> {
     let words = [("drop", OnUnsealed::Drop), ("count", OnUnsealed::Count)];
-    let unsealed = seal.field("unsealed").map_or(Some(OnUnsealed::Drop), |node| node.word(&words))?;
-    if unsealed == OnUnsealed::Drop {
+    let unsealed = seal.field("unsealed").map_or(Some(OnUnsealed::Drop), |node| node.word(&words));
+    if unsealed == Some(OnUnsealed::Drop) {
         warn_of_sources(config);
     }
-    let per_second = match seal.field("verificationsPerSecond") {
-        Some(node) => u32::try_from(node.whole(&VERIFICATIONS)?).ok()?,
-        None => DEFAULT_VERIFICATIONS,
-    };
-    let entries = verify.map();
+    let per_second = seal
+        .field("verificationsPerSecond")
+        .map_or(Some(DEFAULT_VERIFICATIONS), |node| u32::try_from(node.whole(&VERIFICATIONS)?).ok());
+    let keys = read_public_keys(verify);
+    Some(Verification { keys, unsealed: unsealed?, per_second: per_second? })
+}
+
+fn read_public_keys(verify: &Node<'_>) -> Vec<(Box<str>, Vec<u8>)> {
+    let Some(entries) = verify.map() else { return Vec::new() };
     if !(1..=MAX_KEYS).contains(&entries.len()) {
         verify.mistake(format!("names {} keys; name 1 to {MAX_KEYS}, as in {{k1: MFkw…}}", entries.len()));
     }
-    let keys = entries.iter().filter_map(|(name, node)| Some(((*name).into(), read_public_key(name, node)?)));
-    Some(Verification { keys: keys.collect(), unsealed, per_second })
+    let entries = entries.iter().take(MAX_KEYS);
+    entries.filter_map(|(name, node)| Some(((*name).into(), read_public_key(name, node)?))).collect()
 }
 
 fn read_public_key(name: &str, node: &Node<'_>) -> Option<Vec<u8>> {
     let is_named = read_key_name(name, node);
     let is_key = |key: &Vec<u8>| key.strip_prefix(&P256_KEY).is_some_and(|point| point.len() == P256_POINT);
-    let key = node.value.as_str().and_then(|text| Base64::decode_vec(text.trim_ascii()).ok()).filter(is_key);
+    let decode = |text: &str| Base64::decode_vec(text.trim_ascii()).ok();
+    let key = node.value.as_str().and_then(decode).filter(is_key);
     if key.is_none() {
         node.expected(
             "a public key on P-256 as base64 (SubjectPublicKeyInfo, DER, without the lines of PEM), which tenancy seal new-key prints",
