@@ -3,18 +3,21 @@
 use std::borrow::Cow;
 
 use crate::baggage::Key;
+use crate::bytes::text::elements;
 use crate::context::{Context, Standing};
 use crate::decision::{Mutation, Policy, Refusal};
-use crate::events::{Event, Events, InvalidTenant, Origin, Unsealed};
+use crate::events::{Event, Events, Origin, Unsealed};
 use crate::lookup::Lookup;
 use crate::names::{Field, HeaderName, Line, Lines};
 use crate::read::carried::Carried;
 use crate::read::overrides::Overrides;
+use crate::read::tenant::Tenant;
 use crate::rules::Rules;
 use crate::seal::text::{MAX_SEALED_BYTES, SealText, split_context};
 use crate::seal::{OnUnsealed, Seal, Verification};
 
-/// The most seals of a request that are looked at: an honest one has the same in each place.
+/// The most seals that are looked at in the header, in `baggage` and in the older lists: an honest request has the same
+/// one in each. Were they counted together, the next proxy, which finds fewer, would look further.
 const MAX_SEALS: usize = 4;
 
 /// Where a seal is written, and read in the mesh.
@@ -26,12 +29,15 @@ pub(crate) struct SealTargets {
 }
 
 impl SealTargets {
-    /// The seals of a request, the header's first.
+    /// The seals of a request: the header's, those in `baggage`, and those in the older lists.
     fn texts<'s, 'a>(&'s self, carried: &'s Carried<'_, 'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
         let (_, field) = self.header;
-        let lines = carried.lines.values(field).flat_map(crate::bytes::text::elements).map(Cow::Borrowed);
-        let members = self.baggage.iter().flat_map(|(_, number)| carried.baggage(*number).map(|(_, text)| text));
-        lines.chain(members)
+        let lines = carried.lines.values(field).flat_map(elements).map(Cow::Borrowed).take(MAX_SEALS);
+        let members = |in_older: bool| {
+            let members = self.baggage.iter().flat_map(|(_, number)| carried.baggage(*number));
+            members.filter(move |(is_older, _)| *is_older == in_older).map(|(_, text)| text).take(MAX_SEALS)
+        };
+        lines.chain(members(false)).chain(members(true))
     }
 }
 
@@ -48,25 +54,31 @@ impl Rules {
         lookup: &mut dyn Lookup,
         events: &dyn Events,
     ) -> Result<bool, Refusal> {
-        let mut refused: Option<(Unsealed, Cow<'a, [u8]>)> = None;
-        for text in targets.texts(carried).take(MAX_SEALS) {
+        let counts = verification.unsealed == OnUnsealed::Count;
+        let (mut first, mut passed_on) = (None, None);
+        for text in targets.texts(carried) {
             match lookup.unseal(&text) {
                 Ok(held) => {
                     self.admit(text, &held, context, events)?;
                     return Ok(false);
                 }
-                Err(why) => refused = refused.or(Some((why, text))),
+                Err(why) => {
+                    first = first.or(Some(why));
+                    passed_on = passed_on.or(Some(text).filter(|text| SealText::parse(text).is_some()));
+                }
             }
         }
-        let counts = verification.unsealed == OnUnsealed::Count;
-        if let Some((why, text)) = refused {
+        if let Some(why) = first {
             events.record(Event::Unsealed { why });
-            context.seal = Standing::Refused(Some(text).filter(|text| counts && SealText::parse(text).is_some()));
+            context.seal = Standing::Refused(passed_on.filter(|_| counts && !self.role.is_edge()));
         }
         Ok(counts)
     }
 
     /// Takes what a valid seal holds, and nothing else.
+    ///
+    /// # Errors
+    /// [`Refusal::TenantInvalid`], and the context stays as it was.
     #[inline(never)]
     pub(crate) fn admit<'a>(
         &self,
@@ -76,17 +88,22 @@ impl Rules {
         events: &dyn Events,
     ) -> Result<(), Refusal> {
         let (tenant, overrides) = split_context(held);
-        context.tenant = None;
-        if !tenant.is_empty() {
-            match self.tenant.fault(tenant) {
-                None => context.tenant = self.tenant.parse(tenant.to_vec().into()),
-                Some(why) => self.refuse_tenant(tenant, why, events)?,
-            }
-        }
-        context.overrides = Overrides::parse(overrides);
-        context.seal = Standing::Sealed(text);
+        let tenant = self.admit_tenant(tenant, events)?;
+        *context = Context { tenant, overrides: Overrides::parse(overrides), seal: Standing::Sealed(text) };
         self.tell_sealed(context, events);
         Ok(())
+    }
+
+    /// The tenant of a seal, unless it is invalid here. `tenant.pattern` may differ from the edge's.
+    fn admit_tenant<'a>(&self, name: &[u8], events: &dyn Events) -> Result<Option<Tenant<'a>>, Refusal> {
+        let Some(why) = self.tenant.fault(name).filter(|_| !name.is_empty()) else {
+            return Ok(self.tenant.parse(name.to_vec().into()));
+        };
+        events.record(Event::TenantInvalid { source: Origin::SEAL, value: name, why });
+        match self.tenant.on_invalid {
+            Policy::Tolerate => Ok(None),
+            Policy::Reject => Err(Refusal::TenantInvalid),
+        }
     }
 
     fn tell_sealed(&self, context: &Context<'_>, events: &dyn Events) {
@@ -96,14 +113,6 @@ impl Rules {
         events.record(Event::Sealed { key, tenant: &tenant, overrides });
         if overrides > 0 {
             events.record(Event::Overrides { count: overrides });
-        }
-    }
-
-    fn refuse_tenant(&self, value: &[u8], why: InvalidTenant, events: &dyn Events) -> Result<(), Refusal> {
-        events.record(Event::TenantInvalid { source: Origin::SEAL, value, why });
-        match self.tenant.on_invalid {
-            Policy::Tolerate => Ok(()),
-            Policy::Reject => Err(Refusal::TenantInvalid),
         }
     }
 
@@ -119,13 +128,12 @@ impl Rules {
     ) {
         let Some((_, Seal::Verify(verification))) = &self.seal else { return };
         let is_source = |line: &Line<'_>| line.exact && matches!(line.field, Field::Source(_));
+        let brings = || lines.owned.iter().any(is_source) || self.contradict(lines, context);
         let event = match (&context.seal, verification.unsealed) {
             // Told when it was read.
             (Standing::Refused(_), _) => return,
             (Standing::Unsealed, OnUnsealed::Count) if context.is_empty() => return,
-            (Standing::Unsealed, OnUnsealed::Drop) if mutations.is_empty() && !lines.owned.iter().any(is_source) => {
-                return;
-            }
+            (Standing::Unsealed, OnUnsealed::Drop) if !brings() => return,
             (Standing::Unsealed, _) => Event::Unsealed { why: Unsealed::Absent },
             (Standing::Sealed(_), _) if mutations.is_empty() || !self.contradict(lines, context) => return,
             (Standing::Sealed(_), _) => Event::SealOverruled,
