@@ -28,7 +28,8 @@ pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate)
 
 /// The rules without `tenant`: no source, so no value to tolerate.
 pub(super) fn none() -> (TenantRules, TenantTargets) {
-    let [on_conflict, on_invalid] = [Policy::Reject; 2];
+    // A seal may hold a tenant all the same, which then decides nothing.
+    let [on_conflict, on_invalid] = [Policy::Tolerate; 2];
     (
         TenantRules { sources: Vec::new(), links: Vec::new(), pattern: None, on_conflict, on_invalid },
         TenantTargets::default(),
