@@ -69,7 +69,11 @@ impl Remembered {
 
     /// Another request with the same id.
     fn meet(&mut self, other: &Self) {
-        if self != other {
+        if let (Self::Context(known), Self::Context(context)) = (&*self, other)
+            && let Some(agreed) = known.agreed(context)
+        {
+            *self = Self::Context(agreed);
+        } else if self != other {
             *self = Self::Ambiguous;
         }
     }

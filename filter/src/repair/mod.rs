@@ -17,6 +17,7 @@ use crate::events::{Event, Events, Recollection};
 use crate::lookup::Lookup;
 use crate::request::Header;
 use crate::rules::Rules;
+use crate::seal::Seal;
 
 use bucket::Bucket;
 pub use context::{EncodedContext, MAX_CONTEXT_BYTES, Memo};
@@ -129,9 +130,10 @@ impl Repair {
         events: &impl Events,
     ) {
         let is_forwarded = !context.is_empty();
-        // A seal holds all there is.
-        let lacks =
-            context.seal.valid().is_none() && (rules.tenant_to.lack(context) || rules.overrides_to.lack(context));
+        // A seal holds all there is, and where seals are verified nothing else is enough.
+        let verifies = matches!(rules.seal, Some((_, Seal::Verify(_))));
+        let lacks = context.seal.valid().is_none()
+            && (verifies || rules.tenant_to.lack(context) || rules.overrides_to.lack(context));
         let recalled = if lacks { self.recall_all(headers, |id| lookup.recall(id)) } else { Recalled::Unknown };
         events.record(Event::Recalled(match recalled {
             Recalled::Known(known) if known.complete(context, rules, lookup, events) => Recollection::Restored,
@@ -206,7 +208,8 @@ impl Recalled {
         match (self, other) {
             (one, Self::Unknown) | (Self::Unknown, one) => one,
             (one, Self::Full) | (Self::Full, one) => one,
-            (one, other) if one == other => one,
+            (Self::Known(one), Self::Known(other)) => one.agreed(&other).map_or(Self::Ambiguous, Self::Known),
+            (Self::TooLarge, Self::TooLarge) => Self::TooLarge,
             (Self::Known(_) | Self::Ambiguous | Self::TooLarge, _) => Self::Ambiguous,
         }
     }
