@@ -93,6 +93,19 @@ const WORDS: &[&str] = &[
     "traceparent",
     "cookie*",
     "k%20",
+    "seal",
+    "sign",
+    "verify",
+    "unsealed",
+    "count",
+    "verificationsPerSecond",
+    "ttl",
+    "key",
+    "k1",
+    "privateKeyEnv",
+    "privateKey",
+    "x-tenancy-seal",
+    "tenancy-seal",
 ];
 
 fn word() -> impl Strategy<Value = String> {

@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use crate::laws::{self, SUBJECTS};
 use crate::naive::{Call, Claimed, Direction, Lines, Payload};
-use crate::vocabulary::{KINDS, NASTY};
+use crate::vocabulary::{KINDS, NASTY, SEALS};
 
 /// A name in any spelling: a letter's case may change, and a hyphen may become anything else.
 fn respelled(names: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -255,6 +255,26 @@ fn crowded() -> impl Strategy<Value = Lines> {
     vec(line, 1..4)
 }
 
+/// Lines with about as many seals as are looked at, and perhaps something else beside them.
+fn sealed() -> impl Strategy<Value = Lines> {
+    let carrier = select(
+        &[
+            ("x-tenancy-seal", ""),
+            ("x-seal", ""),
+            ("baggage", "tenancy-seal="),
+            ("correlation-context", "tenancy-seal="),
+            ("jaeger-baggage", "tenancy-seal="),
+        ][..],
+    );
+    // One in few is valid.
+    let seal = prop_oneof![6 => Just("v1.k1.1.ZGV2MQo.b3VycyF"), 1 => Just("v1"), 1 => select(SEALS)];
+    let line = (carrier, vec(seal, 1..6)).prop_map(|((carrier, key), seals)| {
+        let values: Vec<_> = seals.iter().map(|seal| format!("{key}{seal}")).collect();
+        (carrier.to_owned(), values.join(","))
+    });
+    prop_oneof![vec(line.clone(), 1..5), vec(prop_oneof![line, any_line()], 1..7)]
+}
+
 /// Lines about overrides, each with about as many bytes as have room, of services that others name too.
 fn full() -> impl Strategy<Value = Lines> {
     let entry = (0..20_u8, select(&["v", "v", "version-with-many-bytes"][..]));
@@ -268,6 +288,14 @@ fn full() -> impl Strategy<Value = Lines> {
 
 proptest! {
     #![proptest_config(crate::cases(1000))]
+
+    /// Few of the requests above have several seals.
+    #[test]
+    fn the_laws_hold_of_seals(subject in select(laws::sealed()), mut call in call(), lines in sealed()) {
+        call.lines.retain(|(name, _)| name.starts_with(':'));
+        call.lines.extend(lines);
+        laws::hold(subject, &call);
+    }
 
     /// Few of the requests above follow a link.
     #[test]

@@ -11,6 +11,9 @@ pub(crate) const KINDS: &[Kind] = &[
     (&["correlation-context", "jaeger-baggage"], MEMBERS, &[","]),
     (&["ot-baggage-tenant", "ot-baggage-Sd.Key_1", "uberctx-k"], TENANTS, &[""]),
     (&["baggage-tenant", "baggage-k"], TENANTS, &[""]),
+    (&["x-tenancy-seal", "x-tenancy-seal", "x-seal"], SEALS, &[",", ", "]),
+    (&["baggage", "baggage", "correlation-context", "jaeger-baggage"], SEAL_MEMBERS, &[",", ", "]),
+    (&["uberctx-tenancy-seal", "ot-baggage-Tenancy.Seal", "x_tenancy.seal"], SEALS, &[""]),
     (&["cookie"], COOKIES, &[";", "; "]),
     (&["x-forwarded-host", "x-forwarded-host", "x_forwarded_host", "x-forwarded-for"], HOSTS, &[",", ", "]),
     (&["origin"], ORIGINS, &[",", ", ", " "]),
@@ -151,6 +154,42 @@ const MEMBERS: &[&str] = &[
     "f=\u{e9}",
     "g=1;",
     "h=1;p q",
+];
+
+/// By their signature some are valid: see naive/seal.rs. They hold dev1, dev2 with foo:v2, dev1 with two overrides, nothing,
+/// foo:v1 alone, an invalid tenant with foo:v3, and feat-x with foo:v1 behind what is none.
+pub(crate) const SEALS: &[&str] = &[
+    "v1.k1.4102444800.ZGV2MQo.b3VycyE",
+    "v1.k1.4102444800.ZGV2Mgpmb286djI.b3VycyE",
+    "v1.k0.4102444800.ZGV2MQpmb286djEsYmFyOnYyO21ldGhvZD1QT1NU.b3VycyE",
+    "v1.k1.4102444800.Cg.b3VycyE",
+    "v1.k1.4102444800.CmZvbzp2MQ.b3VycyE",
+    "v1.k1.4102444800.LXgKZm9vOnYz.b3VycyE",
+    "v1.k1.4102444800.ZmVhdC14CmZvbyxiYXI6djEsZm9vOnYx.b3VycyE",
+    "v1.k1.4102444800.bm9wZQo.b3VycyE",
+    "v1.k1.1.ZGV2MQo.b3VycyF",
+    "v1.k1.1.ZGV2MQo.",
+    "v1.k1.4102444800.ZGV2MR.b3VycyE",
+    "v1.k1.4102444800.ZGV2MQo=.b3VycyE",
+    "v2.k1.4102444800.ZGV2MQo.b3VycyE",
+    "v1.k1.4102444800.ZGV2\u{e9}.b3VycyE",
+    "v1",
+    "",
+];
+
+const SEAL_MEMBERS: &[&str] = &[
+    "tenancy-seal=v1.k1.4102444800.ZGV2MQo.b3VycyE",
+    "tenancy-seal = v1.k1.4102444800.ZGV2Mgpmb286djI.b3VycyE ; p=1",
+    "tenancy-seal=%76%31.k1.4102444800.CmZvbzp2MQ.b3VycyE",
+    "Tenancy-Seal=v1.k1.4102444800.ZGV2Mgpmb286djI.b3VycyE",
+    "tenancy%2Dseal=v1.k1.4102444800.ZGV2Mgpmb286djI.b3VycyE",
+    "tenancy-seal=v1.k1.1.ZGV2MQo.b3VycyF",
+    "tenancy-seal=v1.k1.1.%C3%A9.b3VycyF",
+    "tenancy-seal=x",
+    "tenancy-seal",
+    "tenant=dev1",
+    "overrides=foo:v2",
+    "k1=v",
 ];
 
 const TRACES: &[&str] = &[

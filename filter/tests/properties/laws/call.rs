@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use tenancy_filter::{
     Answer, Claim, Decision, Direction, Filter, Gathered, Header, Lookup, Mutation, Peer, Recalled, Role, Route, Scan,
-    Token, TraceId,
+    Token, TraceId, Unsealed,
 };
 
 use crate::naive::{self, Call, Claimed, Lines, Payload};
@@ -32,7 +32,7 @@ fn decision<'a>(scan: &'a Scan<'_>, call: &Call, gathered: &'a Gathered<'a>) -> 
     scan.decide(gathered, Asked(call), &())
 }
 
-/// What the call says of its route. Nothing was remembered.
+/// What the call says of its route, and what a seal says of itself. Nothing was remembered.
 struct Asked<'c>(&'c Call);
 
 impl Lookup for Asked<'_> {
@@ -42,6 +42,14 @@ impl Lookup for Asked<'_> {
 
     fn route(&mut self) -> Option<Route> {
         self.0.route.as_ref().map(|(name, cluster)| Route { name: bytes(name), cluster: bytes(cluster) })
+    }
+
+    fn unseal(&mut self, seal: &[u8]) -> Result<Vec<u8>, Unsealed> {
+        naive::held(&text(seal)).map(|held| bytes(&held)).ok_or(Unsealed::False)
+    }
+
+    fn seal(&mut self, context: &[u8]) -> Option<Vec<u8>> {
+        Some(bytes(&naive::made(&text(context))))
     }
 }
 

@@ -5,7 +5,7 @@ use tenancy_filter::{Answer, Redirect, Role};
 
 use super::call::{Change, apply, decide, peer};
 use super::{Subject, sorted};
-use crate::naive::{Call, Direction, Lines, decode, fold, is_stripped, list};
+use crate::naive::{Call, Direction, Lines, MEMBER, decode, drops, fold, header, held, is_stripped, list};
 
 /// The headers that hold an id.
 const IDS: [&str; 7] = [
@@ -179,6 +179,64 @@ pub(crate) fn nothing_of_ours_comes_from_a_client(subject: &Subject, call: &Call
     assert_eq!(subject.filter.role(peer(call)), Role::Edge);
 }
 
+/// R44: an application that hands on the seal alone has handed on everything, whatever else it does.
+pub(crate) fn a_valid_seal_alone_is_enough(subject: &Subject, call: &Call, after: &Lines) {
+    if subject.config["seal"].get("verify").is_none() {
+        return;
+    }
+    let is_valid =
+        |(name, text): &&(String, String)| header(&subject.config).as_ref() == Some(name) && held(text).is_some();
+    let Some(seal) = after.iter().find(is_valid) else {
+        let is_edge = subject.filter.role(peer(call)) == Role::Edge;
+        let is_seal = |(name, _): &(String, String)| header(&subject.config).as_ref() == Some(name);
+        return assert!(!is_edge || !after.iter().any(is_seal), "{after:?} has a seal of the client's");
+    };
+    let is_pseudo = |(name, _): &&(String, String)| name.starts_with(':');
+    let lines = call.lines.iter().filter(is_pseudo).chain([seal]).cloned().collect();
+    let alone = Call { lines, token: None, ..call.clone() };
+    let changed = decide(&subject.filter, &alone).map(|changes| apply(&alone.lines, &changes));
+    assert_eq!(
+        changed.map(|lines| written(&subject.config, &lines)),
+        Ok(written(&subject.config, after)),
+        "{seal:?} alone (left)"
+    );
+}
+
+/// R44: without a valid seal no carrier of ours gives a context, and with one none changes it.
+pub(crate) fn nothing_but_a_seal_counts_under_drop(subject: &Subject, call: &Call, after: &Lines) {
+    let config = &subject.config;
+    if !drops(config) {
+        return;
+    }
+    let plain: Vec<_> = headers(config, &["from", "to"]).filter(|name| Some(name) != header(config).as_ref()).collect();
+    let ours: Vec<_> = keys(config, &["from", "to"]).into_iter().filter(|key| *key != MEMBER).collect();
+    let is_carrier = |name: &str| ["baggage", "correlation-context", "jaeger-baggage"].contains(&name);
+    let mut bare = Call { token: None, ..call.clone() };
+    bare.lines.retain(|(name, _)| !plain.contains(name));
+    for (_, line) in bare.lines.iter_mut().filter(|(name, _)| is_carrier(name)) {
+        let rest = line.split(',').filter(|member| !ours.iter().any(|key| may_be(member, key)));
+        *line = rest.collect::<Vec<_>>().join(",");
+    }
+    let changed = decide(&subject.filter, &bare).map(|changes| apply(&bare.lines, &changes));
+    assert_eq!(
+        changed.map(|lines| written(config, &lines)),
+        Ok(written(config, after)),
+        "without plain carriers (left)"
+    );
+}
+
+/// What stands in the targets, but for the list of clusters, which tells where a request came from.
+fn written(config: &Value, lines: &Lines) -> Lines {
+    let list = config["destinations"]["header"].as_str().map(str::to_ascii_lowercase);
+    let targets: Vec<_> = headers(config, &["to"]).filter(|name| Some(name) != list.as_ref()).collect();
+    let mut written: Lines = lines.iter().filter(|(name, _)| targets.contains(name)).cloned().collect();
+    for key in keys(config, &["to"]) {
+        let members = baggage(lines).filter(|member| member.starts_with(&format!("{key}=")));
+        written.extend(members.map(|member| ("baggage".to_owned(), member.to_owned())));
+    }
+    sorted(&written)
+}
+
 fn may_be(member: &str, key: &str) -> bool {
     let received = member.split(['=', ';']).next().unwrap_or_default().replace('+', " ");
     fold(decode(&received).trim_matches(|c: char| !c.is_ascii_graphic())) == fold(key)
@@ -199,8 +257,11 @@ fn is_configured(config: &Value, folded: &str) -> bool {
     headers(config, &["from", "to"]).any(|name| fold(&name) == folded) || is_stripped(config, folded)
 }
 
-/// Whether an edge may believe a header of this very name.
+/// Whether an edge may believe a header of this very name; for unknown peers it verifies seals.
 fn is_believed(config: &Value, name: &str) -> bool {
+    if config["seal"].get("verify").is_some() && header(config).is_some_and(|seal| seal == name) {
+        return true;
+    }
     let trusts = |entry: &&Value| ["anyone", "verified"].iter().any(|trust| entry["trust"] == *trust);
     entries(config, &["from"])
         .filter(trusts)
@@ -210,11 +271,13 @@ fn is_believed(config: &Value, name: &str) -> bool {
 fn headers(config: &Value, ends: &'static [&'static str]) -> impl Iterator<Item = String> {
     let projections = config["projections"].as_array().into_iter().flatten();
     let entries = entries(config, ends).chain(projections).chain(config.get("destinations"));
-    entries.filter_map(|entry| Some(entry["header"].as_str()?.to_ascii_lowercase()))
+    entries.filter_map(|entry| Some(entry["header"].as_str()?.to_ascii_lowercase())).chain(header(config))
 }
 
 fn keys<'a>(config: &'a Value, ends: &'static [&'static str]) -> Vec<&'a str> {
-    entries(config, ends).filter_map(|entry| entry["baggage"].as_str()).collect()
+    let is_written = entries(config, &["to"]).any(|entry| entry.get("baggage").is_some());
+    let seal = config.get("seal").filter(|_| is_written || ends.contains(&"from")).map(|_| MEMBER);
+    entries(config, ends).filter_map(|entry| entry["baggage"].as_str()).chain(seal).collect()
 }
 
 fn entries<'a>(config: &'a Value, ends: &'static [&'static str]) -> impl Iterator<Item = &'a Value> {

@@ -13,7 +13,11 @@ use call::{Change, decide, trailers};
 
 use crate::naive::{self, Call, Lines};
 
+/// A public key. Nobody verifies by it: see `naive::held`.
+const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQva9rvytDLFTpUagwpJaQDPHfY8pNyg2Ye4bAwBPVPx1PN5fqzZVqtUnI9rRaQx11mi0z7kgxoteRNw0E6vYDw==";
+
 /// A configuration, and the mesh proxy that stands behind it.
+#[derive(Debug)]
 pub(crate) struct Subject {
     pub(crate) config: Value,
     pub(crate) filter: Filter,
@@ -58,6 +62,11 @@ fn behind(config: &Value) -> Value {
         return next;
     }
     next["role"] = json!("mesh");
+    if let Some(seal) = next.get_mut("seal").and_then(Value::as_object_mut) {
+        // A context that is too large for a seal goes without.
+        seal.retain(|name, _| name == "header");
+        seal.extend([("verify".to_owned(), json!({"k1": KEY})), ("unsealed".to_owned(), json!("count"))]);
+    }
     // What an edge settled is settled, and it alone strips, tunnels, and reads what it does not remove.
     next.as_object_mut().unwrap().retain(|name, _| !["strip", "connect", "traceHeaders"].contains(&name.as_str()));
     if let Some(tenant) = next.get_mut("tenant").and_then(Value::as_object_mut) {
@@ -93,6 +102,10 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
     let role = subject.filter.role(call::peer(call));
     consequences::strangers_members_pass_byte_for_byte(&subject.config, role, call, &changes, leaves);
     consequences::the_next_proxy_changes_nothing(subject, call, &after);
+    if !leaves && !naive::is_tunnel(&call.lines) {
+        consequences::a_valid_seal_alone_is_enough(subject, call, &after);
+        consequences::nothing_but_a_seal_counts_under_drop(subject, call, &after);
+    }
     if role == Role::Edge {
         consequences::nothing_of_ours_comes_from_a_client(subject, call, &after);
     }
@@ -125,6 +138,11 @@ pub(crate) fn linked() -> &'static Subject {
     let has_link =
         |subject: &&Subject| naive::list(&subject.config["tenant"]["from"]).any(|source| source.get("link").is_some());
     SUBJECTS.iter().find(has_link).expect("one")
+}
+
+/// The subjects that know seals.
+pub(crate) fn sealed() -> Vec<&'static Subject> {
+    SUBJECTS.iter().filter(|subject| subject.config.get("seal").is_some()).collect()
 }
 
 /// Panics where a host pattern that is taken finds another tenant than the naive one.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::names::{OLDER_BAGGAGE, fold};
 use super::overrides::{self, CANONICAL, Entries};
-use super::{Lines, Scene, decode, list, put, trim};
+use super::{Lines, Scene, decode, list, put, seal, trim};
 
 /// W3C Baggage, "Definition"; RFC 9110 for `token` and `OWS`. An empty property is tolerated.
 static MEMBER: LazyLock<Regex> = LazyLock::new(|| {
@@ -35,8 +35,13 @@ fn key(member: &str) -> &str {
 
 /// The decoded values of a key, of each list.
 pub(crate) fn values(scene: &Scene, wanted: &str) -> Vec<Vec<String>> {
+    lists(scene, wanted).into()
+}
+
+/// The same, of `baggage` and of the older lists.
+pub(crate) fn lists(scene: &Scene, wanted: &str) -> [Vec<String>; 2] {
     let decoded = |member: &str| Some(decode(&MEMBER.captures(member)?["value"]));
-    of_key(scene, wanted).map(|members| members.into_iter().filter_map(decoded).collect()).into()
+    of_key(scene, wanted).map(|members| members.into_iter().filter_map(decoded).collect())
 }
 
 /// The members of a key: of `baggage`, and in the mesh of the older lists.
@@ -85,7 +90,16 @@ fn keys<'a>(scene: &Scene<'a>) -> Vec<&'a str> {
     let entries = ["tenant", "overrides"]
         .iter()
         .flat_map(|section| ends.iter().flat_map(move |end| list(&scene.config[section][end])));
-    entries.filter_map(|entry| entry["baggage"].as_str()).collect()
+    let owns_seal = scene.config.get("seal").is_some() && (ends.contains(&"from") || is_written(scene.config));
+    entries.filter_map(|entry| entry["baggage"].as_str()).chain(owns_seal.then_some(seal::MEMBER)).collect()
+}
+
+/// Whether a context is written as baggage.
+pub(crate) fn is_written(config: &Value) -> bool {
+    ["tenant", "overrides"]
+        .iter()
+        .flat_map(|section| list(&config[section]["to"]))
+        .any(|to| to.get("baggage").is_some())
 }
 
 pub(crate) fn drops_strangers(scene: &Scene) -> bool {
@@ -106,9 +120,10 @@ pub(crate) fn without_ours(scene: &Scene, all: &[String]) -> Option<Vec<String>>
 }
 
 /// Leaves one line, or none; or what there is, where none of it is ours.
-pub(crate) fn write(scene: &Scene, tenant: Option<&str>, entries: &Entries, lines: &mut Lines) {
+pub(crate) fn write(scene: &Scene, tenant: Option<&str>, entries: &Entries, seal: Option<&str>, lines: &mut Lines) {
     let received: Vec<_> = scene.values("baggage").flat_map(members).collect();
     let mut all = ours(scene, tenant, entries);
+    all.extend(seal.filter(|_| is_written(scene.config)).map(|seal| format!("{}={seal}", seal::MEMBER)));
     if !drops_strangers(scene) {
         if all.is_empty() && !received.iter().any(|member| owns(scene, key(member))) {
             return;

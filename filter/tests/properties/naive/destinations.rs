@@ -77,6 +77,7 @@ fn chose_what_it_loses(scene: &Scene) -> bool {
     let is_lost = |name: &str| {
         let is_believed = named().any(|entry| is_in(entry, name) && trusts(entry));
         (named().any(|entry| is_in(entry, name)) && !is_believed)
+            || super::header(scene.config).is_some_and(|seal| seal == name)
             || super::is_stripped(scene.config, &super::fold(name))
     };
     scene.is_edge && scene.call.lines.iter().any(|(name, _)| !name.starts_with(':') && is_lost(name))

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::Value;
 
 use super::tenant::host_of;
-use super::{Call, Direction, Lines, Scene, baggage, clusters, list, names, put};
+use super::{Call, Direction, Lines, Scene, baggage, clusters, list, names, put, seal};
 
 /// Whether an authority belongs to the mesh, where it tells.
 fn is_of_the_mesh(config: &Value, authority: &str) -> Option<bool> {
@@ -70,7 +70,8 @@ pub(super) fn withhold(scene: &Scene) -> Lines {
     for name in entries.chain(scene.config.get("destinations")).filter_map(|entry| entry["header"].as_str()) {
         put(&mut lines, name, None);
     }
-    baggage::write(scene, None, &Vec::new(), &mut lines);
+    seal::header(scene.config).iter().for_each(|name| put(&mut lines, name, None));
+    baggage::write(scene, None, &Vec::new(), None, &mut lines);
     names::withhold_older(scene, &mut lines);
     lines
 }

@@ -11,10 +11,13 @@ mod link;
 mod names;
 mod overrides;
 mod repair;
+mod seal;
 mod tenant;
 
 pub(crate) use egress::leaves;
 pub(crate) use names::{fold, is_stripped};
+use seal::Sealed;
+pub(crate) use seal::{MEMBER, drops, header, held, made};
 use serde_json::Value;
 use tenancy_filter::{Answer, Refusal};
 
@@ -88,9 +91,7 @@ fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Answer
     if scene.is_leaving {
         return Ok(egress::withhold(scene));
     }
-    link::follow(scene)?;
-    let tenant = tenant::resolve(scene)?;
-    let overrides = overrides::resolve(scene)?;
+    let (tenant, overrides, seal) = decided(scene)?;
     let mut lines = call.lines.clone();
     if scene.is_edge {
         names::strip(scene, &mut lines);
@@ -99,9 +100,24 @@ fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Answer
         put(&mut lines, target, tenant.clone());
     }
     overrides::write(scene, &overrides, &mut lines);
+    seal::header(config).iter().for_each(|name| put(&mut lines, name, seal.clone()));
     put_destinations(config, &mut lines, destinations::offered(scene, tenant.as_deref(), &overrides));
-    baggage::write(scene, tenant.as_deref(), &overrides, &mut lines);
+    baggage::write(scene, tenant.as_deref(), &overrides, seal.as_deref(), &mut lines);
     Ok(lines)
+}
+
+/// What a request carries, and the seal beside it.
+fn decided(scene: &Scene) -> Result<(Option<String>, overrides::Entries, Option<String>), Answer> {
+    let refused = match seal::read(scene)? {
+        Sealed::By(text, tenant, overrides) => return Ok((tenant, overrides, Some(text))),
+        Sealed::No(_) if seal::drops(scene.config) => return Ok((None, Vec::new(), None)),
+        Sealed::No(refused) => refused,
+    };
+    link::follow(scene)?;
+    let tenant = tenant::resolve(scene)?;
+    let overrides = overrides::resolve(scene)?;
+    let seal = refused.or(seal::sign(scene, tenant.as_deref(), &overrides));
+    Ok((tenant, overrides, seal))
 }
 
 fn put_destinations(config: &Value, lines: &mut Lines, clusters: Option<String>) {

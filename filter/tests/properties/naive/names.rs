@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Lines, Scene, baggage, list, trim};
+use super::{Lines, Scene, baggage, list, seal, trim};
 
 pub(crate) const OLDER_BAGGAGE: [&str; 2] = ["correlation-context", "jaeger-baggage"];
 const TRACE_HEADERS: [&str; 8] = [
@@ -36,7 +36,8 @@ fn is_configured(config: &Value, folded: &str) -> bool {
     let [from, to] = ["from", "to"].map(|end| ["tenant", "overrides"].map(|section| &config[section][end]));
     let entries = from.into_iter().chain(to).chain([&config["projections"]]).flat_map(list);
     let mut headers = entries.chain(config.get("destinations")).filter_map(|entry| entry["header"].as_str());
-    headers.any(|name| fold(name) == folded) || is_stripped(config, folded)
+    let is_seal = seal::header(config).is_some_and(|name| fold(&name) == folded);
+    is_seal || headers.any(|name| fold(name) == folded) || is_stripped(config, folded)
 }
 
 /// Whether an edge removes a header of this folded name and nobody reads it.

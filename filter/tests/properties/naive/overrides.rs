@@ -22,15 +22,23 @@ type Dialect<'a> = (&'a str, &'a str, &'a str);
 pub(crate) const CANONICAL: Dialect = (",", ":", ";");
 
 pub(crate) fn resolve(scene: &Scene) -> Result<Entries, Refusal> {
-    let mut found = Found::default();
+    let (mut found, rules) = (Found::default(), &scene.config["overrides"]);
     for entry in scene.decided("overrides").into_iter().flat_map(|source| offers(scene, source)) {
-        found.add(scene, entry)?;
+        found.add(rules, entry)?;
     }
     found.decided = found.entries.len();
     for entry in scene.sources("overrides").into_iter().flat_map(|source| offers(scene, source)) {
-        found.add(scene, entry)?;
+        found.add(rules, entry)?;
     }
     Ok(found.entries)
+}
+
+/// Those of a canonical line, which no rule refuses.
+pub(crate) fn of_line(line: &str) -> Entries {
+    let mut found = Found::default();
+    let anything_goes = |entry| found.add(&Value::Null, entry);
+    parse(line, CANONICAL).into_iter().try_for_each(anything_goes).unwrap();
+    found.entries
 }
 
 /// What a source holds: entries, `None` for each that is malformed.
@@ -94,8 +102,7 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, scene: &Scene, entry: Option<Entry>) -> Result<(), Refusal> {
-        let rules = &scene.config["overrides"];
+    fn add(&mut self, rules: &Value, entry: Option<Entry>) -> Result<(), Refusal> {
         let dropped = || if rules["onInvalid"] == "reject" { Err(Refusal::OverrideInvalid) } else { Ok(()) };
         let Some(entry) = entry else { return dropped() };
         let mut longer = self.entries.clone();
