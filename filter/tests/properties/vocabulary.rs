@@ -172,7 +172,7 @@ pub(crate) const SEALS: &[&str] = &[
     "v1.k1.4102444800.ZGV2MR.b3VycyE",
     "v1.k1.4102444800.ZGV2MQo=.b3VycyE",
     "v2.k1.4102444800.ZGV2MQo.b3VycyE",
-    "v1.k1.4102444800.ZGV2\u{e9}.b3VycyE",
+    "v1.k1.4102444800.ZGV2\u{c3}\u{a9} .b3VycyE",
     "v1",
     "",
 ];
