@@ -155,9 +155,7 @@ impl Rules {
         };
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);
         self.overrides_to.write(lines, &context.overrides, &mut mutations);
-        if let Some((SealTargets { header: (header, field), .. }, _)) = &self.seal {
-            mutations.extend(set_line(lines, header, *field, context.seal.text()));
-        }
+        self.write_seal(lines, context, &mut mutations);
         let call = self.call(lines);
         for projection @ Projection { header, field, service } in &self.projections {
             let version = projection.version(host, &context.overrides, &self.mesh, &call, events);
@@ -175,6 +173,13 @@ impl Rules {
             Role::Mesh | Role::Waypoint => {}
         }
         mutations
+    }
+
+    /// Writes the seal into its header.
+    pub(crate) fn write_seal<'a>(&'a self, lines: &Lines<'a>, context: &Context<'a>, out: &mut Vec<Mutation<'a>>) {
+        if let Some((SealTargets { header: (header, field), .. }, _)) = &self.seal {
+            out.extend(set_line(lines, header, *field, context.seal.text()));
+        }
     }
 
     /// What is written as baggage.

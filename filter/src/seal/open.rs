@@ -32,12 +32,15 @@ impl SealTargets {
     /// The seals of a request: the header's, those in `baggage`, and those in the older lists.
     fn texts<'s, 'a>(&'s self, carried: &'s Carried<'_, 'a>) -> impl Iterator<Item = Cow<'a, [u8]>> {
         let (_, field) = self.header;
-        let lines = carried.lines.values(field).flat_map(elements).map(Cow::Borrowed).take(MAX_SEALS);
-        let members = |in_older: bool| {
-            let members = self.baggage.iter().flat_map(|(_, number)| carried.baggage(*number));
-            members.filter(move |(is_older, _)| *is_older == in_older).map(|(_, text)| text).take(MAX_SEALS)
-        };
-        lines.chain(members(false)).chain(members(true))
+        let lines = carried.lines.values(field).flat_map(elements).map(|text| (0, Cow::Borrowed(text)));
+        let members = self.baggage.iter().flat_map(|(_, number)| carried.baggage(*number));
+        let members = members.map(|(is_older, text)| (if is_older { 2 } else { 1 }, text));
+        let mut left = [MAX_SEALS; 3];
+        lines.chain(members).filter_map(move |(carrier, text)| {
+            let left = left.get_mut(carrier)?;
+            *left = left.checked_sub(1)?;
+            Some(text)
+        })
     }
 }
 
@@ -146,6 +149,7 @@ impl Rules {
         let mut rewritten = Vec::new();
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut rewritten);
         self.overrides_to.write(lines, &context.overrides, &mut rewritten);
+        self.write_seal(lines, context, &mut rewritten);
         let is_line_of = |mutation: &Mutation<'_>| {
             let (Mutation::Remove { name } | Mutation::Set { name, .. }) = mutation;
             lines.owned.iter().any(|line| line.exact && line.name == *name)

@@ -14,6 +14,7 @@ mod host;
 mod ids;
 mod law;
 mod readers;
+mod seals;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
