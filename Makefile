@@ -21,7 +21,7 @@ with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(
 
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 10
-fuzz_targets := configuration request baggage conditions trace link host templates
+fuzz_targets := configuration request baggage conditions trace link host templates seal
 
 page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \

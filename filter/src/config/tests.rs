@@ -1,5 +1,6 @@
 mod mistakes;
 mod overrides;
+mod seals;
 mod sources;
 mod warnings;
 

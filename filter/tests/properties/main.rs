@@ -51,6 +51,7 @@ fn what_was_found_stays_found() {
     }
     seeds("host").iter().for_each(|seed| laws::host(seed));
     seeds("templates").iter().for_each(|seed| laws::templates(seed));
+    seeds("seal").iter().for_each(|seed| laws::seal::hold(seed));
     for seed in seeds("baggage") {
         let (subject, call) = laws::text::parse_baggage(&seed);
         laws::hold(subject, &call);

@@ -2,6 +2,7 @@
 
 mod call;
 mod consequences;
+pub(crate) mod seal;
 pub(crate) mod text;
 
 use std::sync::LazyLock;

@@ -17,7 +17,7 @@ mod tenant;
 pub(crate) use egress::leaves;
 pub(crate) use names::{fold, is_stripped};
 use seal::Sealed;
-pub(crate) use seal::{MEMBER, drops, header, held, made};
+pub(crate) use seal::{MEMBER, decoded, drops, encoded, header, held, made};
 use serde_json::Value;
 use tenancy_filter::{Answer, Refusal};
 

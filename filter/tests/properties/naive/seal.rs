@@ -85,7 +85,7 @@ pub(super) fn sign(scene: &Scene, tenant: Option<&str>, entries: &Entries) -> Op
 }
 
 /// Base64url without padding (RFC 4648 §5), six bits a digit; `None` for what is none.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     let sextet = |digit: char| DIGITS.find(digit).map(|value| format!("{value:06b}"));
     let bits = text.chars().map(sextet).collect::<Option<String>>()?;
     let whole = bits.len() / 8 * 8;
@@ -93,7 +93,7 @@ fn decoded(text: &str) -> Option<String> {
     Some((0..whole).step_by(8).map(byte).collect())
 }
 
-fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let bits: String = text.chars().map(|c| format!("{:08b}", c as u32)).collect();
     let digit = |at: usize| {
         let sextet = format!("{:0<6}", &bits[at..bits.len().min(at + 6)]);
