@@ -17,4 +17,4 @@ pub mod wasm_host;
 pub use discovery::Discovery;
 pub use playground::*;
 pub use trapping_module::trapping_module;
-pub use vectors::vectors;
+pub use vectors::{KeyPair, RefusedSeal, Seals, ValidSeal, seals, vectors};
