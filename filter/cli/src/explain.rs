@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 
-use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Mutation};
+use tenancy_filter::{Answer, Decision, Event, Events, Filter, Header, Mutation, PrivateKey, Seal};
 use tenancy_filter_crypto::Alone;
 use tenancy_filter_envoy::{Facts, Place, is_outbound, peer};
 
 use crate::request::{Line, Request};
+use crate::sentence::key_unknown;
 use crate::told::{Told, latin1};
 
 /// An instance of the filter.
@@ -25,6 +26,18 @@ impl Instance {
     /// An instance without a private key.
     pub fn new(name: impl Into<String>, filter: Filter) -> Self {
         Self { name: name.into(), filter, private_key: None }
+    }
+
+    /// The variable of the proxy's environment that holds the private key of its seals; `None` if it makes none, or has
+    /// the key in its configuration.
+    pub fn key_variable(&self) -> Option<&str> {
+        match self.filter.seal()? {
+            Seal::Sign(rules) => match &rules.private_key {
+                PrivateKey::Env(name) => Some(name),
+                PrivateKey::Der(_) => None,
+            },
+            Seal::Verify(_) => None,
+        }
     }
 }
 
@@ -92,7 +105,8 @@ pub fn explain(instances: &[Instance], request: &Request) -> Explanation {
 }
 
 fn pass(instance: &Instance, request: &Request) -> Hop {
-    let log = Log::default();
+    let unknown_key = instance.key_variable().filter(|_| instance.private_key.is_none());
+    let log = Log { told: RefCell::default(), unknown_key };
     let outcome = match rewrite(instance, request, &log) {
         Ok(passed) => Outcome::Passed(passed),
         Err(answer) => {
@@ -100,11 +114,11 @@ fn pass(instance: &Instance, request: &Request) -> Hop {
             Outcome::Answered { status: answer.status(), headers: headers.collect(), body: answer.to_string() }
         }
     };
-    Hop { instance: instance.name.clone(), outcome, told: log.0.into_inner() }
+    Hop { instance: instance.name.clone(), outcome, told: log.told.into_inner() }
 }
 
 /// The request as it leaves.
-fn rewrite(instance: &Instance, request: &Request, log: &Log) -> Result<Request, Answer> {
+fn rewrite(instance: &Instance, request: &Request, log: &Log<'_>) -> Result<Request, Answer> {
     let filter = &instance.filter;
     let (headers, trailers) = (borrowed(&request.headers), borrowed(&request.trailers));
     let peer = peer(filter, request);
@@ -144,11 +158,18 @@ fn applied(lines: &[Line], mutations: &[Mutation<'_>]) -> Vec<Line> {
 }
 
 /// Keeps what is told.
-#[derive(Default)]
-struct Log(RefCell<Vec<Told>>);
+struct Log<'i> {
+    told: RefCell<Vec<Told>>,
+    /// The variable of the private key that is not known here.
+    unknown_key: Option<&'i str>,
+}
 
-impl Events for Log {
+impl Events for Log<'_> {
     fn record(&self, event: Event<'_>) {
-        self.0.borrow_mut().push(Told::new(&event));
+        let mut told = Told::new(&event);
+        if let (Event::SealFailed, Some(variable)) = (event, self.unknown_key) {
+            told.text = key_unknown(variable);
+        }
+        self.told.borrow_mut().push(told);
     }
 }

@@ -73,7 +73,7 @@ fn text(event: &Event<'_>) -> String {
         Event::SealOverruled => "the request says something else beside its seal, which counts alone".into(),
         Event::SealMade => "made, of what was decided".into(),
         Event::SealTooLarge { bytes } => format!("not made: the context has {bytes} bytes, and a seal holds 512"),
-        Event::SealFailed => "not made: the proxy did not sign, or its key is not known here".into(),
+        Event::SealFailed => "not made: the proxy did not sign".into(),
         Event::Overrides { count } => format!("overrides: {count}"),
         Event::OverrideTaken { service, version, conditions, .. } => {
             format!("taken: {}", entry(service, version, conditions))
@@ -116,6 +116,12 @@ fn sealed(key: &str, tenant: &[u8], overrides: usize) -> String {
     let tenant = if tenant.is_empty() { "no tenant".into() } else { format!("tenant {}", shown(tenant)) };
     let overrides = if overrides == 1 { "1 override".into() } else { format!("{overrides} overrides") };
     format!("valid, of key {key}: {tenant} and {overrides}, whatever else the request says")
+}
+
+/// What it means that a seal fails where the environment of the proxy is unknown.
+pub(crate) fn key_unknown(variable: &str) -> String {
+    let variable = shown(variable.as_bytes());
+    format!("not made here: the private key stands in {variable} of the proxy's environment; the command reads its own")
 }
 
 fn unsealed(why: Unsealed) -> &'static str {

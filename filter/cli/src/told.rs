@@ -29,7 +29,8 @@ pub enum Fact {
 }
 
 impl Told {
-    pub(crate) fn new(event: &Event<'_>) -> Self {
+    /// What an event says.
+    pub fn new(event: &Event<'_>) -> Self {
         let mut details = Vec::new();
         event.details(&mut |key, detail| {
             let fact = match detail {
@@ -42,6 +43,14 @@ impl Told {
         });
         let Sentence { subject, text } = Sentence::of(event);
         Self { name: event.name(), details, subject, text }
+    }
+
+    /// A detail that is text, by its key.
+    pub fn word(&self, key: &str) -> Option<&str> {
+        self.details.iter().find_map(|(known, fact)| match fact {
+            Fact::Text(text) if *known == key => Some(text.as_str()),
+            Fact::Text(_) | Fact::Count(_) => None,
+        })
     }
 }
 

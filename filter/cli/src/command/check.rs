@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tenancy::check;
 use tenancy_filter::Severity;
 
 use super::Problem;
 use super::files::{Files, NO_CONFIGURATION};
+use super::words::Format;
 
 mod render;
 
@@ -35,12 +36,6 @@ Examples:
   tenancy check --deny-warnings manifests/
   kubectl kustomize manifests/gateway | tenancy check -
   tenancy check --format json manifests/ | jq -r '.findings[].code'";
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
 
 /// The exit code if something was found.
 const FOUND: u8 = 1;

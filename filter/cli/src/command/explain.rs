@@ -5,10 +5,11 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tenancy::{Request, explain};
 
-use super::words::{Sender, Way};
+use super::moment::Moment;
+use super::words::{Format, Sender, Way};
 use super::{Problem, input, instances, render};
 
 /// Tells what becomes of a request, and why: what upstream gets, or the refusal, and a line for each thing that decided.
@@ -56,6 +57,9 @@ pub(crate) struct Arguments {
     /// The workload beside the proxy, which calls, where its configuration does not say so by `caller`
     #[arg(long, value_name = "NAME")]
     caller: Option<String>,
+    /// When the request comes, for seals: 2026-01-31T08:00:00Z, or seconds since 1970; otherwise now
+    #[arg(long, value_name = "TIME")]
+    time: Option<Moment>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -66,12 +70,6 @@ Examples:
   tenancy explain -c gateway.yaml -H 'host: www.example.com' --token claims.json
   tenancy explain -c sidecar.yaml --direction outbound -H 'host: api.example.com' -H 'x-tenant: dev1'
   tenancy explain -c gateway.yaml -c sidecar.yaml --format json < request.txt";
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
 
 impl Arguments {
     pub(crate) fn run(&self) -> Result<ExitCode, Problem> {
@@ -111,6 +109,7 @@ impl Arguments {
         request.route.clone_from(&self.route);
         request.direction = self.direction.into();
         request.peer = self.peer.into();
+        request.time = self.time.unwrap_or_else(Moment::now).0;
         Ok(request)
     }
 

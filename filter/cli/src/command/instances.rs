@@ -9,7 +9,7 @@ use tenancy_filter::{Filter, Findings, Parsed};
 
 use super::files::{Files, NO_CONFIGURATION};
 use super::snippet::snippet;
-use super::{Problem, input};
+use super::{Problem, input, private_key};
 
 /// The text of a file; `-` is stdin.
 pub(crate) fn read(path: &Path) -> Result<String, Problem> {
@@ -21,7 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Problem> {
 /// warnings go to stderr.
 pub(crate) fn load(paths: &[PathBuf], names: &[String]) -> Result<Vec<Instance>, Problem> {
     let instance = |Found { name, json, .. }: Found| match Filter::from_config(json.as_bytes()) {
-        Ok(Parsed { filter, warnings: _ }) => Ok(Instance::new(name, filter)),
+        Ok(Parsed { filter, warnings: _ }) => with_private_key(Instance::new(name, filter)),
         Err(findings) => Err(Problem::new(format!("{name}: {findings}"))),
     };
     accepted(paths, names)?.into_iter().map(|(_, found)| instance(found)).collect()
@@ -111,5 +111,11 @@ pub(crate) fn inline(json: &str, file: &str) -> Result<Instance, Problem> {
     let refused = |findings: Findings| Problem::new(findings.iter().map(told).collect::<Vec<_>>().join("\n"));
     let Parsed { filter, warnings } = Filter::from_config(json.as_bytes()).map_err(refused)?;
     warnings.iter().for_each(|warning| eprintln!("{}", told(warning)));
-    Ok(Instance::new("config", filter))
+    with_private_key(Instance::new("config", filter))
+}
+
+/// Gives an instance the private key of its seals as the proxy has it, from the environment, if it is there.
+fn with_private_key(instance: Instance) -> Result<Instance, Problem> {
+    let private_key = instance.key_variable().map(private_key::in_variable).transpose()?.flatten();
+    Ok(Instance { private_key, ..instance })
 }

@@ -6,6 +6,8 @@ mod explain;
 mod files;
 mod input;
 mod instances;
+mod moment;
+mod private_key;
 mod problem;
 mod render;
 mod routes;

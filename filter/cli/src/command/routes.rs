@@ -14,6 +14,7 @@ use tenancy::{Found, Source};
 use super::Problem;
 use super::instances::{self, configurations};
 use super::snippet::mistake;
+use super::words::Format;
 
 /// Writes routes to sandboxes, for places where Envoy may not be patched.
 ///
@@ -71,12 +72,6 @@ enum Kind {
     VirtualServices,
     /// EnvoyFilters of Istio for hosts of a gateway, whose cost does not grow with the sandboxes
     MatchTree,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl From<Kind> for RouteKind {

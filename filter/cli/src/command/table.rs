@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tenancy::{BadRequest, Line, Outcome, Request};
 
+use super::moment::Moment;
 use super::render::{ordinary, shown};
 use super::words::{Sender, Way};
 
@@ -50,6 +51,8 @@ pub(crate) struct Asked {
     peer: Sender,
     pub(crate) caller: Option<String>,
     passage: Passage,
+    /// Otherwise now.
+    time: Option<Moment>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -97,6 +100,7 @@ impl Default for Asked {
             peer: Sender::Known,
             caller: None,
             passage: Passage::default(),
+            time: None,
         }
     }
 }
@@ -137,7 +141,8 @@ impl Asked {
         let Passage { direction, cluster, route } = &self.passage;
         let (peer, direction) = (self.peer.into(), (*direction).into());
         let (token, cluster, route) = (self.token.clone(), cluster.clone(), route.clone());
-        Ok(Request { token, peer, direction, cluster, route, ..request })
+        let time = self.time.unwrap_or_else(Moment::now).0;
+        Ok(Request { token, peer, direction, cluster, route, time, ..request })
     }
 }
 

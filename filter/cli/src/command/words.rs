@@ -42,3 +42,10 @@ impl From<Sender> for Peer {
         }
     }
 }
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
