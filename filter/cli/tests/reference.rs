@@ -76,6 +76,18 @@ fn the_examples_print_what_they_say() {
     run_examples("check", &["gateway.yaml", "sidecars.yaml"]);
     run_examples("explain", &["gateway.yaml"]);
     run_examples("test", &["gateway.yaml", "tenancy.yaml", "wrong.yaml"]);
+    run_examples("seal", &["sidecar.yaml"]);
+}
+
+#[test]
+fn the_steps_to_a_seal_run() {
+    let folder = tempfile::tempdir().unwrap();
+    for steps in blocks(&section("seal"), "sh") {
+        let steps = steps.replace("tenancy seal", concat!(env!("CARGO_BIN_EXE_tenancy"), " seal"));
+        let run = Command::new("sh").args(["-ec", &steps]).current_dir(&folder).output().unwrap();
+        assert!(run.status.success(), "{steps}: {}", String::from_utf8_lossy(&run.stderr));
+        assert!(String::from_utf8_lossy(&run.stdout).contains("x-tenancy-seal: v1.k1."), "{steps}");
+    }
 }
 
 #[test]

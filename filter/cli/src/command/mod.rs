@@ -11,6 +11,7 @@ mod private_key;
 mod problem;
 mod render;
 mod routes;
+mod seal;
 mod snippet;
 mod table;
 mod test;
@@ -22,7 +23,8 @@ use clap::{Parser, Subcommand};
 
 use problem::Problem;
 
-/// Checks, explains and tests configurations of the tenancy filter, and writes routes for it, without a cluster.
+/// Checks, explains and tests configurations of the tenancy filter, writes routes for it, and makes and reads seals, without
+/// a cluster.
 ///
 /// Exit codes: 0 all is well, 1 there are findings or failures, 2 the input cannot be used.
 #[derive(Debug, Parser)]
@@ -38,6 +40,7 @@ enum Chosen {
     Completions(completions::Arguments),
     Explain(Box<explain::Arguments>),
     Routes(Box<routes::Arguments>),
+    Seal(seal::Arguments),
     Test(test::Arguments),
 }
 
@@ -48,6 +51,7 @@ impl Command {
             Chosen::Completions(arguments) => arguments.run(),
             Chosen::Explain(arguments) => arguments.run(),
             Chosen::Routes(arguments) => arguments.run(),
+            Chosen::Seal(arguments) => arguments.run(),
             Chosen::Test(arguments) => arguments.run(),
         };
         outcome.unwrap_or_else(|problem| match problem {

@@ -1,7 +1,10 @@
-//! What `explain` and `test` make of seals.
+//! `tenancy seal`, and what `explain` and `test` make of seals.
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 mod explain;
+mod new_key;
+mod show;
+mod sign;
 
 use std::fs;
 use std::path::Path;
