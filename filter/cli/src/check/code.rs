@@ -39,6 +39,10 @@ pub enum Code {
     Misplaced,
     /// The plugin believes its callers and attaches to a Gateway that faces clients.
     BelievesClients,
+    /// The mesh believes no seal of an edge.
+    SealMismatch,
+    /// An edge that signs is not given its key.
+    SealKeyMissing,
     /// A placeholder of the manifests was left in.
     Placeholder,
 }
@@ -54,7 +58,7 @@ struct Entry {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Configuration,
         Self::InVain,
         Self::NotText,
@@ -72,6 +76,8 @@ impl Code {
         Self::NeverAttaches,
         Self::Misplaced,
         Self::BelievesClients,
+        Self::SealMismatch,
+        Self::SealKeyMissing,
         Self::Placeholder,
     ];
 
@@ -213,6 +219,22 @@ impl Code {
                 meaning: "the plugin has `role: mesh` or `role: waypoint` and attaches to a gateway that is no waypoint, so it believes what clients claim",
                 remedy: Some(
                     "write `role: edge`; at a gateway that takes calls of the mesh alone, by mutual TLS, `role: mesh` with `peers: mtls`; a plugin of sidecars belongs into their namespace, or needs a `selector`",
+                ),
+            },
+            Self::SealMismatch => Entry {
+                word: "seal-mismatch",
+                severity: Severity::Error,
+                meaning: "the mesh believes no seal of an edge: it lists no key of that name, or another public key under it",
+                remedy: Some(
+                    "write the public key in `seal.verify` under the name in `seal.sign.key`; `tenancy seal new-key` prints both",
+                ),
+            },
+            Self::SealKeyMissing => Entry {
+                word: "seal-key-missing",
+                severity: Severity::Error,
+                meaning: "an edge signs with a key from its environment, and its plugin is given no such variable",
+                remedy: Some(
+                    "name it in `vmConfig.env`, `valueFrom: HOST`; in an Envoy configuration in `vm_config.environment_variables.host_env_keys`, in an EnvoyExtensionPolicy in `env.hostKeys`",
                 ),
             },
             Self::Placeholder => Entry {

@@ -65,6 +65,8 @@ fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<(String, Found)>,
             | Code::NeverAttaches
             | Code::Misplaced
             | Code::BelievesClients
+            | Code::SealMismatch
+            | Code::SealKeyMissing
             | Code::Placeholder => {}
         }
     }

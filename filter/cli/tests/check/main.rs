@@ -12,6 +12,7 @@ mod mutations;
 mod placeholder;
 mod role;
 mod rules;
+mod seal;
 mod shipped;
 
 use std::fs;

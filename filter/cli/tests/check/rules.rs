@@ -25,24 +25,24 @@ pub(super) fn plugin(phase: &str, selector: &str, configuration: &str) -> String
     format!("kind: WasmPlugin\nmetadata: {{name: n, namespace: s}}\nspec:\n  {spec}\n")
 }
 
-fn policy(plugin: &str) -> String {
+pub(super) fn policy(plugin: &str) -> String {
     format!("kind: EnvoyExtensionPolicy\nmetadata: {{name: n}}\nspec:\n  wasm:\n  - {plugin}\n")
 }
 
 /// A filter of Envoy with a configuration.
-fn filter(configuration: &str) -> String {
+pub(super) fn filter(configuration: &str) -> String {
     let kind = "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm";
     let text = format!("{{'@type': a/google.protobuf.StringValue, value: \"{}\"}}", json(configuration));
     format!("{{name: ours, typed_config: {{'@type': {kind}, config: {{configuration: {text}}}}}}}")
 }
 
 /// A configuration as JSON in a double-quoted scalar.
-fn json(configuration: &str) -> String {
+pub(super) fn json(configuration: &str) -> String {
     let value: serde_json::Value = serde_norway::from_str(configuration).unwrap();
     value.to_string().replace('"', "\\\"")
 }
 
-fn envoy_filter(operation: &str, context: &str, configuration: &str) -> String {
+pub(super) fn envoy_filter(operation: &str, context: &str, configuration: &str) -> String {
     let value = filter(configuration);
     let patch = format!("match: {{context: {context}}}\n    patch: {{operation: {operation}, value: {value}}}");
     let spec = format!(

@@ -8,6 +8,7 @@ mod order;
 mod placeholder;
 mod priority;
 mod provider;
+mod seal;
 mod strip;
 mod waypoint;
 
@@ -17,7 +18,7 @@ use super::deployed::{Deployed, Document, Mesh};
 type Rule = fn(&Mesh<'_>) -> Vec<Finding>;
 
 /// All of them; a finding of an earlier one comes before those of later ones at the same place.
-pub(super) const RULES: [Rule; 18] = [
+pub(super) const RULES: [Rule; 20] = [
     configuration::found_by_the_filter,
     configuration::not_text,
     failure::fails_open,
@@ -35,5 +36,7 @@ pub(super) const RULES: [Rule; 18] = [
     waypoint::never_attaches,
     waypoint::is_a_sidecars,
     gateway::believes_clients,
+    seal::is_not_believed,
+    seal::has_no_key,
     placeholder::left_in,
 ];
