@@ -10,8 +10,8 @@ use crate::reasons::reasons;
 /// Answers a question. Both are JSON; what is no question gets a problem for an answer.
 ///
 /// The question has `documents`, a text with configurations, and `request`: its `head` as HTTP/1.1 has it, with each
-/// byte as the character of its number, and `token`, `peer`, `direction`, `cluster`, `route` and
-/// `caller`, which may be left out.
+/// byte as the character of its number, and `token`, `peer`, `direction`, `cluster`, `route`,
+/// `caller` and `time`, in seconds since 1970, which may be left out.
 ///
 /// The answer has `problems`, each with its place in a text (UTF-16, from 0); `instances`; and, unless one `blocks`,
 /// `whole`, what became of the request on the whole way, and `hops`, the same for each instance.
@@ -64,7 +64,7 @@ fn of_hop(before: &Request, hop: Hop, configuration: &Value) -> Value {
     let changes = lines(before, &outcome);
     let is_written = |name: &[u8]| changes.iter().any(|(change, line)| *change == Change::Written && line.0 == name);
     let lines = changes.iter().map(|(change, line)| {
-        told(*change, line, |name| match reasons(configuration, &events, *change, name) {
+        told(*change, line, |name| match reasons(configuration, &events, *change, (name, &line.1)) {
             none if none.is_empty() && *change == Change::Stripped && is_written(&line.0) => {
                 vec![format!("{name}: replaced by what the filter writes")]
             }

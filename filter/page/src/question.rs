@@ -31,6 +31,11 @@ impl<'q> Question<'q> {
         place.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// One of the request's numbers; 0 if it has none.
+    fn number(&self, name: &str) -> u64 {
+        self.json.get("request").and_then(|request| request.get(name)?.as_u64()).unwrap_or_default()
+    }
+
     /// The instances, in the order of the documents; the problems are those of `tenancy check`.
     pub(crate) fn instances(&self, problems: &mut Vec<Problem>) -> Vec<Configured> {
         let text = self.text(DOCUMENTS);
@@ -59,6 +64,7 @@ impl<'q> Question<'q> {
             "outbound" => Direction::Outbound,
             _ => Direction::Unspecified,
         };
+        request.time = self.number("time");
         request.cluster = self.text("cluster").to_owned();
         if !self.text("route").is_empty() {
             request.route = self.text("route").to_owned();

@@ -1,18 +1,34 @@
 //! Which events are about a header line.
 
 use serde_json::Value;
+use tenancy_filter::SealText;
 
 use crate::changes::Change;
 
 /// The sentences of the events that tell why a line was stripped or written.
-pub(crate) fn reasons(configuration: &Value, events: &[Value], change: Change, name: &str) -> Vec<String> {
+pub(crate) fn reasons(
+    configuration: &Value,
+    events: &[Value],
+    change: Change,
+    (name, value): (&str, &[u8]),
+) -> Vec<String> {
+    let holds_context = ["tenant", "overrides"].iter().any(|kind| writes(configuration, kind, name));
+    // A seal is written beside the context, and decides what that is.
+    let is_seal = SealText::parse(value).is_some();
+    let is_sealed = holds_context || is_seal;
     let tells = |event: &Value| match change {
         Change::Kept => false,
-        Change::Stripped => names(event, name) || (name == "baggage" && is_of(event, "member_")),
+        Change::Stripped => {
+            names(event, name)
+                || (name == "baggage" && is_of(event, "member_"))
+                || (is_sealed && (is_of(event, "sealed") || is_of(event, "unsealed")))
+        }
         Change::Written => {
             names(event, name)
                 || (is_of(event, "tenant_") && writes(configuration, "tenant", name))
                 || (is_of(event, "override_") && writes(configuration, "overrides", name))
+                || (is_sealed && is_of(event, "sealed"))
+                || (is_seal && is_of(event, "seal_made"))
                 || is_restored(event)
         }
     };

@@ -44,7 +44,9 @@ function later() {
 
 function explain() {
   clearTimeout(timer);
-  answer = core(question());
+  const { documents, request } = question();
+  // Seals end; a link to the page does not hold when it was opened.
+  answer = core({ documents, request: { ...request, time: Math.floor(Date.now() / 1000) } });
   for (const [name, editor] of Object.entries(editors)) showProblems(name, editor, answer.problems);
   const count = answer.instances.length;
   byId("instances").textContent = `${count} ${count === 1 ? "instance" : "instances"}`;

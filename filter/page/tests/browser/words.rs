@@ -115,6 +115,27 @@ async fn who_calls_decides_a_condition() -> Result<()> {
     Ok(())
 }
 
+/// The clock is the browser's.
+#[tokio::test]
+async fn a_seal_is_made_and_verified_now() -> Result<()> {
+    let Some(Visit { browser, page: _page }) = Visit::start().await? else { return Ok(()) };
+    let seals = integration::seals()?;
+    let edge = format!("{EDGE}seal: {{sign: {{key: k1, privateKey: {}}}, ttl: 10}}\n", seals.keys["k1"].private);
+    browser.write("documents", &format!("{edge}---\n{}\n", seals.sidecar())).await?;
+    let over = &seals.refused.iter().find(|vector| vector.why == "expired").context("an expired one")?.seal;
+    browser.write("head", "GET / HTTP/1.1\nHost: feat-x.www.example.com").await?;
+    browser.until("document.querySelectorAll('#way button').length === 2").await?;
+    let decided = browser.get("document.getElementById('events').textContent").await?;
+    let decided = decided.as_str().context("a text")?;
+    assert!(decided.contains("made, of what was decided") && decided.contains("valid, of key k1"), "{decided}");
+    browser.write("documents", &seals.sidecar().to_string()).await?;
+    browser.write("head", &format!("GET / HTTP/1.1\nHost: a\nx-tenancy-seal: {over}")).await?;
+    browser.until("document.querySelectorAll('#way button').length === 1").await?;
+    let decided = browser.get("document.getElementById('events').textContent").await?;
+    assert!(decided.as_str().context("a text")?.contains("its time is over"), "{decided}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_refused_request_goes_no_further() -> Result<()> {
     let Some(Visit { browser, page: _page }) = Visit::start().await? else { return Ok(()) };
