@@ -1,6 +1,8 @@
 //! R44: what a gateway sealed is the one context there is, from sidecar to sidecar, on real Envoys.
 
 mod parties;
+mod vectors;
+mod wycheproof;
 
 use std::collections::BTreeMap;
 

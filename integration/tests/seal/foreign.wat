@@ -1,0 +1,52 @@
+;; Calls Envoy's foreign function verify_signature with the arguments in x-arguments (hexadecimal), and answers with what
+;; it gives: 200, or 500 if the call fails.
+(module
+  (import "env" "proxy_get_header_map_value" (func $header (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_call_foreign_function" (func $call (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_send_local_response" (func $answer (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 64)
+  (data (i32.const 16) "x-arguments")
+  (data (i32.const 32) "verify_signature")
+  ;; At 8 and 12, for 0 is no place to it, the host leaves where something is, and its size; from 1024 on what it brings.
+  (global $free (mut i32) (i32.const 1024))
+  (func (export "proxy_abi_version_0_2_1"))
+  (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+    (local $at i32)
+    (local.set $at (global.get $free))
+    (global.set $free (i32.add (global.get $free) (local.get $size)))
+    (local.get $at))
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_configure") (param i32 i32) (result i32) (i32.const 1))
+  (func (export "proxy_on_context_create") (param i32 i32))
+  (func $digit (param $at i32) (result i32)
+    (local $character i32)
+    (local.set $character (i32.load8_u (local.get $at)))
+    (i32.sub (local.get $character)
+      (select (i32.const 48) (i32.const 87) (i32.lt_u (local.get $character) (i32.const 58)))))
+  ;; Replaces digits by the bytes that they stand for.
+  (func $decode (param $from i32) (param $bytes i32)
+    (local $index i32) (local $pair i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $index) (local.get $bytes)))
+        (local.set $pair (i32.add (local.get $from) (i32.mul (local.get $index) (i32.const 2))))
+        (i32.store8 (i32.add (local.get $from) (local.get $index))
+          (i32.or (i32.shl (call $digit (local.get $pair)) (i32.const 4))
+            (call $digit (i32.add (local.get $pair) (i32.const 1)))))
+        (local.set $index (i32.add (local.get $index) (i32.const 1)))
+        (br $next))))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (local $failed i32) (local $bytes i32)
+    (global.set $free (i32.const 1024))
+    (drop (call $header (i32.const 0) (i32.const 16) (i32.const 11) (i32.const 8) (i32.const 12)))
+    (local.set $bytes (i32.div_u (i32.load (i32.const 12)) (i32.const 2)))
+    (call $decode (i32.load (i32.const 8)) (local.get $bytes))
+    (local.set $failed
+      (call $call (i32.const 32) (i32.const 16) (i32.load (i32.const 8)) (local.get $bytes) (i32.const 8) (i32.const 12)))
+    (if (local.get $failed) (then (i32.store (i32.const 12) (i32.const 0))))
+    (drop (call $answer
+      (select (i32.const 500) (i32.const 200) (local.get $failed))
+      (i32.const 0) (i32.const 0)
+      (i32.load (i32.const 8)) (i32.load (i32.const 12))
+      (i32.const 0) (i32.const 0) (i32.const -1)))
+    (i32.const 1)))
