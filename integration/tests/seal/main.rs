@@ -106,7 +106,8 @@ fn altered(seal: &str, part: usize) -> String {
 
 fn attacks(keys: &Keys, others: &Keys) -> Result<Vec<Attack>> {
     let seal = |line: String| vec![("x-tenancy-seal", line)];
-    let right = keys.seal("k1", in_an_hour(), FEAT_X)?;
+    // In 2100: with its middle digit altered it still lies ahead, on whatever day that is.
+    let right = keys.seal("k1", 4_102_444_800, FEAT_X)?;
     let victim = keys.seal("k1", in_an_hour(), "victim\n")?;
     let parts: Vec<_> = right.split('.').collect();
     let victims: Vec<_> = victim.split('.').collect();
