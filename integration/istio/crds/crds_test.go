@@ -33,7 +33,7 @@ func read(t *testing.T, path string) []Resource {
 }
 
 // isResource says whether a document is one that the API server here knows. The rules of Prometheus are held by
-// integration/tests/monitoring.rs.
+// integration/tests/envoy/monitoring.rs.
 func isResource(document Resource) bool {
 	apiVersion, _ := document["apiVersion"].(string)
 	return (document["apiVersion"] != nil || document["kind"] != nil) && !strings.HasPrefix(apiVersion, "kustomize.config.k8s.io/") &&

@@ -10,4 +10,5 @@ mod links;
 mod observed;
 mod pages;
 mod places;
+mod requirements;
 mod snippets;

@@ -3,6 +3,7 @@
 mod caller;
 mod configurations;
 mod place;
+mod remembered;
 mod seals;
 mod story;
 

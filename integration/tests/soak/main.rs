@@ -8,7 +8,7 @@ mod memory;
 mod requests;
 mod seals;
 #[allow(dead_code, reason = "each test uses a part")]
-#[path = "../repair/sidecar.rs"]
+#[path = "../envoy/repair/sidecar.rs"]
 mod sidecar;
 mod slow;
 

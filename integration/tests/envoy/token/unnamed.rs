@@ -4,7 +4,7 @@ use anyhow::Result;
 use integration::token::{Issuer, jwt_authn};
 use serde_json::{Value, json};
 
-use crate::{Edge, IDP, PARTNER, bearing, tenant_from};
+use super::{Edge, IDP, PARTNER, bearing, tenant_from};
 
 /// An edge that lets in who shows a token of either provider, of which the partner's says so much of its issuer.
 async fn start(issuer: Option<&str>) -> Result<Edge> {

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use integration::{Bootstrap, Protocol, Request};
 use serde_json::{Value, json};
 
-use crate::sidecar::{SERVICE, Sidecar, configuration};
-use crate::{context, of_a_tenant, sorted, traceparent};
+use super::sidecar::{SERVICE, Sidecar, configuration};
+use super::{context, of_a_tenant, sorted, traceparent};
 
 fn attacker() -> Request {
     Request::to("shop").header("c-tenancy", "attacker")

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-use crate::gateway::{HOST, gateway, module, shipped};
+use super::gateway::{HOST, gateway, module, shipped};
 
 const CLUSTER: &str = "outbound|80||tenancy-module.istio-system.svc.cluster.local";
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::{EARLY, all, documents};
+use super::{EARLY, all, documents};
 
 /// The headers that an edge removes whole and believes of no client. A route matches no prefix of names.
 fn never_believed(configuration: &Value) -> BTreeSet<String> {

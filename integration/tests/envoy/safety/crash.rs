@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use integration::{Hop, Protocol, Request, trapping_module};
 use tempfile::NamedTempFile;
 
-use crate::gateway::{HOST, gateway, instance};
+use super::gateway::{HOST, gateway, instance};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

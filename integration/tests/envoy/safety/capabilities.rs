@@ -11,7 +11,7 @@ use integration::{Bootstrap, Envoy, Hop, Protocol, Request, restriction};
 use serde_json::json;
 use wasmi::{Engine, Module};
 
-use crate::gateway::{gateway, module, plugin};
+use super::gateway::{gateway, module, plugin};
 
 /// What this request does not show: a module that keeps every request in its memory (`make soak` does), and repair and
 /// the debug level, which have tests of their own.

@@ -5,7 +5,7 @@ use integration::Request;
 use integration::token::{Issuer, encode, now, unsigned};
 use serde_json::{Value, json};
 
-use crate::{Edge, HOST, IDP, TENANT, bearing, tenant_from};
+use super::{Edge, HOST, IDP, TENANT, bearing, tenant_from};
 
 /// What a request may bring in the place of a verified token, each with the claim that would count.
 fn unverified(idp: &Issuer) -> Vec<(&'static str, String)> {

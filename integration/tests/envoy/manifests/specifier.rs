@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::{documents, manifests};
+use super::{documents, manifests};
 
 const LUA: &str = "type.googleapis.com/envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig";
 

@@ -6,7 +6,7 @@ use integration::token::{Issuer, jwt_authn};
 use integration::{Bootstrap, Hop, Request};
 use serde_json::{Value, json};
 
-use crate::gateway::{HOST, gateway, instance, plugin};
+use super::gateway::{HOST, gateway, instance, plugin};
 
 const ISSUER: &str = "https://idp.example.com";
 

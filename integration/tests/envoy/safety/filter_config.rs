@@ -5,8 +5,8 @@ use anyhow::{Context, Result};
 use integration::{Hop, Request};
 use serde_json::{Map, Value, json};
 
-use crate::gateway::{HOST, early_strip, gateway, instance};
-use crate::reroute::{forged, named, route, typed};
+use super::gateway::{HOST, early_strip, gateway, instance};
+use super::reroute::{forged, named, route, typed};
 
 const RBAC: &str = "envoy.filters.http.rbac";
 const OURS: [&str; 2] = ["tenancy-strip", "tenancy"];
