@@ -25,7 +25,7 @@ fuzz_targets := configuration request baggage conditions trace link host templat
 
 page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
-cargo run -q --locked -p tenancy-page -- $(page_module) target/page
+cargo run -q --locked --bin tenancy-page -- $(page_module) target/page
 
 .PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push rehearse clean
 
@@ -37,8 +37,8 @@ doctor: ## say which tools are here, and how to get the others
 
 # The two builds side by side: the module's ends on one core. The page, which takes a while, once Envoy can start.
 run: ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
-	@cargo build --locked -p playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
-	$(with_envoy) { { $(build_page); } >target/page.log 2>&1 & } && cargo run -q --locked -p playground
+	@cargo build --locked --bin playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
+	$(with_envoy) { { $(build_page); } >target/page.log 2>&1 & } && cargo run -q --locked --bin playground
 
 test: check module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \
@@ -78,14 +78,14 @@ page: ## build the page that explains requests, target/page, for any static host
 	@$(build_page)
 
 image: module ## pack the module as an OCI image, target/image; the last line is its digest
-	@cargo run -q --locked -p tenancy-filter-image -- $(module) target/image
+	@cargo run -q --locked --bin tenancy-filter-image -- $(module) target/image
 
 envoy: ## fetch Envoy (ENVOY_VERSION=… chooses the release) and print its path
 	@integration/envoy.sh
 
 record: module ## record what istiod pushes for the scenarios (PILOT_DISCOVERY=… names its program)
-	@cargo build --locked -p integration --bin record
-	$(with_envoy) cargo run -q --locked -p integration --bin record
+	@cargo build --locked --bin record
+	$(with_envoy) cargo run -q --locked --bin record
 
 fuzz: ## fuzz the filter, FUZZ_SECONDS=10 a target; needs a nightly toolchain
 	@rustup run nightly cargo --version >/dev/null 2>&1 || \
@@ -103,13 +103,13 @@ coverage: ## measure which lines of the filter its own tests reach; fails under 
 	--fail-under 96 --skip-clean --out Stdout
 
 soak: module ## a million requests, a thousand configurations, floods of trace ids and of seals: memory stays flat (SOAK_REQUESTS, SOAK_UPDATES)
-	$(with_envoy) cargo test --locked -p integration --test soak -- --ignored --nocapture --test-threads 1
+	$(with_envoy) cargo test --locked --test soak -- --ignored --nocapture --test-threads 1
 
 bench: module ## measure what a request costs, and draw it (BENCH="inside counted growth destinations clusters seals worst startup timed" chooses parts)
-	$(with_envoy) cargo run -q --locked -p benches
+	$(with_envoy) cargo run -q --locked --bin benches
 
 baseline: module ## take today's counts as the baseline that make test holds, for a REASON="…"
-	@MODULE=$(module) cargo run -q --locked -p benches -- baseline
+	@MODULE=$(module) cargo run -q --locked --bin benches -- baseline
 
 release: ## put a release into target/release-VERSION, for an image at REGISTRY=ghcr.io/OWNER
 	@release/build.sh
@@ -118,7 +118,7 @@ push: ## push the release's image to REGISTRY=…, and print its name with its d
 	@release/push.sh
 
 rehearse: ## release twice from clones, compare, and run what the workflows run, with a registry on 127.0.0.1
-	cargo test --locked -p integration --test release -- --ignored --nocapture
+	cargo test --locked --test release -- --ignored --nocapture
 
 clean: ## remove what was built and fetched
 	cargo clean

@@ -22,7 +22,7 @@ folder=$PWD/target/func-e/$release
 # Its logs, and its Envoys.
 FUNC_E_HOME=$(mktemp -d) && export FUNC_E_HOME
 trap 'rm -rf "$FUNC_E_HOME"' EXIT
-FUNC_E=$folder/func-e cargo test --locked --workspace --test readme commands_answer_as_printed
+FUNC_E=$folder/func-e cargo test --locked --test readme commands_answer_as_printed
 
 # What `make run` takes where func-e is installed.
 envoy=$FUNC_E_HOME/versions/1.36.4/bin/envoy

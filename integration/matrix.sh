@@ -17,7 +17,7 @@ tests() {
 # run VERSION
 run() (
     ENVOY_PATH=$(ENVOY_VERSION=$1 integration/envoy.sh) && export ENVOY_PATH && "$ENVOY_PATH" --version &&
-        cargo test --locked -p integration --no-fail-fast $(tests)
+        cargo test --locked --no-fail-fast $(tests)
 )
 
 # row VERSION LOG WORD…: the release that ran, if one did, and how many of its tests passed

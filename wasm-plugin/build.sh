@@ -67,7 +67,7 @@ remap "${CARGO_HOME:-$HOME/.cargo}" /cargo
 
 # trim DIR MODULE: drops what the SDK exports and we have no reason for; see interface.yaml
 trim() {
-    env -u RUSTC_BOOTSTRAP "${CARGO:-cargo}" run -q --locked -p tenancy-filter-trim --target-dir "$1" -- "$2"
+    env -u RUSTC_BOOTSTRAP "${CARGO:-cargo}" run -q --locked --bin tenancy-filter-trim --target-dir "$1" -- "$2"
 }
 
 # build DIR ARGUMENT…: with CARGO, into DIR

@@ -27,7 +27,7 @@ reader Java has_java "a JDK 17 and Maven (apt-get install default-jdk-headless m
 reader JavaScript has_javascript "Node.js 18.19 and npm (apt-get install nodejs npm)"
 reader Python has_python "Python 3.10 with pip (apt-get install python3-pip)"
 
-cargo test --locked -p integration --test readers -- --ignored --exact "${readers[@]}"
+cargo test --locked --test readers -- --ignored --exact "${readers[@]}"
 [ ${#missing[@]} -gt 0 ] || exit 0
 printf '%s\n' "${missing[@]}"
 # Where nobody reads the last lines, what is left out is missing.

@@ -1,6 +1,6 @@
 //! The page in a real Chromium: as `make page` builds it, alone and beside real Envoys.
 //!
-//! `SCREENSHOTS=filter/page/pictures cargo test -p tenancy-page --test browser` takes the README's pictures.
+//! `SCREENSHOTS=filter/page/pictures cargo test --test browser` takes the README's pictures.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
