@@ -27,7 +27,7 @@ page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
 cargo run -q --locked --bin tenancy-page -- $(page_module) target/page
 
-.PHONY: help doctor run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push rehearse clean
+.PHONY: help doctor needed run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push rehearse clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -35,12 +35,15 @@ help: ## list the commands
 doctor: ## say which tools are here, and how to get the others
 	@integration/doctor.sh
 
+needed:
+	@integration/doctor.sh must
+
 # The two builds side by side: the module's ends on one core. The page, which takes a while, once Envoy can start.
-run: ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
+run: needed ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
 	@cargo build --locked --bin playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
 	$(with_envoy) { { $(build_page); } >target/page.log 2>&1 & } && cargo run -q --locked --bin playground
 
-test: check module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
+test: needed check module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \
 	if [ $$size -ge $(module_limit) ]; then echo "module: too big; drop a dependency or a feature of one"; exit 1; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter -p tenancy-filter-envoy

@@ -6,4 +6,5 @@ mod refusals;
 mod rehearsal;
 mod runner;
 mod toolchain;
+mod unasked;
 mod workflows;
