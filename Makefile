@@ -27,7 +27,7 @@ page_module := target/tenancy_page.wasm
 build_page := wasm-plugin/build.sh tenancy-page $(page_module) --no-default-features && \
 cargo run -q --locked --bin tenancy-page -- $(page_module) target/page
 
-.PHONY: help doctor needed run test matrix check module tools page image envoy record fuzz coverage soak bench baseline release push rehearse clean
+.PHONY: help doctor needed run test matrix lints check module tools page image envoy record fuzz coverage soak bench baseline release push rehearse clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -43,7 +43,7 @@ run: needed ## start the playground: a gateway, a sidecar and a shop on 127.0.0.
 	@cargo build --locked --bin playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
 	$(with_envoy) { { $(build_page); } >target/page.log 2>&1 & } && cargo run -q --locked --bin playground
 
-test: needed check module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
+test: needed lints module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \
 	if [ $$size -ge $(module_limit) ]; then echo "module: too big; drop a dependency or a feature of one"; exit 1; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter -p tenancy-filter-envoy
@@ -62,10 +62,13 @@ test: needed check module page image ## test everything: format, lints, unit tes
 matrix: module ## test on each line of Envoy (ENVOY_VERSIONS="1.36 1.39.1" chooses), with a table at the end
 	@integration/matrix.sh
 
-check: ## test the fast part, without Envoy
+# With the features that the module has; make test runs the same tests with those of all front ends.
+check: lints ## test the fast part, without Envoy
+	cargo test --locked -p tenancy-filter -p tenancy-filter-envoy
+
+lints:
 	cargo fmt --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo test --locked -p tenancy-filter -p tenancy-filter-envoy
 	@if go -C release list -m >/dev/null 2>&1; then \
 	go -C release tool actionlint "$$PWD"/.github/workflows/*.yml && echo "workflows: no complaints"; else \
 	echo "left out: the workflows, for want of Go 1.24 (https://go.dev/dl)"; [ "$${CI:-}" != true ]; fi
