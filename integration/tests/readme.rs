@@ -101,8 +101,8 @@ fn every_refusal_is_listed_with_its_body() -> Result<()> {
 }
 
 #[test]
-fn every_dialect_is_read_and_written() -> Result<()> {
-    for row in table("dialect")? {
+fn every_format_is_read_and_written() -> Result<()> {
+    for row in table("format")? {
         let [_, kind, line, entries] = &row[..] else { anyhow::bail!("four cells: {row:?}") };
         let entries: Value = serde_norway::from_str(&format!("[{entries}]"))?;
         let usual = json!([{"header": "x-usual"}]);

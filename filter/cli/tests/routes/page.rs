@@ -113,7 +113,7 @@ fn the_steps_of_the_workflow_run() {
 #[test]
 fn the_table_has_the_fields_of_a_list() {
     let page = fs::read_to_string(root().join("docs/routes.md")).unwrap();
-    let (_, table) = page.split_once("| field | meaning | otherwise |\n").unwrap();
+    let (_, table) = page.split_once("| field | meaning | default |\n").unwrap();
     let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
     let documented: BTreeSet<_> = cells.map(str::to_owned).collect();
