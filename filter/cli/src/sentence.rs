@@ -54,12 +54,12 @@ impl Sentence {
 
 fn text(event: &Event<'_>) -> String {
     match event {
-        Event::Request => "the filter looks at the request".into(),
+        Event::Request => "the filter reads the request".into(),
         Event::TokenNotBelieved { why } => disbelieved_token(*why).into(),
         Event::SourceAbsent { source } => absent(*source).into(),
         Event::SourceNotBelieved { why, .. } => format!("not believed: {}", disbelieved(*why)),
-        Event::HostSettled { .. } => "not asked: an earlier pattern fits the host".into(),
-        Event::HostExcepted { name, .. } => format!("no tenant: {} is excepted", shown(name)),
+        Event::HostSettled { .. } => "not tried: an earlier pattern matches the host".into(),
+        Event::HostExcepted { name, .. } => format!("no tenant: {} is in except", shown(name)),
         Event::TenantChosen { name, .. } => format!("chosen: {}", shown(name)),
         Event::TenantRepeated { .. } => "names the same tenant".into(),
         Event::TenantConflict { name, .. } => format!("names another tenant, {}: a conflict", shown(name)),
@@ -85,7 +85,7 @@ fn text(event: &Event<'_>) -> String {
             format!("a second version of one service: {}", entry(service, version, conditions))
         }
         Event::OverrideInvalid { entry, .. } => {
-            format!("dropped: {} is no service and version, or its conditions are none", shown(entry))
+            format!("dropped: {} is not a service and version, or its conditions are invalid", shown(entry))
         }
         Event::OverrideLimit { service, version, conditions, .. } => {
             format!("dropped: {} is over 64 entries or 4,096 bytes", entry(service, version, conditions))
@@ -102,10 +102,10 @@ fn text(event: &Event<'_>) -> String {
         Event::MemberInvalid { member } => format!("dropped: {} is outside the grammar of W3C Baggage", shown(member)),
         Event::MemberLimit { member } => format!("dropped: {} is over 64 members or 8,192 bytes", shown(member)),
         Event::Withheld { mutations } => format!("leaves the mesh without our context: {}", names(mutations)),
-        Event::TraceMalformed { .. } => "removed: repeated, or not well-formed".into(),
+        Event::TraceMalformed { .. } => "removed: repeated or malformed".into(),
         Event::Recalled(recollection) => recalled(*recollection).into(),
         Event::Misplaced => {
-            "the request comes in and goes on to a service, as at a waypoint: role: mesh takes it for the workload's own; write role: waypoint".into()
+            "the request is inbound and goes on to a service, as at a waypoint: role: mesh takes it for the workload's own; write role: waypoint".into()
         }
         Event::Refused(refusal) => format!("refused: {}", refusal.to_string().trim_end()),
         Event::HostFailed => "a host call failed".into(),
@@ -139,9 +139,9 @@ fn unsealed(why: Unsealed) -> &'static str {
 /// What it means that a source is absent, by its kind.
 fn absent(source: Origin) -> &'static str {
     match source.kind {
-        "host" => "absent: the host does not fit the pattern",
+        "host" => "absent: the host does not match the pattern",
         "claim" => "absent: the token has no such claim",
-        "issuer" => "absent: the issuer does not fit the pattern",
+        "issuer" => "absent: the issuer does not match the pattern",
         "baggage" => "absent: no such member",
         "cookie" => "absent: no such cookie",
         "query" => "absent: no such parameter",
@@ -152,7 +152,7 @@ fn absent(source: Origin) -> &'static str {
 fn disbelieved(why: Disbelief) -> &'static str {
     match why {
         Disbelief::Untrusted => "a client can write it, and trust is mesh",
-        Disbelief::NoToken => "no verified token came",
+        Disbelief::NoToken => "there is no verified token",
         Disbelief::Issuer => "the token's issuer does not count",
         Disbelief::Claim => "verified.claim of the token holds none of verified.anyOf",
     }
@@ -161,17 +161,17 @@ fn disbelieved(why: Disbelief) -> &'static str {
 fn disbelieved_token(why: Disbelief) -> &'static str {
     match why {
         Disbelief::Untrusted => "not believed",
-        Disbelief::NoToken => "none came that jwt_authn verified, or its payload is not under verified.payload",
+        Disbelief::NoToken => "jwt_authn verified none, or its payload is not under verified.payload",
         Disbelief::Issuer => "does not count: verified.issuers does not list its issuer",
-        Disbelief::Claim => "does not vouch: verified.claim holds none of verified.anyOf",
+        Disbelief::Claim => "does not count for trust: verified, because verified.claim holds none of verified.anyOf",
     }
 }
 
 fn invalid(value: &[u8], why: InvalidTenant) -> String {
     match why {
-        InvalidTenant::Malformed => format!("{} is no name of 1 to 63 of A-Za-z0-9._-", shown(value)),
+        InvalidTenant::Malformed => format!("{} is not a name of 1 to 63 of A-Za-z0-9._-", shown(value)),
         InvalidTenant::Pattern => format!("{} does not match tenant.pattern", shown(value)),
-        InvalidTenant::List => "a list is no tenant".into(),
+        InvalidTenant::List => "a list is not a tenant".into(),
         InvalidTenant::Excess => "more than 64 values".into(),
     }
 }
@@ -187,10 +187,10 @@ fn projected(service: Option<&str>, version: Option<&[u8]>) -> String {
 
 fn unmet(why: Unmet) -> &'static str {
     match why {
-        Unmet::Method => "the method is another",
-        Unmet::Caller => "the caller is another",
+        Unmet::Method => "the method differs",
+        Unmet::Caller => "the caller differs",
         Unmet::CallerUnknown => {
-            "nobody knows the caller: no caller is configured, and the node names none, or the proxy is a waypoint"
+            "the caller is unknown: the configuration has no caller, and the node names none, or the proxy is a waypoint"
         }
     }
 }
@@ -207,7 +207,7 @@ fn unoffered(why: Unoffered<'_>) -> String {
             format!("none: the route is called {}, which is not in destinations.routes", shown(name))
         }
         Unoffered::Brought => {
-            "none: the request brought what may have chosen its route: a list, or at an edge a header that it loses"
+            "none: the request brought what may have chosen its route: a list, or at an edge a header that the edge removes"
                 .into()
         }
         Unoffered::Cluster => "none: the route's cluster is the workload itself, or fits in no list".into(),
@@ -218,11 +218,11 @@ fn unoffered(why: Unoffered<'_>) -> String {
 fn recalled(recollection: Recollection) -> &'static str {
     match recollection {
         Recollection::Forwarded => "not needed: the application forwarded the context",
-        Recollection::Restored => "restored what the application dropped",
+        Recollection::Restored => "restored the context that the application dropped",
         Recollection::None => "nothing to restore: the inbound request had no context",
         Recollection::Ambiguous => "restored nothing: the trace ids stand for several contexts",
         Recollection::Large => "restored nothing: the context was too large to remember",
-        Recollection::Full => "restored nothing: perhaps no slot was free",
+        Recollection::Full => "restored nothing: no slot may have been free",
         Recollection::Unknown => "restored nothing: no trace id is known",
     }
 }

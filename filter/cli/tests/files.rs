@@ -69,7 +69,7 @@ fn what_cannot_be_used_is_shown_in_its_line() {
         (&["-c", "broken.yaml"][..], "--> broken.yaml:3:9"),
         (&["-c", "broken.yaml"], "--> broken.yaml:4:1"),
         (&["-c", "fields.yaml"], "error[not-text]: edge: is fields without a type"),
-        (&["-c", "text.yaml"], "tenancy: text.yaml:2:1: is no YAML"),
+        (&["-c", "text.yaml"], "tenancy: text.yaml:2:1: is not YAML"),
         (&["-c", "other.yaml"], "tenancy: no configuration of the filter found"),
         (&["-c", "none.yaml"], "tenancy: none.yaml: No such file"),
         (&["-c", "edge.yaml", "--name", "gate"], "no configuration is called \"gate\"; there are: edge"),

@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for AnyValue {
         let mut fields = Map::new();
         while let Some((name, Unique(value))) = object.next_entry::<String, _>()? {
             if fields.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("{name:?} stands twice in one object; keep one")));
+                return Err(A::Error::custom(format_args!("{name:?} occurs twice in one object; keep one")));
             }
             fields.insert(name, value);
         }

@@ -112,27 +112,27 @@ impl Code {
             Self::InVain => Entry {
                 word: "in-vain",
                 severity: Severity::Warning,
-                meaning: "the filter takes the configuration, but a part of it has no effect, or hardly the one that is meant",
+                meaning: "the filter accepts the configuration, but a part of it has no effect, or hardly the intended one",
                 remedy: None,
             },
             Self::NotText => Entry {
                 word: "not-text",
                 severity: Severity::Error,
-                meaning: "Envoy hands the module something else than the text of the configuration",
+                meaning: "Envoy does not pass the configuration to the module as text",
                 remedy: Some("write JSON as the `value` of a `type.googleapis.com/google.protobuf.StringValue`"),
             },
             Self::FailOpen => Entry {
                 word: "fail-open",
                 severity: Severity::Error,
-                meaning: "after a crash an edge lets in what clients claim",
+                meaning: "after a crash an edge lets forged headers pass",
                 remedy: Some(
-                    "write `FAIL_RELOAD`, or `FAIL_CLOSE` where that is unknown; in an EnvoyExtensionPolicy leave `failOpen` out",
+                    "write `FAIL_RELOAD`, or `FAIL_CLOSE` if that is unknown; in an EnvoyExtensionPolicy leave `failOpen` out",
                 ),
             },
             Self::StripLate => Entry {
                 word: "strip-late",
                 severity: Severity::Error,
-                meaning: "an instance that only strips stands behind filters that authorise",
+                meaning: "an instance that only strips runs after filters that authorise",
                 remedy: Some(
                     "move it before all other filters: `phase: AUTHN` with the highest `priority`, `operation: INSERT_FIRST`, or first in `http_filters`",
                 ),
@@ -140,7 +140,7 @@ impl Code {
             Self::StripMissing => Entry {
                 word: "strip-missing",
                 severity: Severity::Error,
-                meaning: "an edge resolves behind filters that authorise, and no instance strips before them",
+                meaning: "an edge resolves after filters that authorise, and no instance strips before them",
                 remedy: Some(
                     "add an instance with `strip` before all other filters, as in `wasm-plugin/manifests/gateway`",
                 ),
@@ -148,13 +148,13 @@ impl Code {
             Self::StripIncomplete => Entry {
                 word: "strip-incomplete",
                 severity: Severity::Error,
-                meaning: "the instance that strips first leaves what a later one writes or removes, so filters in between see what clients claim",
+                meaning: "the instance that strips first leaves headers that a later one writes or removes, so the filters in between see forged values",
                 remedy: Some("name the header in its `strip`; for baggage add `foreignBaggage: drop`"),
             },
             Self::NotStripped => Entry {
                 word: "not-stripped",
                 severity: Severity::Error,
-                meaning: "the mesh reads or writes a header or baggage key that passes the edge as clients send it",
+                meaning: "the mesh reads or writes a header or baggage key that the edge passes on from clients",
                 remedy: Some(
                     "name the header in the `strip` of the edge; for baggage let the edge have `foreignBaggage: drop`",
                 ),
@@ -162,41 +162,41 @@ impl Code {
             Self::TokenEarly => Entry {
                 word: "token-early",
                 severity: Severity::Warning,
-                meaning: "a source needs a verified token, but the instance stands before the filter that verifies it",
+                meaning: "a source needs a verified token, but the instance runs before the filter that verifies it",
                 remedy: Some(
-                    "move it behind `jwt_authn`: `phase: AUTHZ`, as in `envoyfilter/gateway.yaml`, or later in `http_filters`",
+                    "move it after `jwt_authn`: `phase: AUTHZ`, as in `envoyfilter/gateway.yaml`, or later in `http_filters`",
                 ),
             },
             Self::IssuerMissing => Entry {
                 word: "issuer-missing",
                 severity: Severity::Error,
-                meaning: "a provider of `jwt_authn` leaves the payload that the filter reads, and checks no issuer: its keys may sign any `iss`",
+                meaning: "a provider of `jwt_authn` stores the payload that the filter reads, but checks no issuer: its keys may sign any `iss`",
                 remedy: Some("give the provider its `issuer`"),
             },
             Self::SwitchedOff => Entry {
                 word: "switched-off",
                 severity: Severity::Error,
-                meaning: "under Envoy Gateway the most specific policy wins: one on a route or a listener switches off the filter of the Gateway",
+                meaning: "in Envoy Gateway the most specific policy wins: a policy on a route or a listener switches off the Gateway's filter",
                 remedy: Some(
-                    "write `mergeType: StrategicMerge` (1.9 and later) and no `wasm`; `wasm-plugin/manifests/envoy-gateway/guard.yaml` lets no team forget it",
+                    "write `mergeType: StrategicMerge` (1.9 and later) and no `wasm`; `wasm-plugin/manifests/envoy-gateway/guard.yaml` enforces this",
                 ),
             },
             Self::NotRemovedEarly => Entry {
                 word: "not-removed-early",
                 severity: Severity::Warning,
-                meaning: "under Envoy Gateway a header that clients claim may choose a route, and that decides whether the filter runs",
+                meaning: "in Envoy Gateway a client's header can choose a route, and so decide whether the filter runs",
                 remedy: Some("name it in `headers.earlyRequestHeaders.remove` of a ClientTrafficPolicy of the Gateway"),
             },
             Self::PayloadUnknown => Entry {
                 word: "payload-unknown",
                 severity: Severity::Warning,
-                meaning: "Envoy Gateway leaves the payload of a token under its provider's name, and no provider has that which the filter reads",
+                meaning: "Envoy Gateway stores a token's payload under its provider's name, and no provider has the name that the filter reads",
                 remedy: Some("write the provider's name as `verified.payload`"),
             },
             Self::MatchServer => Entry {
                 word: "match-server",
                 severity: Severity::Warning,
-                meaning: "the plugin of an edge matches `SERVER` alone, but the listeners of a gateway count as `CLIENT`",
+                meaning: "the plugin of an edge matches only `SERVER`, but a gateway's listeners count as `CLIENT`",
                 remedy: Some("write `match: [{mode: CLIENT_AND_SERVER}]`"),
             },
             Self::NeverAttaches => Entry {
@@ -210,15 +210,15 @@ impl Code {
             Self::Misplaced => Entry {
                 word: "misplaced",
                 severity: Severity::Warning,
-                meaning: "the plugin has `role: mesh` and attaches to a waypoint, where nothing goes out, so that context leaves the mesh",
+                meaning: "the plugin has `role: mesh` and attaches to a waypoint, whose listeners are all inbound, so context leaves the mesh",
                 remedy: Some("write `role: waypoint`"),
             },
             Self::BelievesClients => Entry {
                 word: "believes-clients",
                 severity: Severity::Error,
-                meaning: "the plugin has `role: mesh` or `role: waypoint` and attaches to a gateway that is no waypoint, so it believes what clients claim",
+                meaning: "the plugin has `role: mesh` or `role: waypoint` and attaches to a gateway that is not a waypoint, so it believes clients",
                 remedy: Some(
-                    "write `role: edge`; at a gateway that takes calls of the mesh alone, by mutual TLS, `role: mesh` with `peers: mtls`; a plugin of sidecars belongs into their namespace, or needs a `selector`",
+                    "write `role: edge`; at a gateway that accepts only calls of the mesh, by mutual TLS, `role: mesh` with `peers: mtls`; a plugin of sidecars belongs in their namespace, or needs a `selector`",
                 ),
             },
             Self::SealMismatch => Entry {

@@ -103,7 +103,7 @@ pub fn check(sources: &[Source]) -> Report {
         found.extend(documents.found.into_iter().map(|found| (file.as_str(), found)));
         report.left_out.extend(documents.left_out.into_iter().map(|left| (file.clone(), left)));
         report.broken.extend(documents.broken.map(|broken| {
-            let reason = format!("is no YAML: {}", broken.message);
+            let reason = format!("is not YAML: {}", broken.message);
             (file.clone(), LeftOut { place: broken.place, reason })
         }));
     }

@@ -14,16 +14,16 @@ use super::words::Format;
 
 mod render;
 
-/// Finds mistakes in configurations, wherever they stand: alone, in manifests, or in an Envoy configuration.
+/// Finds mistakes in configurations: alone, in manifests, or in an Envoy configuration.
 ///
-/// All files together are one mesh: what the sidecars believe, an edge among them has to strip.
+/// All files together describe one mesh: an edge must strip every header that the sidecars believe.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Files, folders with .yaml, .yml and .json files at any depth, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Exit with 1 for warnings, too
+    /// Exit with 1 for warnings too
     #[arg(long)]
     deny_warnings: bool,
     #[arg(long, value_enum, default_value = "text")]

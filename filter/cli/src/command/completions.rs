@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use super::{Command, Problem};
 
-/// Prints what makes a shell complete this command.
+/// Prints completions for a shell.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -12,20 +12,21 @@ use super::moment::Moment;
 use super::words::{Format, Sender, Way};
 use super::{Problem, input, instances, render};
 
-/// Tells what becomes of a request, and why: what upstream gets, or the refusal, and a line for each thing that decided.
+/// Explains what becomes of a request: the headers that the upstream gets, or the refusal, and a line for each
+/// decision.
 ///
-/// Several configurations are a chain: what leaves one reaches the next. A file that holds several, such as a bootstrap
-/// with a stripping and a resolving instance, is a chain in its order.
+/// Several configurations are a chain: the output of each is the input of the next. A file with several configurations,
+/// such as a bootstrap with a stripping and a resolving instance, is a chain in its order.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// A file with configurations: alone, in a manifest or in a bootstrap; `-` reads stdin
     #[arg(short, long, visible_alias = "configuration", value_name = "FILE", required = true)]
     config: Vec<PathBuf>,
-    /// The configurations of these names alone
+    /// Only the configurations with these names
     #[arg(long, value_name = "PLUGIN")]
     name: Vec<String>,
-    /// A header line; `host` and pseudo-headers such as `:scheme` too
+    /// A header line, also `host` or a pseudo-header such as `:scheme`
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<OsString>,
     /// A trailer line
@@ -36,13 +37,13 @@ pub(crate) struct Arguments {
     /// The path, with its query
     #[arg(long, default_value = "/")]
     path: String,
-    /// The head of an HTTP/1.1 request; `-`, or no request at all, reads stdin
+    /// The head of an HTTP/1.1 request; `-` reads stdin, which is the default without -H
     #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "path"])]
     request: Option<PathBuf>,
     /// The claims of the verified token, as JSON
     #[arg(long, value_name = "FILE")]
     token: Option<PathBuf>,
-    /// The direction of the listener; outbound shows what leaves the mesh
+    /// The direction of the listener; `outbound` shows what an external host gets
     #[arg(long, value_enum, default_value = "unspecified")]
     direction: Way,
     /// The cluster that the route chooses, as in outbound|8080||shop.prod.svc.cluster.local
@@ -54,7 +55,7 @@ pub(crate) struct Arguments {
     /// Whether the caller presented a client certificate, or is the workload beside the proxy
     #[arg(long, value_enum, default_value = "known")]
     peer: Sender,
-    /// The workload beside the proxy, which calls, where its configuration does not say so by `caller`
+    /// The workload beside the proxy, if the configuration has no `caller`
     #[arg(long, value_name = "NAME")]
     caller: Option<String>,
     /// When the request comes, for seals: 2026-01-31T08:00:00Z, or seconds since 1970; otherwise now
@@ -98,9 +99,9 @@ impl Arguments {
             let claims = instances::read(path)?;
             let claims = serde_json::from_str(&claims);
             let claims: serde_json::Value =
-                claims.map_err(|why| Problem::new(format!("--token {}: is no JSON: {why}", path.display())))?;
+                claims.map_err(|why| Problem::new(format!("--token {}: is not JSON: {why}", path.display())))?;
             if !claims.get("iss").is_some_and(serde_json::Value::is_string) {
-                let remedy = "so it counts for nothing; give it one, as in {\"iss\": \"https://idp.example.com\"}";
+                let remedy = "so it does not count; give it one, as in {\"iss\": \"https://idp.example.com\"}";
                 eprintln!("warning: --token {}: has no iss, {remedy}", path.display());
             }
             request.token = Some(claims);

@@ -40,7 +40,7 @@ impl Files {
         Ok(files)
     }
 
-    /// The first file that was named, and is no YAML.
+    /// The first file that was named, and is not YAML.
     pub(crate) fn broken(&self, report: &Report) -> Option<Problem> {
         let (file, LeftOut { place, reason }) = report.broken.iter().find(|(file, _)| self.named.contains(file))?;
         Some(Problem::new(format!("{file}:{}:{}: {reason}", place.line, place.column)))

@@ -23,10 +23,10 @@ use clap::{Parser, Subcommand};
 
 use problem::Problem;
 
-/// Checks, explains and tests configurations of the tenancy filter, writes routes for it, and makes and reads seals, without
+/// Checks, explains and tests configurations of the tenancy filter, writes its routes, and makes and reads seals, without
 /// a cluster.
 ///
-/// Exit codes: 0 all is well, 1 there are findings or failures, 2 the input cannot be used.
+/// Exit codes: 0 success, 1 findings or failures, 2 the input cannot be used.
 #[derive(Debug, Parser)]
 #[command(name = "tenancy", version)]
 pub(crate) struct Command {

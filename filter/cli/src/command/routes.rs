@@ -16,10 +16,11 @@ use super::instances::{self, configurations};
 use super::snippet::mistake;
 use super::words::Format;
 
-/// Writes routes to sandboxes, for places where Envoy may not be patched.
+/// Writes routes for sandboxes, if you cannot patch Envoy.
 ///
-/// The sandboxes stand in a FILE, or are found among what is deployed (--deployed), or both. Each route matches one exact
-/// header that the filter writes, and everybody else goes to the usual version. The same input gives the same bytes.
+/// A FILE lists the sandboxes, or the command finds the deployed ones (--deployed), or both. Each route matches one
+/// exact header that the filter writes; all other requests go to the stable version. The same input gives the same
+/// bytes.
 ///
 /// docs/routes.md describes FILE.
 #[derive(Debug, Args)]
@@ -31,26 +32,29 @@ pub(crate) struct Arguments {
     /// What to write
     #[arg(long, value_enum, default_value = "http-routes")]
     kind: Kind,
-    /// Configurations of the filter, which say the headers: manifests, folders, or `-`; without one x-tenant and x-version
+    /// Configurations of the filter, which give the headers: manifests, folders, or `-`; default: x-tenant and
+    /// x-version
     #[arg(short, long, visible_alias = "configuration", value_name = "FILE")]
     config: Vec<PathBuf>,
-    /// What `kubectl get services,deployments -A -o json` prints: sandboxes are found there; `-` is stdin
+    /// The output of `kubectl get services,deployments -A -o json`, to find sandboxes in; `-` is stdin
     #[arg(long, value_name = "FILE")]
     deployed: Option<PathBuf>,
-    /// Without FILE: where a sandbox's version of a service is: {service}-{tenant}, {service}.{tenant}, version={version}, …
+    /// Without FILE: where a sandbox's version of a service runs: {service}-{tenant}, {service}.{tenant},
+    /// version={version}, …
     #[arg(long, value_name = "FORM", conflicts_with = "file", requires = "deployed")]
     backend: Option<String>,
-    /// Without FILE: where its usual version is, if that is not the Service itself: {service}-stable, version=stable, …
+    /// Without FILE: where its stable version runs, if that is not the Service itself: {service}-stable,
+    /// version=stable, …
     #[arg(long, value_name = "FORM", conflicts_with = "file", requires = "deployed")]
     stable: Option<String>,
     /// Only Services with this label are sandboxes; its value is the tenant or version
     #[arg(long, value_name = "KEY", requires = "deployed")]
     label: Option<String>,
-    /// Print what is left over instead: what `kubectl get … -l app.kubernetes.io/managed-by=tenancy-filter -A -o json` has
-    /// and no sandbox wants
+    /// Print the routes that no sandbox needs any more, from the output of `kubectl get … -l
+    /// app.kubernetes.io/managed-by=tenancy-filter -A -o json`
     #[arg(long, value_name = "FILE")]
     prune: Option<PathBuf>,
-    /// Text is YAML, and with --prune a line of arguments for each `kubectl delete`; JSON is a List for `kubectl -f -`
+    /// `text` is YAML, with --prune the arguments of each `kubectl delete`; `json` is a List for `kubectl -f -`
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 }
@@ -70,7 +74,7 @@ enum Kind {
     HttpRoutes,
     /// VirtualServices and DestinationRules of Istio
     VirtualServices,
-    /// EnvoyFilters of Istio for hosts of a gateway, whose cost does not grow with the sandboxes
+    /// EnvoyFilters of Istio for hosts of a gateway; the cost does not grow with the number of sandboxes
     MatchTree,
 }
 

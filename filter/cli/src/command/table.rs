@@ -166,9 +166,11 @@ impl Expected {
                 return vec![format!("expected {expected}, got {status}: {}", body.trim_end())];
             }
             (Outcome::Answered { status, body, .. }, None) => {
-                return vec![format!("expected that it goes on, got {status}: {}", body.trim_end())];
+                return vec![format!("expected the request to go on, got {status}: {}", body.trim_end())];
             }
-            (Outcome::Passed(_), Some(expected)) => return vec![format!("expected {expected}, but it goes on")],
+            (Outcome::Passed(_), Some(expected)) => {
+                return vec![format!("expected {expected}, but the request goes on")];
+            }
             (Outcome::Passed(passed), None) => passed,
         };
         let headers: Vec<_> = ordinary(passed).cloned().collect();
@@ -208,6 +210,6 @@ fn normal(line: &str) -> String {
 /// Each character up to U+00FF as the byte of its number.
 fn bytes(text: &str) -> Result<Vec<u8>, BadRequest> {
     let byte = |character: char| u8::try_from(u32::from(character));
-    let too_high = |_| BadRequest(format!("{text:?} has a character above U+00FF, which is no byte"));
+    let too_high = |_| BadRequest(format!("{text:?} has a character above U+00FF, which is not a byte"));
     text.chars().map(byte).collect::<Result<_, _>>().map_err(too_high)
 }

@@ -10,7 +10,7 @@ use tenancy::{Explanation, Instance, explain};
 use super::table::{Config, Row, Table};
 use super::{Problem, instances, render};
 
-/// Runs tables of requests: each row says what upstream has to get.
+/// Runs tables of requests: each row says what the upstream must get.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {

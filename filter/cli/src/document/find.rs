@@ -79,7 +79,7 @@ pub fn find(text: &str, stem: &str) -> Documents {
 
 impl Found {
     /// Where the value of a path such as `tenant.from[0].host` stands in the file. If there is none, the object or list
-    /// in which it is missing. If the configuration is no JSON, where it is not.
+    /// in which it is missing. If the configuration is not JSON, where it is not.
     pub fn place(&self, path: &str) -> Place {
         Place::of(&self.file, self.configuration.value(path))
     }
@@ -103,8 +103,7 @@ impl Found {
 /// The kinds that kustomize reads.
 pub(crate) const KUSTOMIZATIONS: [&str; 2] = ["Kustomization", "Component"];
 
-const KUSTOMIZATION: &str =
-    "of which only the images are read; check what it builds: kubectl kustomize FOLDER | tenancy check -";
+const KUSTOMIZATION: &str = "whose images alone are read; check its output: kubectl kustomize FOLDER | tenancy check -";
 
 struct Search<'s> {
     file: Rc<str>,

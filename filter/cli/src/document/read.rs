@@ -10,7 +10,7 @@ use super::node::{Content, Node, Scalar};
 use super::place::{Offsets, Place};
 use super::scalar;
 
-/// Why a text is no YAML.
+/// Why a text is not YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotYaml {
     /// Where it is not.
@@ -125,7 +125,7 @@ impl Reading<'_> {
         let size = children.iter().map(|child| child.size).fold(1, usize::saturating_add);
         let depth = children.iter().map(|child| child.depth).max().unwrap_or(0).saturating_add(1);
         if size > MAX_SIZE || depth > MAX_DEPTH {
-            return Err(self.mistake(bytes, "holds more than a million values, or more than 128 in each other"));
+            return Err(self.mistake(bytes, "has more than a million values, or more than 128 levels"));
         }
         let first = children.first().map(|child| child.bytes.clone());
         let content = content(children);
@@ -169,7 +169,7 @@ impl Reading<'_> {
             Some(key) => {
                 let name = key.text().unwrap_or_default();
                 let mistake =
-                    self.mistake(key.bytes.clone(), &format!("{name:?} stands twice in one object; keep one"));
+                    self.mistake(key.bytes.clone(), &format!("{name:?} occurs twice in one object; keep one"));
                 Err(NotYaml { is_repeated_key: true, ..mistake })
             }
         }

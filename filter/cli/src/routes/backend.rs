@@ -126,7 +126,7 @@ impl Form {
                 let wrong = [&name, &namespace].into_iter().find(|part| !is_label(part));
                 let wrong = wrong.map(|part| {
                     format!(
-                        "makes {name}.{namespace}, which is no Service: {part:?} has to be {LABEL}{}",
+                        "makes {name}.{namespace}, which is not a Service: {part:?} must be {LABEL}{}",
                         in_lower_case(part)
                     )
                 });
@@ -143,7 +143,7 @@ impl Form {
 fn label(text: &str) -> Result<(String, Template), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), Template::parse(value)?)),
-        Some(_) | None => Err(format!("{text:?} is no label; write KEY=VALUE, as in \"version={{version}}\"")),
+        Some(_) | None => Err(format!("{text:?} is not a label; write KEY=VALUE, as in \"version={{version}}\"")),
     }
 }
 
@@ -215,6 +215,6 @@ fn placeholder(word: &str) -> Result<Word, String> {
         let names = Word::WORDS.map(|(name, _)| name);
         let meant = nearest(word, &names).map_or(String::new(), |known| format!("did you mean {{{known}}}? "));
         let names = names.map(|name| format!("{{{name}}}")).join(", ");
-        format!("{{{word}}} is no placeholder; {meant}known here: {names}")
+        format!("{{{word}}} is not a placeholder; {meant}known here: {names}")
     })
 }

@@ -75,8 +75,9 @@ impl Draft {
             let name = object_name(&key);
             let at = deploys.first().map(|deployed| deployed.at.clone()).unwrap_or_default();
             if name == STABLE {
-                mistakes
-                    .push(at.mistake(format!("is the sandbox {key:?}, but {STABLE:?} is everybody else; {RENAME}")));
+                mistakes.push(at.mistake(format!(
+                    "is the sandbox {key:?}, but {STABLE:?} is reserved for all other requests; {RENAME}"
+                )));
             }
             if let Some(other) = names.insert(name.clone(), key.clone()) {
                 mistakes.push(at.mistake(format!("{other:?} and {key:?} are both called {name}; rename one")));
@@ -220,7 +221,7 @@ fn object_name(key: &str) -> String {
 
 fn ambiguous(one: &Usual, name: &str, other: &Usual, other_name: &str) -> String {
     format!(
-        "may be {name} of {}, or {other_name} of {}, which looks like a sandbox itself; list the usual services in a \
+        "may be {name} of {}, or {other_name} of {}, which looks like a sandbox itself; list the stable services in a \
          file, or label the sandboxes and write --label",
         one.full_name(),
         other.full_name(),
@@ -229,6 +230,6 @@ fn ambiguous(one: &Usual, name: &str, other: &Usual, other_name: &str) -> String
 
 const NO_FORM: &str = "write where sandboxes are, with one of {tenant} and {version}: --backend '{service}-{tenant}', or \
                        `backend` in the file";
-const RENAME: &str = "rename it, or say that it is no sandbox: `stable` of the service, --stable, or --label";
-const TWO_WORDS: &str = "what is deployed names a sandbox once, but `backend` does not";
-const NO_USUAL: &str = "has the label of a sandbox, but `backend` makes it of no usual Service";
+const RENAME: &str = "rename it, or say that it is not a sandbox: `stable` of the service, --stable, or --label";
+const TWO_WORDS: &str = "a deployed Service names its sandbox once, but `backend` does not";
+const NO_USUAL: &str = "has the label of a sandbox, but no stable Service gives its name by `backend`";

@@ -77,7 +77,7 @@ impl Draft {
             // Labels choose among the pods of one Service.
             let service = matches!(backend, Backend::Labels(_)).then(|| usual.full_name());
             if !places.insert((backend, service)) {
-                return Some(format!("leads {} of {} to a place that another version has", usual.name, sandbox.name));
+                return Some(format!("leads {} of {} to the place of another version", usual.name, sandbox.name));
             }
         }
         None
@@ -120,7 +120,7 @@ impl Draft {
     fn detour(&self, sandbox: &Sandbox, deployed: &Deployed, headers: &Headers) -> Result<(usize, Detour), Mistake> {
         let refuse = |why: String| deployed.at.mistake(why);
         let index = self.find(&deployed.service).map_err(refuse)?;
-        let usual = self.services.get(index).ok_or_else(|| refuse("is no service".into()))?;
+        let usual = self.services.get(index).ok_or_else(|| refuse("is not a service".into()))?;
         let form = deployed.backend.as_ref().or(self.backend.as_ref()).ok_or_else(|| refuse(NO_BACKEND.into()))?;
         let backend = form.fill(usual.values(sandbox)).map_err(refuse)?;
         let matches = |side| sandbox.matches(side, usual, headers).map_err(|why| sandbox.at.mistake(why));
@@ -142,7 +142,7 @@ impl Draft {
                 let known: Vec<_> = self.services.iter().map(|usual| usual.name.as_str()).collect();
                 let meant = tenancy_filter::nearest(service, &known);
                 let meant = meant.map_or(String::new(), |known| format!("did you mean {known}? "));
-                Err(format!("{service:?} is none of the services; {meant}list it under `services` first"))
+                Err(format!("{service:?} is not one of the services; {meant}list it under `services` first"))
             }
         }
     }

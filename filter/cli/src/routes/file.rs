@@ -34,7 +34,7 @@ impl Draft {
         let (documents, broken) = parse(text);
         if let Some(broken) = broken {
             let at = Whence { place: Some(broken.place), path: String::new() };
-            return Err(vec![at.mistake(format!("is no YAML: {}", broken.message))]);
+            return Err(vec![at.mistake(format!("is not YAML: {}", broken.message))]);
         }
         let draft = match documents.as_slice() {
             [node] => draft(&At { node: node.clone(), path: String::new(), notes: &notes }),
@@ -67,7 +67,7 @@ fn draft(at: &At<'_>) -> Option<Draft> {
     let listed = at.required("services", &format!("write {example}"))?;
     let services = listed.entries(example);
     if services.is_empty() && matches!(listed.node.content, Content::List(_)) {
-        listed.refuse(format!("is empty; write the services of which sandboxes have versions, as in {example}"));
+        listed.refuse(format!("is empty; write the services that have versions in sandboxes, as in {example}"));
     }
     let services: Vec<_> = services.iter().filter_map(service).collect();
     let example = "[{name: feat-x, tenant: feat-x, deploys: [shop]}]";
@@ -79,7 +79,7 @@ fn draft(at: &At<'_>) -> Option<Draft> {
         at.required("gateway", "services have hosts, so write {name: gateway, namespace: istio-ingress}");
     }
     if !mesh && !is_entered {
-        at.refuse("routes nothing: `mesh` is false, and no service has `hosts`; give one some, or leave `mesh` out");
+        at.refuse("routes nothing: `mesh` is false, and no service has `hosts`; give one of them `hosts`, or leave `mesh` out");
     }
     Some(Draft { name, gateway, mesh, backend, services, sandboxes })
 }
@@ -99,7 +99,7 @@ fn gateway(at: &At<'_>) -> Option<Gateway> {
 fn labels(at: &At<'_>) -> BTreeMap<String, String> {
     let names: Vec<_> = at.node.fields().iter().filter_map(|(key, _)| key.text()).collect();
     if names.is_empty() {
-        at.refuse("holds no label; write the labels of the gateway's pods, as in {istio: ingressgateway}");
+        at.refuse("has no labels; write the labels of the gateway's pods, as in {istio: ingressgateway}");
     }
     let value = |name: &&str| Some(((*name).to_owned(), at.field(name)?.text()?));
     names.iter().filter_map(value).collect()
@@ -131,14 +131,15 @@ fn sandbox(at: &At<'_>) -> Option<Sandbox> {
     }
     let name = at.required("name", &format!("write {example}")).and_then(|name| {
         name.admitted(|name| {
-            label(name).or((name == STABLE).then(|| format!("{STABLE:?} is everybody else; rename it")))
+            label(name)
+                .or((name == STABLE).then(|| format!("{STABLE:?} is reserved for all other requests; rename it")))
         })
     });
     let text = |name| at.field(name).and_then(|field| field.text());
     let (tenant, version) = (text("tenant"), text("version"));
     let is_absent = |name| at.field(name).is_none() && !at.is_misspelt(name);
     if is_absent("tenant") && is_absent("version") {
-        at.refuse("names neither a `tenant` nor a `version`, so no request chooses it; write one, or both");
+        at.refuse("names neither a `tenant` nor a `version`, so no request reaches it; write one, or both");
     }
     let deploys = at.required("deploys", "write the names of its services, as in [shop]")?;
     let entries = deploys.entries("[shop]");
@@ -174,14 +175,14 @@ fn stable(at: &At<'_>) -> Option<Form> {
     if form.words_of_sandbox().is_empty() {
         return Some(form);
     }
-    at.refuse("names a sandbox by {tenant} or {version}; write where everybody else goes, as in \"shop-stable\"");
+    at.refuse("names a sandbox by {tenant} or {version}; write where all other requests go, as in \"shop-stable\"");
     None
 }
 
 fn refuse_repeats(at: &At<'_>, services: &[Usual], sandboxes: &[Sandbox]) {
     let refuse = |known: &mut BTreeSet<String>, name: String, again: &Whence| {
         if !known.insert(name.clone()) {
-            at.notes.mistakes.borrow_mut().push(again.mistake(format!("{name} stands here twice; keep one")));
+            at.notes.mistakes.borrow_mut().push(again.mistake(format!("{name} occurs here twice; keep one")));
         }
     };
     let mut known = BTreeSet::new();
@@ -204,14 +205,16 @@ fn refuse_repeats(at: &At<'_>, services: &[Usual], sandboxes: &[Sandbox]) {
 }
 
 fn label(text: &str) -> Option<String> {
-    (!is_label(text)).then(|| format!("{text:?} is no name for it; write {LABEL}{}", in_lower_case(text)))
+    (!is_label(text)).then(|| format!("{text:?} is not a valid name; write {LABEL}{}", in_lower_case(text)))
 }
 
 fn host(text: &str) -> Option<String> {
     let labels = text.strip_prefix("*.").unwrap_or(text);
     let is_host = labels.contains('.') && labels.split('.').all(is_label) && text.len() <= MAX_HOST;
     (!is_host).then(|| {
-        format!("{text:?} is no host; write its name in lower case, as in \"www.example.com\" or \"*.example.com\"")
+        format!(
+            "{text:?} is not a host; write a full name in lower case, as in \"www.example.com\" or \"*.example.com\""
+        )
     })
 }
 
@@ -221,5 +224,5 @@ fn path(text: &str) -> Option<String> {
     let is_path = text.starts_with('/') && !text.contains("//") && text.bytes().all(is_inner) && !has_dots;
     let is_bare = text == "/" || !text.ends_with('/');
     (!is_path || !is_bare || text.len() > 1024)
-        .then(|| format!("{text:?} is no path; write how it begins, without a slash at its end, as in \"/cart\""))
+        .then(|| format!("{text:?} is not a path; write its prefix, without a slash at the end, as in \"/cart\""))
 }

@@ -83,7 +83,7 @@ impl Headers {
     }
 
     /// The first two headers of one side that carry the same under different names, so that nobody knows which one a
-    /// route is to match. `None` if there are none, or a configuration is no JSON.
+    /// route is to match. `None` if there are none, or a configuration is not JSON.
     pub fn clash(configurations: &[&str]) -> Option<[Named; 2]> {
         let all = configurations.iter().map(|text| serde_json::from_str(text).ok()).collect::<Option<Vec<Value>>>()?;
         [Side::Gateway, Side::Mesh].into_iter().find_map(|side| {
@@ -126,14 +126,14 @@ impl Headers {
     /// Why the filter would not take a name for a tenant; `None` if it would.
     pub(super) fn not_a_tenant(&self, name: &str) -> Option<String> {
         let refused = self.passed(TENANT, name) != [name];
-        refused.then(|| format!("{name:?} is no tenant for the filter: {SHAPE}, and what `tenant.pattern` admits"))
+        refused.then(|| format!("{name:?} is not a tenant for the filter: {SHAPE}, and what `tenant.pattern` admits"))
     }
 
     /// Why the filter would not take a name for a version; `None` if it would.
     pub(super) fn not_a_version(&self, name: &str) -> Option<String> {
         let entry = format!("s:{name}");
         let refused = self.passed(OVERRIDE, &entry) != [entry];
-        refused.then(|| format!("{name:?} is no version for the filter: {SHAPE}"))
+        refused.then(|| format!("{name:?} is not a version for the filter: {SHAPE}"))
     }
 
     fn passed(&self, header: &str, value: &str) -> Vec<String> {

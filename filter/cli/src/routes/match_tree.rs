@@ -27,8 +27,9 @@ pub(super) fn match_trees(plan: &Plan) -> Result<Vec<Value>, Vec<Mistake>> {
     }
     if mistakes.is_empty() && resources.is_empty() {
         let at = super::Whence { place: None, path: "services".into() };
-        mistakes
-            .push(at.mistake("no service has `hosts`; a match tree is for those of a gateway, so give a service some"));
+        mistakes.push(
+            at.mistake("no service has `hosts`; a match tree is for the hosts of a gateway, so give a service `hosts`"),
+        );
     }
     mistakes.dedup();
     if mistakes.is_empty() { Ok(resources) } else { Err(mistakes) }
@@ -36,13 +37,13 @@ pub(super) fn match_trees(plan: &Plan) -> Result<Vec<Value>, Vec<Mistake>> {
 
 fn refused(gateway: &Gateway, services: &[&Service]) -> Vec<Mistake> {
     let by_path = services.iter().filter(|service| service.path != "/").map(|service| {
-        let message = "path: a match tree chooses by headers alone; leave `path` out, or take another --kind";
+        let message = "path: a match tree matches only headers; leave `path` out, or use another --kind";
         service.at.mistake(message)
     });
     let port = gateway
         .port
         .is_none()
-        .then_some("port: missing; Istio names virtual hosts by it, so write that of the listener");
+        .then_some("port: missing; Istio names virtual hosts by it, so write the listener's port");
     let labels = gateway.labels.is_empty();
     let labels = labels.then_some("labels: missing; write those of the gateway's pods, as in {istio: ingressgateway}");
     by_path.chain(port.into_iter().chain(labels).map(|message| gateway.at.mistake(message))).collect()

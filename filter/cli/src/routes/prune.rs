@@ -66,9 +66,9 @@ pub fn unwanted(set: &str, wanted: &[Value], existing: &str) -> Result<Vec<Unwan
 
 /// The items of a list of Kubernetes.
 pub(super) fn items(text: &str) -> Result<Vec<Value>, String> {
-    let list: Value = serde_json::from_str(text).map_err(|why| format!("is no JSON: {why}; {REMEDY}"))?;
+    let list: Value = serde_json::from_str(text).map_err(|why| format!("is not JSON: {why}; {REMEDY}"))?;
     let items = list.get("items").and_then(Value::as_array);
     items.cloned().ok_or_else(|| format!("has no `items`; {REMEDY}"))
 }
 
-const REMEDY: &str = "it has to be what `kubectl get … -o json` prints";
+const REMEDY: &str = "it must be the output of `kubectl get … -o json`";

@@ -99,7 +99,7 @@ fn a_kustomization_is_told_with_what_to_pipe() {
     let (code, out, problem) = run(folder.path(), &["check", "in"], "");
     let remedy = "kubectl kustomize FOLDER | tenancy check -";
     assert_eq!(code, 2);
-    assert!(out.starts_with("left out in/kustomization.yaml:1:1: Kustomization, of which "), "{out}");
+    assert!(out.starts_with("left out in/kustomization.yaml:1:1: Kustomization, whose images alone "), "{out}");
     assert!(out.contains(remedy) && problem.contains(remedy), "{out}{problem}");
 }
 
@@ -132,8 +132,8 @@ fn a_file_that_was_named_has_to_be_yaml() {
     let folder = folder(&[("broken.yaml", format!("{GOOD}---\na: [\n").as_bytes())]);
     let (code, out, problem) = run(folder.path(), &["check", "broken.yaml"], "");
     assert_eq!(code, 2);
-    assert!(out.contains("left out broken.yaml:6:1: is no YAML: "), "{out}");
-    assert!(problem.starts_with("tenancy: broken.yaml:6:1: is no YAML: "), "{problem}");
+    assert!(out.contains("left out broken.yaml:6:1: is not YAML: "), "{out}");
+    assert!(problem.starts_with("tenancy: broken.yaml:6:1: is not YAML: "), "{problem}");
 }
 
 #[test]

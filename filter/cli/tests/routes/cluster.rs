@@ -66,7 +66,7 @@ fn a_namespace_may_be_a_sandbox() {
     assert_eq!(routes[..4], expected);
     // Without the list each of them could be the usual version of the others.
     let (code, _, said) = found(&all, None, &["--backend", "{service}.{tenant}"]);
-    assert!(code == 2 && said.contains("which looks like a sandbox itself; list the usual services"), "{said}");
+    assert!(code == 2 && said.contains("which looks like a sandbox itself; list the stable services"), "{said}");
 }
 
 #[test]
@@ -92,8 +92,7 @@ fn a_label_says_which_services_are_sandboxes() {
     assert_eq!(code, 0, "{said}");
     assert_eq!(routes, ["shop -> shop", "shop.feat-x -> shop-feat-x"], "the database is none");
     for name in ["lost-feat-x", "shop-odd"] {
-        let left_out =
-            format!("left out Service shop/{name}: has the label of a sandbox, but `backend` makes it of no");
+        let left_out = format!("left out Service shop/{name}: has the label of a sandbox, but no stable Service");
         assert!(said.contains(&left_out), "{said}");
     }
 }
@@ -110,7 +109,7 @@ fn the_usual_version_is_no_sandbox() {
 fn no_sandbox_is_called_as_everybody_else() {
     let all = services(&["shop.shop", "shop-stable.shop"]);
     let (code, routes, said) = found(&all, None, &BESIDE);
-    let expected = "Service shop/shop-stable is the sandbox \"stable\", but \"stable\" is everybody else; rename it";
+    let expected = "Service shop/shop-stable is the sandbox \"stable\", but \"stable\" is reserved for all other requests; rename it";
     assert!(code == 2 && routes.is_empty() && said.contains(expected), "{said}");
     let mut all = services(&["shop.shop"]);
     all.push(deployment("shop", json!({"app": "shop", "version": "Stable"})));
@@ -169,9 +168,9 @@ fn what_cannot_be_used_is_told() {
     let (none, all) = ([], services(&["a.b"]));
     for (items, arguments, said) in [
         (&none[..], &BESIDE[..], "holds no Service; pipe `kubectl get services,deployments -A -o json`"),
-        (&all, &["--backend", "{service}-x"], "names a sandbox once, but `backend` does not"),
-        (&all, &["--backend", "{service}-{tenant}.{version}"], "names a sandbox once, but `backend` does not"),
-        (&all, &["--backend", "{servce}-x"], "{servce} is no placeholder; did you mean {service}?"),
+        (&all, &["--backend", "{service}-x"], "names its sandbox once, but `backend` does not"),
+        (&all, &["--backend", "{service}-{tenant}.{version}"], "names its sandbox once, but `backend` does not"),
+        (&all, &["--backend", "{servce}-x"], "{servce} is not a placeholder; did you mean {service}?"),
         (&all, &[], "nothing says where the sandboxes are; write a FILE with a `backend`, or --backend"),
     ] {
         let (code, routes, problem) = found(items, None, arguments);

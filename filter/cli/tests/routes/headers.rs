@@ -63,7 +63,7 @@ fn a_tenant_has_to_fit_the_pattern_of_the_configuration() {
     let run = |list: &str| written_beside(list, &[("c.yaml", plugin)], &["-c", "c.yaml"]);
     assert_eq!(run(LIST).0, 0);
     let (code, _, problem) = run(&LIST.replace("feat-x", "dev-x"));
-    assert!(code == 2 && problem.contains("\"dev-x\" is no tenant for the filter"), "{problem}");
+    assert!(code == 2 && problem.contains("\"dev-x\" is not a tenant for the filter"), "{problem}");
 }
 
 #[test]

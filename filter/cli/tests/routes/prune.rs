@@ -92,7 +92,7 @@ fn what_is_no_list_is_told() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("list.yaml"), LIST).unwrap();
     for (cluster, said) in
-        [("a: 1", "stdin: is no JSON"), ("{}", "stdin: has no `items`; it has to be what `kubectl get")]
+        [("a: 1", "stdin: is not JSON"), ("{}", "stdin: has no `items`; it must be the output of `kubectl get")]
     {
         let (code, out, problem) = run(folder.path(), &["list.yaml", "--prune", "-"], cluster);
         assert!(code == 2 && out.is_empty() && problem.contains(said), "{problem}");

@@ -108,7 +108,7 @@ async fn who_calls_decides_a_condition() -> Result<()> {
     browser.write("head", "GET / HTTP/1.1\nHost: service-3\nx-override: service-3:v2;caller=foo").await?;
     browser.until("document.querySelector('#lines') && !document.querySelector('#lines .written')").await?;
     let decided = browser.get("document.getElementById('events').textContent").await?;
-    assert!(decided.as_str().context("a text")?.contains("nobody knows the caller"), "{decided}");
+    assert!(decided.as_str().context("a text")?.contains("the caller is unknown"), "{decided}");
     browser.write("caller", "foo").await?;
     browser.until("document.querySelector('#lines .written')").await?;
     assert!(browser.text("#lines > .written").await?.contains("x-version: v2"));

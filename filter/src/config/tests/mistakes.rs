@@ -38,9 +38,9 @@ fn names_the_mistake_of_a_whole_configuration() {
         ("[]".into(), "configuration: expected an object"),
         (
             r#"{"version": 1, "role": "edge", "role": "mesh", "strip": ["x"]}"#.into(),
-            "configuration: \"role\" stands twice in one object; keep one",
+            "configuration: \"role\" occurs twice in one object; keep one",
         ),
-        (edge(r#""tenant": {"to": [], "to": []}"#), "configuration: \"to\" stands twice in one object"),
+        (edge(r#""tenant": {"to": [], "to": []}"#), "configuration: \"to\" occurs twice in one object"),
         (format!("{{{}}}", " ".repeat(MAX_CONFIG_BYTES)), "configuration: has 65538 bytes"),
         (r#"{"version": 1, "role": "edge"}"#.into(), "configuration: says nothing to do"),
         (r#"{"role": "edge", "strip": ["x"]}"#.into(), "version: missing; write version: 1"),

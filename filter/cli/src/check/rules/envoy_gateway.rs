@@ -42,7 +42,7 @@ fn replaces(policy: &Document<'_>, target: &Target<'_>, edge: &Deployed<'_>) -> 
     let merges = policy.root.at(&["spec", "mergeType"]).filter(|merges| !merges.is_null());
     let (node, message) = match (merges, own) {
         (None, _) => (target.node, format!("without mergeType it switches {place} off on this {}", target.kind)),
-        (Some(_), Some(own)) => (own, format!("replaces the list with {place}, mergeType or not")),
+        (Some(_), Some(own)) => (own, format!("replaces the list that has {place}, with or without mergeType")),
         (Some(_), None) => return None,
     };
     Some(policy.finding(Code::SwitchedOff, node, name, message))
@@ -56,7 +56,8 @@ pub(crate) fn not_removed_early(mesh: &Mesh<'_>) -> Vec<Finding> {
             .into_iter()
             .filter(move |(_, name)| !policies.iter().any(|policy| removes(policy, name)));
         left.map(|(path, name)| {
-            let message = format!("no ClientTrafficPolicy of this Gateway removes {name:?} before a route is chosen");
+            let message =
+                format!("no ClientTrafficPolicy of this Gateway removes {name:?} before Envoy chooses a route");
             edge.in_configuration(Code::NotRemovedEarly, &path, message)
         })
     });
@@ -114,7 +115,7 @@ fn wrong_key(edge: &Deployed<'_>, policy: &Document<'_>) -> Option<Finding> {
     let names: Vec<_> = providers.filter_map(|provider| provider.field("name")?.text()).collect();
     let known = names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
     let message = format!(
-        "{key:?} is no provider of the SecurityPolicy in {}, so no token counts; known there: {known}",
+        "{key:?} is not a provider of the SecurityPolicy in {}, so no token counts; known there: {known}",
         policy.source.file
     );
     let is_wrong = !names.is_empty() && !names.contains(&key);

@@ -21,7 +21,7 @@ pub(crate) fn fails_open(mesh: &Mesh<'_>) -> Vec<Finding> {
     let findings = edges.flat_map(|deployed| {
         OPEN.iter().filter_map(|(field, open)| {
             let value = deployed.plugin()?.field(field)?;
-            let message = format!("{field} lets requests pass after a crash, with all that clients claim");
+            let message = format!("{field} lets requests pass after a crash, with forged headers");
             (value.text() == Some(*open)).then(|| deployed.around(Code::FailOpen, value, message))
         })
     });

@@ -27,7 +27,7 @@ fn believed(deployed: &Deployed<'_>, documents: &[Document<'_>]) -> Vec<Finding>
     let gateway = |chosen: &dyn Fn(&Document<'_>) -> bool| documents.iter().find(|it| faces_clients(it) && chosen(it));
     let finding = |node: &Rc<Node>, gateway: &Document<'_>| {
         let [name, class] = [NAME, CLASS].map(|path| gateway.text(path).unwrap_or_default());
-        let message = format!("attaches to the Gateway {name:?}, whose class {class:?} is no waypoint's");
+        let message = format!("attaches to the Gateway {name:?}, whose class {class:?} is not a waypoint's");
         deployed.around(Code::BelievesClients, node, message)
     };
     let targets = targets(policy);

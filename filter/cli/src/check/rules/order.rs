@@ -9,13 +9,13 @@ use super::super::{Code, Finding};
 use super::{Deployed, Mesh};
 
 pub(crate) fn strips_late(mesh: &Mesh<'_>) -> Vec<Finding> {
-    let message = "strips behind filters that may authorise by what it strips";
+    let message = "strips after filters that may authorise by the headers that it strips";
     let late = mesh.instances.iter().filter(|deployed| is_late(deployed) && !deployed.resolves());
     late.filter_map(|deployed| Some(deployed.around(Code::StripLate, &place(deployed)?, message.into()))).collect()
 }
 
 pub(crate) fn strips_nothing_first(mesh: &Mesh<'_>) -> Vec<Finding> {
-    let message = "resolves behind filters that may authorise, and nothing strips before them";
+    let message = "resolves after filters that may authorise, and nothing strips before them";
     // One that only strips is told of by itself if it does so late.
     let strips = |other: &Deployed<'_>| other.position.order == Order::First || !other.resolves();
     let late = mesh.instances.iter().filter(|deployed| is_late(deployed) && deployed.resolves());
@@ -28,7 +28,7 @@ pub(crate) fn reads_token_early(mesh: &Mesh<'_>) -> Vec<Finding> {
         Order::First | Order::Behind { jwt_authn: Some(false) } => deployed.reads_token(),
         Order::Behind { jwt_authn: Some(true) | None } | Order::Unknown => false,
     };
-    let message = "stands before the filter that verifies tokens, so no token counts";
+    let message = "runs before the filter that verifies tokens, so no token counts";
     let early = mesh.instances.iter().filter(is_early);
     early.filter_map(|deployed| Some(deployed.around(Code::TokenEarly, &place(deployed)?, message.into()))).collect()
 }

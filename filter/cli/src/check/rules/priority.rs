@@ -21,7 +21,7 @@ fn finding(mesh: &Mesh<'_>, deployed: &Deployed<'_>) -> Option<Finding> {
         proxies(&other.root) == deployed.position.chain && priority > self::priority(own.and_then(|own| own.text()))
     })?;
     let name = before.text(&["metadata", "name"]).unwrap_or_default();
-    let message = format!("strips behind {name} ({}), whose priority is higher", before.source.file);
+    let message = format!("strips after {name} ({}), whose priority is higher", before.source.file);
     Some(deployed.around(Code::StripLate, own.or(document.field("spec"))?, message))
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn checks_no_issuer(mesh: &Mesh<'_>) -> Vec<Finding> {
         collect(&document.root, &mut providers);
         providers.extend(of_policy(document));
         for (name, provider) in providers.iter().filter(|(_, provider)| text(provider, &["issuer"]).is_empty()) {
-            let message = format!("provider {name:?} leaves the payload that is read, and accepts any issuer");
+            let message = format!("provider {name:?} stores the payload that the filter reads, and accepts any issuer");
             let reader = mesh.instances.iter().find(|deployed| reads(deployed, provider));
             let finding = |deployed: &Deployed<'_>| {
                 document.finding(Code::IssuerMissing, provider, &deployed.found.name, message)

@@ -12,7 +12,11 @@ pub(crate) fn never_attaches(mesh: &Mesh<'_>) -> Vec<Finding> {
         let policy = deployed.document().filter(|policy| targets(policy).is_empty())?;
         let spec = policy.field("spec")?;
         let node = spec.field("selector").unwrap_or(spec);
-        Some(deployed.around(Code::NeverAttaches, node, "chooses no waypoint: those take targetRefs alone".to_owned()))
+        Some(deployed.around(
+            Code::NeverAttaches,
+            node,
+            "attaches to no waypoint, because a waypoint needs targetRefs".to_owned(),
+        ))
     };
     waypoints.filter_map(finding).collect()
 }
