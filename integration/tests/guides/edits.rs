@@ -18,7 +18,7 @@ struct Row {
 
 fn rows() -> Result<Vec<Row>> {
     let page = Page::read(&format!("{MANIFESTS}/README.md"))?;
-    let table = page.prose.iter().skip_while(|line| !line.starts_with("| what stands there | in |")).skip(2);
+    let table = page.prose.iter().skip_while(|line| !line.starts_with("| value | in |")).skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));
     rows.map(|row| {
         let mut cells = row.trim_matches('|').split(" | ").map(code);
