@@ -27,7 +27,7 @@ const TENANT: &str = "feat-x";
 const OVERRIDES: &str = "shop.web:v1.2_a;method=POST|PUT;caller=!web,cart:mp-101";
 const LANGUAGES: [&str; 5] = ["Go", "Java", "JavaScript", "Python", "Rust"];
 /// The head of the table.
-const MISREAD: &str = "| language | vectors | what the SDK makes of them |\n| --- | --- | --- |\n";
+const MISREAD: &str = "| language | vectors | what the SDK does with them |\n| --- | --- | --- |\n";
 /// A request beside those of the vectors: as many overrides as fit.
 const LARGEST: &str = "largest overrides";
 
