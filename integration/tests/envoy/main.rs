@@ -17,6 +17,7 @@ mod redirects;
 mod releases;
 mod repair;
 mod safety;
+mod seal;
 mod straight_line;
 mod token;
 mod tracing;

@@ -6,9 +6,9 @@ mod wycheproof;
 
 use std::collections::BTreeMap;
 
+use self::parties::{Keys, before, gateway, in_an_hour, only, plain_sidecar, seals, sidecar, verifying};
 use anyhow::{Context, Result};
 use integration::{Echo, Envoy, Protocol, Received, Request};
-use parties::{Keys, before, gateway, in_an_hour, only, plain_sidecar, seals, sidecar, verifying};
 use serde_json::json;
 
 /// Tenant, overrides and baggage, without the member of the seal.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use integration::{Bootstrap, Echo, Protocol, Request};
 
-use crate::counted;
-use crate::parties::{before, only};
+use super::counted;
+use super::parties::{before, only};
 
 #[tokio::test]
 async fn each_vector_counts_or_is_refused_for_its_reason() -> Result<()> {
