@@ -104,6 +104,9 @@ async fn an_edge_counts_each_thing_once() -> Result<()> {
         "misplaced",
         "trace_",
         "context_",
+        "sealed",
+        "unsealed_",
+        "seal_",
     ]
     .map(metric);
     let others = Counter::ALL.iter().map(|counter| format!("wasmcustom.{}", counter.name()));
