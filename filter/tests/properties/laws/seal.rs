@@ -1,5 +1,7 @@
 //! Seals as text: what is read of them, and when they count.
 
+use std::sync::LazyLock;
+
 use tenancy_filter::{Filter, Made, Seal, SealText, Signing, Unsealed, Verdicts, Verification};
 
 use super::KEY;
@@ -11,8 +13,8 @@ const LIMIT: usize = 3;
 /// time and a seal; behind a `+` the seal is signed, and behind a `*` made of a context, in which `|` stands for a line
 /// feed.
 pub(crate) fn hold(text: &[u8]) {
-    let filters = [verifying(), signing()];
-    let [Some(Seal::Verify(rules)), Some(Seal::Sign(signing))] = filters.each_ref().map(Filter::seal) else {
+    static FILTERS: LazyLock<[Filter; 2]> = LazyLock::new(|| [verifying(), signing()]);
+    let [Some(Seal::Verify(rules)), Some(Seal::Sign(signing))] = FILTERS.each_ref().map(Filter::seal) else {
         panic!("one of each")
     };
     let (mut verdicts, mut made) = (Verdicts::new(&[0; 16]), Made::new(&[0; 16]));
