@@ -21,7 +21,8 @@ pub(crate) fn hold(text: &[u8]) {
     let (mut second, mut asked) = (0, 0);
     for line in text.split(|byte| *byte == b'\n') {
         let (time, seal) = line.split_at(line.iter().position(|byte| *byte == b' ').unwrap_or_default());
-        let now = std::str::from_utf8(time).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default();
+        let now: u32 = std::str::from_utf8(time).ok().and_then(|digits| digits.parse().ok()).unwrap_or_default();
+        let now = u64::from(now);
         let seal = written(seal.strip_prefix(b" ").unwrap_or(seal), now, signing, &mut made);
         is_read_as_written(&seal);
         let was_full = second == now && asked == LIMIT;

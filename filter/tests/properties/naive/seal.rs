@@ -84,20 +84,22 @@ pub(super) fn sign(scene: &Scene, tenant: Option<&str>, entries: &Entries) -> Op
     ((2..=512).contains(&context.len())).then(|| made(&context))
 }
 
-/// Base64url without padding (RFC 4648 §5), six bits a digit; `None` for what is none.
+/// Base64url without padding (RFC 4648 §5): four digits of six bits are three bytes. `None` for what is none.
 pub(crate) fn decoded(text: &str) -> Option<String> {
-    let sextet = |digit: char| DIGITS.find(digit).map(|value| format!("{value:06b}"));
-    let bits = text.chars().map(sextet).collect::<Option<String>>()?;
-    let whole = bits.len() / 8 * 8;
-    let byte = |at: usize| char::from(u8::from_str_radix(&bits[at..at + 8], 2).unwrap());
-    Some((0..whole).step_by(8).map(byte).collect())
+    let mut decoded = String::new();
+    for digits in text.as_bytes().chunks(4) {
+        let values = digits.iter().map(|digit| DIGITS.find(char::from(*digit))).collect::<Option<Vec<_>>>()?;
+        let bits = values.iter().fold(0, |bits, value| bits << 6 | value) << (6 * (4 - digits.len()));
+        decoded.extend([bits >> 16, bits >> 8, bits].map(|byte| char::from(byte as u8)).iter().take(digits.len() - 1));
+    }
+    Some(decoded)
 }
 
 pub(crate) fn encoded(text: &str) -> String {
-    let bits: String = text.chars().map(|c| format!("{:08b}", c as u32)).collect();
-    let digit = |at: usize| {
-        let sextet = format!("{:0<6}", &bits[at..bits.len().min(at + 6)]);
-        DIGITS.chars().nth(usize::from_str_radix(&sextet, 2).unwrap()).unwrap()
-    };
-    (0..bits.len()).step_by(6).map(digit).collect()
+    let bytes: Vec<_> = text.chars().map(|c| c as usize).collect();
+    let digits = bytes.chunks(3).flat_map(|bytes| {
+        let bits = bytes.iter().fold(0, |bits, byte| bits << 8 | byte) << (8 * (3 - bytes.len()));
+        [bits >> 18, bits >> 12, bits >> 6, bits].into_iter().take(bytes.len() + 1)
+    });
+    digits.map(|value| char::from(DIGITS.as_bytes()[value & 63])).collect()
 }
