@@ -1,5 +1,5 @@
 //! What the filter tells of seals, and that a counter is an event without its detail (R44).
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 mod told;
 
