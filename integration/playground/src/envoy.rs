@@ -153,7 +153,7 @@ impl Envoy {
 }
 
 /// The command that is Envoy: `ENVOY_PATH`, or where `FUNC_E` names one, func-e, which runs that.
-fn envoy_command() -> Result<Command> {
+pub(crate) fn envoy_command() -> Result<Command> {
     let path = env::var_os("ENVOY_PATH")
         .context("no ENVOY_PATH: run `make test` or `make run`, or set ENVOY_PATH to an Envoy binary")?;
     let path = root().join(path);

@@ -27,6 +27,7 @@ mod forward;
 mod headers;
 mod hop;
 mod page;
+mod release;
 mod send;
 mod serve;
 
@@ -39,3 +40,4 @@ pub use forward::Forward;
 pub use headers::Headers;
 pub use hop::Hop;
 pub use page::{Page, Sending};
+pub use release::signs;
