@@ -42,6 +42,12 @@ async fn turner_with_traffic_extensions() -> Result<()> {
     Scenario::read("turner")?.with_traffic_extensions().run().await
 }
 
+/// R44: a workload that forges has no context.
+#[tokio::test]
+async fn turner_sealed() -> Result<()> {
+    Scenario::sealed("turner")?.run().await
+}
+
 /// The same systems without a rule for a sandbox: a request reaches what is deployed.
 mod without_rules {
     use super::*;

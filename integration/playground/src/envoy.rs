@@ -34,13 +34,16 @@ pub struct Envoy {
 struct Launch<'a> {
     /// A program that runs it, with its options; empty where none does.
     tool: &'a [&'a str],
+    /// Variables beside those of this process.
+    environment: &'a BTreeMap<String, String>,
     workers: usize,
     patience: Duration,
 }
 
 impl Default for Launch<'_> {
     fn default() -> Self {
-        Self { tool: &[], workers: 1, patience: PATIENCE }
+        const NO_VARIABLES: &BTreeMap<String, String> = &BTreeMap::new();
+        Self { tool: &[], environment: NO_VARIABLES, workers: 1, patience: PATIENCE }
     }
 }
 
@@ -57,6 +60,11 @@ impl Envoy {
     /// Starts one with one worker, and waits until it is ready; fails with its log if it ends before.
     pub async fn start(bootstrap: &Bootstrap) -> Result<Self> {
         Self::start_with_workers(bootstrap, 1).await
+    }
+
+    /// The same with these variables in its environment.
+    pub async fn start_in(environment: &BTreeMap<String, String>, bootstrap: &Bootstrap) -> Result<Self> {
+        Self::launch(bootstrap, Launch { environment, ..Launch::default() }).await
     }
 
     /// The same with several workers, each with a VM of its own.
@@ -205,7 +213,7 @@ impl Home {
         command.args(["--concurrency", &launch.workers.to_string(), "--disable-hot-restart", "--log-level", "warning"]);
         command.args(arguments);
         command.arg("-c").arg(self.file("bootstrap.json")).arg("--admin-address-path").arg(self.file("admin"));
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.envs(launch.environment).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
     }
 

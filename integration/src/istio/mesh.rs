@@ -14,7 +14,7 @@ use super::istiod::{Istiod, Running};
 use super::recording::Recording;
 use super::replay::{Files, internal_listeners};
 use super::resources::Resources;
-use super::scenario::{Kind, Outcome, Place, Row, Scenario, Service, by_name};
+use super::scenario::{Kind, Outcome, Place, Row, Scenario, Service};
 use super::site::Site;
 use super::waypoint::{discovering, listen_at, stand_in, undiscovered};
 
@@ -49,11 +49,11 @@ impl<'a> Mesh<'a> {
         let node = |name: &str| scenario.node(name, &site, &istiod.release);
         scout(scenario, &site, &running, &control, &istiod.release).await?;
         let bootstraps = scenario.proxies.keys().map(|name| (name.clone(), control.bootstrap(node(name))));
-        let mut envoys = start(bootstraps.collect()).await?;
+        let mut envoys = start(scenario, bootstraps.collect()).await?;
         if let Some(name) = scenario.waypoint() {
             let filters = undiscovered(&resources(&envoys[name]).await?.refused);
             let again = discovering(control.bootstrap(node(name)), filters);
-            envoys.extend(start(vec![(name.to_owned(), again)]).await?);
+            envoys.extend(start(scenario, vec![(name.to_owned(), again)]).await?);
         }
         Self::new(scenario, &istiod.release, site, envoys, Source::Istiod { running, _agent: agent }).await
     }
@@ -76,7 +76,7 @@ impl<'a> Mesh<'a> {
             bootstraps.push((name.clone(), written.bootstrap(scenario.node(name, &site, &recording.release))));
             files.push(written);
         }
-        let envoys = start(bootstraps).await?;
+        let envoys = start(scenario, bootstraps).await?;
         Self::new(scenario, &recording.release, site, envoys, Source::Files { _files: files }).await
     }
 
@@ -146,7 +146,8 @@ impl<'a> Mesh<'a> {
         let received: Vec<_> = received.collect();
         let reaches = received.iter().map(|(service, _)| service.name().to_owned()).collect();
         let last = received.last().filter(|_| row.minds_headers());
-        let brings = last.map(|(_, received)| by_name(received.headers.only(self.scenario.watched()).lines()));
+        let brings =
+            last.map(|(_, received)| self.scenario.seen(received.headers.only(self.scenario.watched()).lines()));
         Ok(Outcome { status: reply.status, reaches, brings })
     }
 }
@@ -182,7 +183,7 @@ async fn scout(
 ) -> Result<()> {
     let (name, proxy) = scenario.proxies.first_key_value().context("a proxy")?;
     let node = proxy.node(name, site.address(proxy.pod(), 0).ip(), release);
-    let envoy = Envoy::start(&control.bootstrap(node)).await?;
+    let envoy = Envoy::start_in(&proxy.environment, &control.bootstrap(node)).await?;
     let deadline = Instant::now() + PATIENCE;
     let hosts: Vec<_> = scenario.services.iter().map(|service| format!("|{}", service.host)).collect();
     loop {
@@ -202,10 +203,11 @@ async fn resources(envoy: &Envoy) -> Result<Resources> {
 }
 
 /// Starts all Envoys at once.
-async fn start(bootstraps: Vec<(String, Bootstrap)>) -> Result<BTreeMap<String, Envoy>> {
+async fn start(scenario: &Scenario, bootstraps: Vec<(String, Bootstrap)>) -> Result<BTreeMap<String, Envoy>> {
     let starting = bootstraps.into_iter().map(|(name, bootstrap)| {
+        let environment = scenario.proxy(&name).environment.clone();
         tokio::spawn(async move {
-            let envoy = Envoy::start(&bootstrap).await.with_context(|| name.clone())?;
+            let envoy = Envoy::start_in(&environment, &bootstrap).await.with_context(|| name.clone())?;
             Ok::<_, anyhow::Error>((name, envoy))
         })
     });

@@ -4,6 +4,7 @@
 //! pushed. Everywhere else [`Mesh::replay`] gives the same Envoys a [`Recording`].
 
 mod agent;
+mod folders;
 mod istiod;
 pub(crate) mod manifests;
 mod mesh;

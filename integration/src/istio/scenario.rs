@@ -1,20 +1,12 @@
 //! A scenario: manifests, who runs where, and what becomes of each request.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
-use playground::root;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::manifests::{documents, files, traffic_extension};
+use super::manifests::traffic_extension;
 use super::shipped::Shipped;
-use super::waypoint::WAYPOINTS;
-
-/// What a seed has of its gateway, whether its sandboxes have rules or not.
-const SHARED: [&str; 2] = ["authentication.yaml", "gateway.yaml"];
 
 /// The line that has TrafficExtension, 1.30.
 pub(super) const TRAFFIC_EXTENSION: u32 = 30;
@@ -40,6 +32,9 @@ pub struct Scenario {
     pub(super) services: Vec<Service>,
     /// The headers that [`Outcome::brings`] is about.
     watched: Vec<String>,
+    /// Those of them with another value each time, by their names alone.
+    #[serde(default)]
+    varying: Vec<String>,
     /// The requests, in order.
     pub requests: Vec<Row>,
 }
@@ -53,6 +48,9 @@ pub(super) struct Proxy {
     pub(super) kind: Kind,
     pub(super) namespace: String,
     pub(super) labels: BTreeMap<String, String>,
+    /// Variables of its container.
+    #[serde(default)]
+    pub(super) environment: BTreeMap<String, String>,
 }
 
 /// What istiod calls a proxy.
@@ -136,7 +134,8 @@ pub struct Outcome {
     pub status: u16,
     /// The services that it reached, callers first.
     pub reaches: Vec<String>,
-    /// The watched header lines that the last of them got, by name; where it does not matter, none.
+    /// The watched header lines that the last of them got, by name, and of varying ones the name; where it does not
+    /// matter, none.
     pub brings: Option<Vec<String>>,
 }
 
@@ -157,107 +156,14 @@ fn ok() -> u16 {
 }
 
 impl Scenario {
-    /// All that a release can run: the folders of `integration/seeds`, one of them with TrafficExtensions too, and what
-    /// we ship.
-    pub fn all(release: &str) -> Result<Vec<Self>> {
-        let folders = files(&root().join("integration/seeds"))?;
-        let names = folders.iter().filter(|path| path.is_dir()).filter_map(|path| path.file_name()?.to_str());
-        let names: Vec<_> = names.collect();
-        let mut scenarios = names.iter().map(|name| Self::read(name)).collect::<Result<Vec<_>>>()?;
-        let without_rules = names.iter().filter(|name| Self::folder_without_rules(name).is_dir());
-        scenarios.extend(without_rules.map(|name| Self::without_rules(name)).collect::<Result<Vec<_>>>()?);
-        scenarios.push(Self::read("turner")?.with_traffic_extensions());
-        scenarios.push(Self::destinations()?);
-        scenarios.push(Self::routes()?);
-        scenarios.push(Self::match_tree_of_routes()?);
-        scenarios.push(Self::http_routes()?);
-        scenarios.extend(Shipped::ALL.into_iter().map(Self::shipped).collect::<Result<Vec<_>>>()?);
-        scenarios.push(Self::gateway_api()?);
-        scenarios.extend(WAYPOINTS.iter().map(|folder| Self::behind_waypoint(folder)).collect::<Result<Vec<_>>>()?);
-        scenarios.retain(|scenario| scenario.runs_on(release));
-        Ok(scenarios)
-    }
-
-    /// `integration/istio/shipped`, with our filter deployed in this way.
-    pub fn shipped(way: Shipped) -> Result<Self> {
-        let mut scenario = Self::open(&root().join("integration/istio/shipped"))?;
-        scenario.name = way.name().into();
-        scenario.requests.retain(|row| row.by.is_none_or(|by| by == way));
-        scenario.manifests.extend(way.manifests()?);
-        if way == Shipped::TrafficExtension {
-            scenario.since = TRAFFIC_EXTENSION;
-        }
-        Ok(scenario)
-    }
-
-    /// `integration/istio/destinations`, with the routes that we ship.
-    pub fn destinations() -> Result<Self> {
-        let folder = root().join("integration/istio/destinations");
-        let manifests = files(&folder.join("manifests"))?;
-        Self::open_with_destinations(&folder, manifests, "destinations".into())
-    }
-
-    /// One folder of `integration/seeds`, without a rule for a sandbox: its `destinations`, and of the seed's own manifests
-    /// the gateway's.
-    pub fn without_rules(seed: &str) -> Result<Self> {
-        let folder = Self::folder_without_rules(seed);
-        let mut manifests = files(&root().join("integration/seeds").join(seed).join("manifests"))?;
-        manifests.retain(|file| SHARED.iter().any(|name| file.ends_with(name)));
-        manifests.extend(files(&folder.join("manifests"))?);
-        manifests.sort_by(|one, other| one.file_name().cmp(&other.file_name()));
-        Self::open_with_destinations(&folder, manifests, format!("{seed}-destinations"))
-    }
-
-    fn folder_without_rules(seed: &str) -> PathBuf {
-        root().join("integration/seeds").join(seed).join("destinations")
-    }
-
-    fn open_with_destinations(folder: &Path, manifests: Vec<PathBuf>, name: String) -> Result<Self> {
-        let mut scenario = Self { name, ..Self::open_with(folder, &manifests)? };
-        for file in ["destinations.yaml", "destinations-gateway.yaml"] {
-            scenario.manifests.extend(documents(&root().join("envoyfilter").join(file))?);
-        }
-        Ok(scenario)
-    }
-
     /// Whether a release of Istio knows all its manifests.
     pub fn runs_on(&self, release: &str) -> bool {
         line(release).is_some_and(|line| line >= self.since)
     }
 
-    /// One folder of `integration/seeds`.
-    pub fn read(name: &str) -> Result<Self> {
-        let scenario = Self::open(&root().join("integration/seeds").join(name))?;
-        Ok(Self { name: name.into(), ..scenario })
-    }
-
-    /// A folder, without a name, with what every scenario on Istio has.
-    pub(super) fn open(folder: &Path) -> Result<Self> {
-        Self::open_with(folder, &files(&folder.join("manifests"))?)
-    }
-
-    /// The same with these manifests.
-    fn open_with(folder: &Path, manifests: &[PathBuf]) -> Result<Self> {
-        let mut scenario = Self::open_files(folder, manifests)?;
-        scenario.manifests.splice(0..0, documents(&root().join("integration/istio/plaintext.yaml"))?);
-        scenario.manifests.extend(scenario.sidecars());
-        Ok(scenario)
-    }
-
-    /// What a folder holds, without a name.
-    pub(crate) fn open_folder(folder: &Path) -> Result<Self> {
-        Self::open_files(folder, &files(&folder.join("manifests"))?)
-    }
-
-    fn open_files(folder: &Path, manifests: &[PathBuf]) -> Result<Self> {
-        let path = folder.join("scenario.yaml");
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let mut scenario: Self = serde_norway::from_str(&text).with_context(|| path.display().to_string())?;
-        for file in manifests {
-            scenario.manifests.extend(documents(file)?);
-        }
-        ensure!(!scenario.requests.is_empty(), "{} sends no request", path.display());
-        Ok(scenario)
+    /// Whether one of its plugins seals context, which takes an Envoy that signs.
+    pub(super) fn signs(&self) -> bool {
+        self.manifests.iter().any(|document| document.pointer("/spec/pluginConfig/seal/sign").is_some())
     }
 
     /// The same scenario, its WasmPlugins written as what replaces them since Istio 1.30.
@@ -276,6 +182,15 @@ impl Scenario {
     /// Everything that istiod gets.
     pub(super) fn documents(&self) -> Vec<Value> {
         [&self.manifests[..], &self.service_entries()].concat()
+    }
+
+    /// Header lines as they are compared.
+    pub(super) fn seen(&self, lines: Vec<String>) -> Vec<String> {
+        let seen = lines.into_iter().map(|line| match line.split_once(':') {
+            Some((name, _)) if self.varying.iter().any(|varying| varying == name) => name.to_owned(),
+            _ => line,
+        });
+        by_name(seen.collect())
     }
 
     /// The headers that the last service's lines are compared by.
@@ -297,7 +212,7 @@ impl Row {
 }
 
 /// Header lines sorted by name; those of one name stay in order.
-pub(super) fn by_name(mut lines: Vec<String>) -> Vec<String> {
+fn by_name(mut lines: Vec<String>) -> Vec<String> {
     let name = |line: &String| line.split(':').next().map(str::to_owned);
     lines.sort_by_key(name);
     lines

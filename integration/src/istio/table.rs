@@ -9,8 +9,11 @@ use super::scenario::Scenario;
 
 impl Scenario {
     /// Sends every request, on each recording and on the istiod that `PILOT_DISCOVERY` names; fails at the first of
-    /// which something else becomes.
+    /// which something else becomes. Leaves it out, and says so, where it takes another Envoy.
     pub async fn run(&self) -> Result<()> {
+        if self.signs() && !playground::signs(&self.name)? {
+            return Ok(());
+        }
         let mut releases = Recording::releases()?;
         releases.retain(|release| self.runs_on(release));
         ensure!(!releases.is_empty(), "no release is recorded: make record");
