@@ -100,7 +100,7 @@ pub use repair::{EncodedContext, Lease, MAX_CONTEXT_BYTES, Memo, Recalled, Repai
 pub use request::{Claim, ClaimPath, Direction, Gathered, Header, Peer, Role, Token, Wants};
 pub use scan::{Decision, Scan};
 pub use seal::{
-    MAX_SEALED_BYTES, MAX_SIGNATURE_BYTES, Made, PrivateKey, SEAL_TABLE_KEY_BYTES, Seal, SealText, Signing, Verdicts,
-    Verification, split_context,
+    HEADER as SEAL_HEADER, MAX_SEALED_BYTES, MAX_SIGNATURE_BYTES, MEMBER as SEAL_MEMBER, Made, PrivateKey,
+    SEAL_TABLE_KEY_BYTES, Seal, SealText, Signing, Verdicts, Verification, split_context,
 };
 pub use trailers::TrailerScan;

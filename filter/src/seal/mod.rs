@@ -17,10 +17,10 @@ pub use text::{MAX_SEALED_BYTES, MAX_SIGNATURE_BYTES, SealText, split_context};
 pub use verdicts::Verdicts;
 
 /// The header of a seal, unless `seal.header` names another.
-pub(crate) const HEADER: &str = "x-tenancy-seal";
+pub const HEADER: &str = "x-tenancy-seal";
 
 /// The baggage member of a seal.
-pub(crate) const MEMBER: &str = "tenancy-seal";
+pub const MEMBER: &str = "tenancy-seal";
 
 /// What a configuration does with seals.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Headers and baggage keys that carry context, and whether they pass instances as a client sends them.
 
-use serde_json::Value;
-use tenancy_filter::Peer;
+use serde_json::{Value, json};
+use tenancy_filter::{Peer, SEAL_HEADER, SEAL_MEMBER};
 
 use crate::explain::{Instance, Outcome, explain};
 use crate::request::Request;
@@ -51,12 +51,24 @@ pub(super) fn carriers(configuration: &Value) -> Vec<Carrier> {
     let destinations = configuration.get("destinations").map(|entry| of_entry("destinations", entry));
     let destinations = destinations.into_iter().flatten().map(|carrier| Carrier { is_believed: true, ..carrier });
     let mut carriers: Vec<Carrier> = Vec::new();
-    for carrier in entries.flat_map(|(path, entry)| of_entry(&path, entry)).chain(destinations) {
+    let own = entries.flat_map(|(path, entry)| of_entry(&path, entry));
+    for carrier in own.chain(of_seal(configuration)).chain(destinations) {
         if !carriers.iter().any(|known| known.is_same(&carrier)) {
             carriers.push(carrier);
         }
     }
     carriers
+}
+
+/// What a seal travels in: its header, and its member where the configuration writes baggage.
+fn of_seal(configuration: &Value) -> Vec<Carrier> {
+    let Some(seal) = configuration.get("seal") else { return Vec::new() };
+    let header =
+        of_entry("seal", &json!({"header": seal.get("header").cloned().unwrap_or_else(|| SEAL_HEADER.into())}));
+    let targets = ["/tenant/to", "/overrides/to"].map(|list| configuration.pointer(list).and_then(Value::as_array));
+    let writes_baggage = targets.into_iter().flatten().flatten().any(|target| target.get("baggage").is_some());
+    let member = writes_baggage.then(|| of_entry("seal", &json!({"baggage": SEAL_MEMBER})));
+    header.into_iter().chain(member.into_iter().flatten()).collect()
 }
 
 fn of_entry(path: &str, entry: &Value) -> Vec<Carrier> {

@@ -7,6 +7,7 @@
     reason = "a test may panic"
 )]
 
+mod clients_seal;
 mod command;
 mod mutations;
 mod placeholder;

@@ -32,6 +32,17 @@ fn what_the_pages_say_of_the_image_is_no_image() {
     }
 }
 
+/// What `wasm-plugin/manifests/seal` has for a key, which is none to the filter either.
+#[test]
+fn a_public_key_is_left_in() {
+    let mesh = "{version: 1, role: mesh, tenant: {to: [{header: a}]}, seal: {verify: {k1: BASE64-OF-THE-PUBLIC-KEY}}}";
+    let text = plugin("oci://a").replace("{version: 1, role: edge, strip: [a]}", mesh);
+    let report = check(&[Source { file: "a.yaml".into(), text: text.clone() }]);
+    let codes: Vec<_> = report.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [Code::Configuration, Code::Placeholder]);
+    assert_eq!(found(&text), ["5 n seal.verify.k1"]);
+}
+
 #[test]
 fn a_kustomization_names_the_image_and_what_it_stands_for() {
     let of = |kind: &str, image: &str| {

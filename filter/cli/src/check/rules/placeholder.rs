@@ -9,12 +9,13 @@ use super::{Deployed, Document, Mesh};
 
 /// What stands in our manifests, and in what their pages say of the image, for what only the reader knows; and what to
 /// write instead. The first that fits counts.
-const PLACEHOLDERS: [(&str, &str); 7] = [
+const PLACEHOLDERS: [(&str, &str); 8] = [
     ("registry.example.com", "the registry of your image"),
     ("oci://REGISTRY/", "the registry of your image"),
     ("sha256:DIGEST", "the digest of your image"),
     ("www.example.com", "your own domain"),
     ("idp.example.com", "the issuer of your tokens"),
+    ("BASE64-OF-THE-PUBLIC-KEY", "the public key that tenancy seal new-key prints"),
     ("sha256:0000000000000000000000000000000000000000000000000000000000000000", "the digest of your image"),
     ("0000000000000000000000000000000000000000000000000000000000000000", "what sha256sum prints for the module"),
 ];
