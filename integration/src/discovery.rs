@@ -48,6 +48,12 @@ impl Discovery {
         self.write()
     }
 
+    /// The same, with other variables of the VM.
+    pub fn configure_in(&mut self, environment: &Value, configuration: &Value) -> Result<()> {
+        self.filter["config"]["vm_config"]["environment_variables"] = environment.clone();
+        self.configure(configuration)
+    }
+
     fn write(&self) -> Result<()> {
         let resource = json!({"@type": EXTENSION, "name": NAME, "typed_config": self.filter});
         let response = json!({"version_info": self.updates.to_string(), "resources": [resource]});

@@ -28,5 +28,5 @@ pub use istiod::Istiod;
 pub use mesh::Mesh;
 pub use recording::Recording;
 pub use scenario::{Outcome, Row, Scenario};
-pub use shipped::Shipped;
+pub use shipped::{Shipped, kustomized_with};
 pub use waypoint::WAYPOINTS;

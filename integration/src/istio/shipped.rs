@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use playground::root;
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,16 +27,17 @@ pub enum Shipped {
     EnvoyFilter,
 }
 
-/// What `kubectl apply -k` reads of a folder.
-#[derive(Deserialize)]
+/// What `kubectl apply -k` reads of a folder; of a component too.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Kustomization {
     namespace: Option<String>,
     resources: Vec<String>,
-    #[serde(default)]
+    components: Vec<String>,
     patches: Vec<Patch>,
 }
 
-/// A patch of all documents of a kind.
+/// A patch of all documents of a kind, or of one of this name.
 #[derive(Deserialize)]
 struct Patch {
     target: Target,
@@ -47,9 +48,10 @@ struct Patch {
 #[derive(Deserialize)]
 struct Target {
     kind: String,
+    name: Option<String>,
 }
 
-/// An operation of JSON Patch (RFC 6902), as far as we ship it: on fields of `spec`.
+/// An operation of JSON Patch (RFC 6902), as far as we ship it.
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 enum Operation {
@@ -63,14 +65,41 @@ enum Operation {
     },
 }
 
+impl Kustomization {
+    fn read(folder: &str) -> Result<Self> {
+        let text =
+            fs::read_to_string(root().join(folder).join("kustomization.yaml")).with_context(|| folder.to_owned())?;
+        serde_norway::from_str(&text).with_context(|| folder.to_owned())
+    }
+
+    fn patch(&self, documents: &mut [Value]) -> Result<()> {
+        for Patch { target, patch } in &self.patches {
+            for operation in serde_norway::from_str::<Vec<Operation>>(patch)? {
+                let mut targets = documents.iter_mut().filter(|document| target.is(document));
+                targets.try_for_each(|document| operation.apply(document))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    fn is(&self, document: &Value) -> bool {
+        let has_name = |name: &String| document["metadata"]["name"] == name.as_str();
+        document["kind"] == self.kind.as_str() && self.name.as_ref().is_none_or(has_name)
+    }
+}
+
 impl Operation {
     fn apply(&self, document: &mut Value) -> Result<()> {
         let (Self::Add { path, .. } | Self::Remove { path }) = self;
-        let field = path.strip_prefix("/spec/").with_context(|| format!("{path} is none of spec"))?;
-        let spec = document["spec"].as_object_mut().context("a spec")?;
-        match self {
-            Self::Add { value, .. } => drop(spec.insert(field.into(), value.clone())),
-            Self::Remove { .. } => drop(spec.remove(field).with_context(|| format!("no {path}"))?),
+        let (parent, last) = path.rsplit_once('/').with_context(|| format!("{path} is no pointer"))?;
+        let parent = document.pointer_mut(parent).with_context(|| format!("no {parent}"))?;
+        match (self, parent) {
+            (Self::Add { value, .. }, Value::Object(fields)) => drop(fields.insert(last.into(), value.clone())),
+            (Self::Add { value, .. }, Value::Array(list)) if last == "-" => list.push(value.clone()),
+            (Self::Remove { .. }, Value::Object(fields)) => drop(fields.remove(last).with_context(|| path.clone())?),
+            (Self::Add { .. } | Self::Remove { .. }, parent) => bail!("{path} is in {parent}"),
         }
         Ok(())
     }
@@ -104,23 +133,32 @@ impl Shipped {
 
 /// The resources of a kustomization, each in its namespace if it names one.
 pub(crate) fn kustomized(folder: &str) -> Result<Vec<Value>> {
-    let text = fs::read_to_string(root().join(folder).join("kustomization.yaml")).with_context(|| folder.to_owned())?;
-    let Kustomization { namespace, resources, patches } = serde_norway::from_str(&text)?;
+    kustomized_with(folder, &[])
+}
+
+/// The same with more components, by their paths from its folder. What they say of images is not read.
+pub fn kustomized_with(folder: &str, components: &[&str]) -> Result<Vec<Value>> {
+    let kustomization = Kustomization::read(folder)?;
     let mut documents = Vec::new();
-    for resource in resources {
+    for resource in &kustomization.resources {
         let path = format!("{folder}/{resource}");
         documents.extend(if root().join(&path).is_dir() { kustomized(&path)? } else { read(&path)? });
     }
-    for Patch { target, patch } in &patches {
-        for operation in serde_norway::from_str::<Vec<Operation>>(patch)? {
-            let mut targets = documents.iter_mut().filter(|document| document["kind"] == target.kind.as_str());
-            targets.try_for_each(|document| operation.apply(document)).with_context(|| folder.to_owned())?;
-        }
+    for component in kustomization.components.iter().map(String::as_str).chain(components.iter().copied()) {
+        patch(&format!("{folder}/{component}"), &mut documents)?;
     }
-    if let Some(namespace) = namespace {
+    kustomization.patch(&mut documents).with_context(|| folder.to_owned())?;
+    if let Some(namespace) = kustomization.namespace {
         documents.iter_mut().for_each(|document| document["metadata"]["namespace"] = namespace.as_str().into());
     }
     Ok(documents)
+}
+
+/// Patches documents by a component, and first by those in it.
+fn patch(component: &str, documents: &mut [Value]) -> Result<()> {
+    let kustomization = Kustomization::read(component)?;
+    kustomization.components.iter().try_for_each(|inner| patch(&format!("{component}/{inner}"), documents))?;
+    kustomization.patch(documents).with_context(|| component.to_owned())
 }
 
 /// The same with the module where every manifest of a scenario has it.

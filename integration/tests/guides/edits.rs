@@ -74,7 +74,8 @@ fn edited(line: &str) -> Option<&str> {
     let named = ["kind: Gateway, name: ", "kind: Service, name: "].iter().any(|target| line.contains(target));
     let service = line.contains("service: ").then_some(line).filter(|line| !line.contains("service: called"));
     let shop = line.contains("x-shop-version").then_some(line);
-    reserved.or(tag).or(namespace).or(labels).or(named.then_some(line)).or(service).or(shop)
+    let key = line.contains("BASE64-OF-").then_some(line);
+    reserved.or(key).or(tag).or(namespace).or(labels).or(named.then_some(line)).or(service).or(shop)
 }
 
 #[test]

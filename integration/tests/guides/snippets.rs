@@ -46,6 +46,8 @@ fn configuration(document: &Value) -> Result<Option<&Value>> {
         None if document.get("meshConfig").is_some() => None,
         // tracing.rs and without_wasm.rs put it into a connection manager.
         None if document.get("early_header_mutation_extensions").is_some() => None,
+        // manifests/seal.rs gives it to a gateway.
+        None if document.get("environment_variables").is_some() => None,
         None => bail!("nothing checks this"),
     })
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{EARLY, all, documents};
 
 /// The headers that an edge removes whole and believes of no client. A route matches no prefix of names.
-fn never_believed(configuration: &Value) -> BTreeSet<String> {
+pub(crate) fn never_believed(configuration: &Value) -> BTreeSet<String> {
     let list = |path: &str| configuration.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default();
     let all = |paths: &[&str]| paths.iter().flat_map(|path| list(path)).collect::<Vec<_>>();
     let is_believed = |source: &Value| source["trust"] == "anyone" || source["trust"] == "verified";
@@ -30,7 +30,7 @@ fn never_believed(configuration: &Value) -> BTreeSet<String> {
 
 /// What a connection manager, somewhere in these documents, removes before it chooses a route; a ClientTrafficPolicy says
 /// so in words of its own.
-fn removed_early(value: &Value) -> BTreeSet<String> {
+pub(crate) fn removed_early(value: &Value) -> BTreeSet<String> {
     match value {
         Value::Object(fields) => match (fields.get(EARLY), fields.get("earlyRequestHeaders")) {
             (Some(extensions), _) => {

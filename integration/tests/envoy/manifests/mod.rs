@@ -1,6 +1,7 @@
 //! Every plugin configuration in a manifest is one that the filter takes, and every way to deploy it says the same.
 
 mod early;
+mod seal;
 mod specifier;
 
 use std::fs;
@@ -123,16 +124,22 @@ fn both_kinds_of_extension_say_the_same() -> Result<()> {
         ("waypoint/gateway/plugin", "waypoint/gateway/extension"),
     ] {
         let plugins = documents(&format!("{folder}/{plugins}.yaml"))?;
-        let mut extensions = documents(&format!("{folder}/traffic-extension/{extensions}.yaml"))?;
-        for extension in &mut extensions {
-            extension["kind"] = "WasmPlugin".into();
-            let spec = extension["spec"].as_object_mut().context("a spec")?;
-            let Some(Value::Object(wasm)) = spec.remove("wasm") else { panic!("no wasm: {spec:?}") };
-            spec.extend(wasm);
-        }
-        assert_eq!(extensions, plugins);
+        let extensions = documents(&format!("{folder}/traffic-extension/{extensions}.yaml"))?;
+        assert_eq!(extensions.into_iter().map(plugin).collect::<Vec<_>>(), plugins);
     }
     Ok(())
+}
+
+/// A TrafficExtension as a WasmPlugin, any other document as it is.
+pub(crate) fn plugin(mut document: Value) -> Value {
+    if document["kind"] == "TrafficExtension" {
+        document["kind"] = "WasmPlugin".into();
+        let wasm = document["spec"]["wasm"].take();
+        let spec = document["spec"].as_object_mut().expect("a spec");
+        spec.remove("wasm");
+        spec.extend(wasm.as_object().expect("wasm").clone());
+    }
+    document
 }
 
 /// All configurations of a file, in order.
