@@ -54,6 +54,13 @@ impl Discovery {
         self.configure(configuration)
     }
 
+    /// Replaces the whole filter by that of a bootstrap, in one step.
+    pub fn replace(&mut self, mut bootstrap: Bootstrap) -> Result<()> {
+        self.updates += 1;
+        self.filter = bootstrap.filter()["typed_config"].clone();
+        self.write()
+    }
+
     fn write(&self) -> Result<()> {
         let resource = json!({"@type": EXTENSION, "name": NAME, "typed_config": self.filter});
         let response = json!({"version_info": self.updates.to_string(), "resources": [resource]});

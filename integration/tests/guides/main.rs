@@ -11,4 +11,5 @@ mod observed;
 mod pages;
 mod places;
 mod requirements;
+mod seal;
 mod snippets;

@@ -10,6 +10,7 @@ use tenancy_filter::Filter;
 
 use crate::links::beside;
 use crate::pages::{Definition, Page};
+use crate::seal::configurations;
 
 const PAGE: &str = "docs/places.md";
 /// Where the errors of configurations are tested.
@@ -18,7 +19,7 @@ const ERRORS: &str = "filter/src/config/tests/";
 const CASES: &str = "integration/cases/";
 
 /// The features by their columns, each with the field that asks for it, if one does.
-const FEATURES: [(&str, Option<&str>); 7] = [
+const FEATURES: [(&str, Option<&str>); 8] = [
     ("strip", Some("strip")),
     ("resolve", Some("tenant")),
     ("project", Some("projections")),
@@ -26,6 +27,7 @@ const FEATURES: [(&str, Option<&str>); 7] = [
     ("egress", None),
     ("repair", Some("repair")),
     ("peers", Some("peers")),
+    ("seal", Some("seal")),
 ];
 
 /// A cell of the table: what it says, and what it leads to.
@@ -153,6 +155,8 @@ fn refuses(role: &str, field: &str) -> Result<bool> {
         "destinations" => json!({"header": "x-clusters", "clusters": ["shop-{tenant}"]}),
         "repair" => json!({"by": ["traceparent"]}),
         "peers" => json!("mtls"),
+        "seal" if role == "edge" => json!({"sign": {"key": "k1", "privateKeyEnv": "KEY"}}),
+        "seal" => configurations()?[1]["seal"].clone(),
         // It is there already.
         field => configuration[field].take(),
     };
