@@ -1,5 +1,5 @@
-//! The alerts and the dashboard of `wasm-plugin/manifests/monitoring`: a Prometheus scrapes a real Envoy, and each of their
-//! queries finds something there.
+//! The alerts and the dashboard of `wasm-plugin/manifests/monitoring`: a Prometheus scrapes real Envoys, and each of their
+//! queries, and of `docs/seal.md`, finds something there.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -7,9 +7,13 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
-use integration::{Bootstrap, Hop, Protocol, Request, root};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use integration::token::{encode, now};
+use integration::{Bootstrap, Envoy, Hop, Protocol, Request, root};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tenancy_filter_crypto::{generate, sign};
 use tokio::time::sleep;
 
 const FOLDER: &str = "wasm-plugin/manifests/monitoring";
@@ -18,7 +22,7 @@ const POLL: Duration = Duration::from_millis(200);
 /// What every sample has in a cluster.
 const NAMESPACE: &str = "istio-system";
 
-/// A Prometheus that scrapes one Envoy, until it is dropped.
+/// A Prometheus that scrapes Envoys, until it is dropped.
 struct Prometheus {
     process: Child,
     address: SocketAddr,
@@ -33,17 +37,18 @@ impl Drop for Prometheus {
 
 impl Prometheus {
     /// `None` if there is no Prometheus here.
-    fn start(envoy: SocketAddr, rules: &Value) -> Result<Option<Self>> {
+    fn start(envoys: [&Envoy; 2], rules: &Value) -> Result<Option<Self>> {
         if Command::new("prometheus").arg("--version").output().is_err() {
             ensure!(env::var_os("CI").is_none_or(|ci| ci != "true"), "no prometheus: apt-get install prometheus");
             return Ok(None);
         }
         let folder = TempDir::with_prefix("prometheus-")?;
+        let targets = envoys.map(|envoy| envoy.admin_address().to_string());
         let labels = json!({"namespace": NAMESPACE, "pod": "istio-ingressgateway-1"});
         let job = json!({
             "job_name": "envoy",
             "metrics_path": "/stats/prometheus",
-            "static_configs": [{"targets": [envoy.to_string()], "labels": labels}],
+            "static_configs": [{"targets": targets, "labels": labels}],
         });
         let configuration = json!({
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
@@ -99,6 +104,13 @@ fn rules() -> Result<Value> {
     Ok(json!({"groups": rule.pointer("/spec/groups").context("groups")?}))
 }
 
+/// The query of `docs/seal.md` that says whether unsealed context may be dropped.
+fn roll_out() -> Result<String> {
+    let page = fs::read_to_string(root().join("docs/seal.md"))?;
+    let query = page.split_once("```promql\n").and_then(|(_, rest)| rest.split_once("```"));
+    Ok(query.context("a query")?.0.to_owned())
+}
+
 /// The queries of the alerts without their thresholds, and those of the dashboard with its variables filled in.
 fn queries(rules: &Value) -> Result<Vec<String>> {
     let dashboard: Value = serde_json::from_str(&fs::read_to_string(root().join(FOLDER).join("dashboard.json"))?)?;
@@ -117,6 +129,25 @@ fn queries(rules: &Value) -> Result<Vec<String>> {
     Ok(queries)
 }
 
+/// A sidecar that counts what is not sealed.
+fn verifying() -> Result<Value> {
+    let (_, public) = generate([1; 32]).context("a scalar of P-256")?;
+    Ok(json!({
+        "version": 1,
+        "role": "mesh",
+        "tenant": {"to": [{"header": "x-tenant"}]},
+        "seal": {"verify": {"k1": STANDARD.encode(public)}, "unsealed": "count"},
+    }))
+}
+
+/// A seal by another key than the sidecar's, under its name.
+fn forged() -> Result<String> {
+    let (private, _) = generate([2; 32]).context("a scalar of P-256")?;
+    let signed = format!("v1.k1.{}.{}", now() + 60, encode(b"feat-x\n"));
+    let signature = sign(&private, signed.as_bytes()).context("a signature")?;
+    Ok(format!("{signed}.{}", encode(&signature)))
+}
+
 /// All counters are there from the start, so that a query finds a zero and no gap.
 #[tokio::test]
 async fn each_query_finds_something_and_the_alerts_fire() -> Result<()> {
@@ -127,15 +158,18 @@ async fn each_query_finds_something_and_the_alerts_fire() -> Result<()> {
         "strip": ["x-debug"],
     });
     let hop = Hop::start(Bootstrap::gateway()?.configuration(configuration)).await?;
+    let sidecar = Hop::start(Bootstrap::sidecar()?.configuration(verifying()?)).await?;
     let rules = rules()?;
-    let Some(prometheus) = Prometheus::start(hop.envoy.admin_address(), &rules)? else {
+    let Some(prometheus) = Prometheus::start([&hop.envoy, &sidecar.envoy], &rules)? else {
         println!("left out: the queries of the dashboard, for want of prometheus (apt-get install prometheus)");
         return Ok(());
     };
     let refused = Request::to("dev1.www.example.com").header("x-want", "dev2");
-    prometheus.until("tenancy_requests", |_| true).await?;
+    prometheus.until("count(tenancy_requests)", |envoys| envoys == 2.0).await?;
+    assert!(prometheus.query(&roll_out()?).await?.is_empty(), "nothing came");
     assert_eq!(hop.refuse(&refused).await?.status, 400);
-    prometheus.until("rate(tenancy_requests[1m])", |rate| rate > 0.0).await?;
+    sidecar.pass(&Request::to("cart").header("x-tenant", "feat-x").header("x-tenancy-seal", forged()?)).await?;
+    prometheus.until("count(rate(tenancy_requests[1m]) > 0)", |envoys| envoys == 2.0).await?;
     let queries = queries(&rules)?;
     assert!(queries.len() > 30, "{queries:#?}");
     for query in &queries {
@@ -143,8 +177,10 @@ async fn each_query_finds_something_and_the_alerts_fire() -> Result<()> {
         // Where nothing was forwarded or restored, a share is no number.
         assert_eq!(found.len(), 1, "{query}");
     }
-    let pending = "ALERTS{alertname=\"TenancyRefusesRequests\"}";
-    prometheus.until(pending, |value| value > 0.0).await?;
+    for alert in ["TenancyRefusesRequests", "TenancySealsForged"] {
+        prometheus.until(&format!("ALERTS{{alertname=\"{alert}\"}}"), |value| value > 0.0).await?;
+    }
+    prometheus.until(&roll_out()?, |unsealed| unsealed > 0.0).await?;
     let groups = prometheus.get("/api/v1/rules").await?;
     let rules = groups.pointer("/data/groups/0/rules").and_then(Value::as_array).context("rules")?;
     if let Some(broken) = rules.iter().find(|rule| rule["health"] != "ok") {
