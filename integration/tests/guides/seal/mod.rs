@@ -145,6 +145,22 @@ async fn the_configurations_of_the_page_work_with_keys_of_ones_own_and_with_no_o
     sidecar.counted(&[("sealed", 2), ("unsealed_false", 1)]).await
 }
 
+/// Whoever copies a page believes nobody. The keys of tests stand in this repository.
+#[test]
+fn each_page_of_the_docs_has_the_key_that_nobody_has() -> Result<()> {
+    let [_, mesh] = configurations()?;
+    let mut pages = 0;
+    for page in Page::all()?.into_iter().filter(|page| page.path.starts_with("docs")) {
+        for block in page.blocks("yaml").filter(|block| block.contains("verify:")) {
+            let configuration: Value = serde_norway::from_str(block)?;
+            assert_eq!(configuration["seal"]["verify"], mesh["seal"]["verify"], "{}", page.path.display());
+            pages += 1;
+        }
+    }
+    assert!(pages >= 2, "{pages} pages");
+    Ok(())
+}
+
 /// Why there are as many seals as contexts times workers of gateways.
 #[tokio::test]
 async fn gateways_make_different_seals_of_one_context() -> Result<()> {
