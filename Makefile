@@ -19,6 +19,10 @@ module_limit := 410000
 # Starts a recipe line that needs an Envoy; stops it if there is none.
 with_envoy = @ENVOY_PATH=$$(integration/envoy.sh) && export ENVOY_PATH MODULE=$(module) &&
 
+# Runs a command beside the rest of its recipe line, and ends it with that. In a group of its own, because a command that a
+# shell runs in the background ignores Ctrl-C.
+beside = set -m; $(1) & beside=$$!; set +m; trap 'kill -- -$$beside 2>/dev/null' EXIT
+
 # How long each target is fuzzed.
 FUZZ_SECONDS ?= 10
 fuzz_targets := configuration request baggage conditions trace link host templates seal
@@ -40,8 +44,8 @@ needed:
 
 # The two builds side by side: the module's ends on one core. The page, which takes a while, once Envoy can start.
 run: needed ## start the playground: a gateway, a sidecar and a shop on 127.0.0.1 (PORT=… chooses the gateway's port)
-	@cargo build --locked --bin playground & playground=$$! && wasm-plugin/build.sh && wait $$playground
-	$(with_envoy) { { $(build_page); } >target/page.log 2>&1 & } && cargo run -q --locked --bin playground
+	@$(call beside,cargo build --locked --bin playground); wasm-plugin/build.sh && wait $$beside
+	$(with_envoy) { $(call beside,{ $(build_page); } >target/page.log 2>&1); cargo run -q --locked --bin playground; }
 
 test: needed lints module page image ## test everything: format, lints, unit tests, documentation, and end to end on a real Envoy
 	@size=$$(wc -c <$(module)) && echo "module: $$((size)) bytes of $(module_limit)" && \

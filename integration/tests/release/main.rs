@@ -2,6 +2,7 @@
 //! rehearse`, the whole of it.
 
 mod forms;
+mod interrupted;
 mod refusals;
 mod rehearsal;
 mod runner;
