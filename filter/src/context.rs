@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::read::overrides::{Dialect, Overrides};
+use crate::read::overrides::{Format, Overrides};
 use crate::read::tenant::Tenant;
 
 /// Between the tenant and the overrides where a context is bytes; neither may hold it.
@@ -38,7 +38,7 @@ impl Context<'_> {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.tenant.as_ref().map(|tenant| tenant.name().into_owned()).unwrap_or_default();
         bytes.push(SEPARATOR);
-        bytes.extend(self.overrides.line(&Dialect::CANONICAL).unwrap_or_default());
+        bytes.extend(self.overrides.line(&Format::CANONICAL).unwrap_or_default());
         bytes
     }
 }

@@ -16,7 +16,7 @@ use crate::names::{Lines, Names, Pseudo};
 use crate::read::carried::{Asked, Carried};
 use crate::read::evidence::Verified;
 use crate::read::link;
-use crate::read::overrides::{Call, Dialect, OverrideRules};
+use crate::read::overrides::{Call, Format, OverrideRules};
 use crate::read::tenant::TenantRules;
 use crate::request::{Role, Token};
 use crate::seal::{Seal, SealTargets};
@@ -189,7 +189,7 @@ impl Rules {
             members.extend(self.tenant_to.baggage.iter().map(|key| (key, tenant.name())));
         }
         if let Some(key) = &self.overrides_to.baggage {
-            members.extend(context.overrides.line(&Dialect::CANONICAL).map(|line| (key, Cow::Owned(line))));
+            members.extend(context.overrides.line(&Format::CANONICAL).map(|line| (key, Cow::Owned(line))));
         }
         if let Some((SealTargets { baggage: Some((key, _)), .. }, _)) = &self.seal {
             members.extend(context.seal.text().map(|text| (key, text)));

@@ -6,7 +6,7 @@ use crate::caller::Caller;
 use crate::decision::Policy;
 use crate::events::Origin;
 use crate::names::{Field, HeaderName};
-use crate::read::overrides::{Dialect, OnDuplicate, OverridePlace, OverrideRules, is_service};
+use crate::read::overrides::{Format, OnDuplicate, OverridePlace, OverrideRules, is_service};
 use crate::read::source::{Belief, Source};
 use crate::request::Role;
 use crate::rules::Rules;
@@ -28,13 +28,13 @@ enum SourceKind {
     Baggage,
 }
 
-/// The options of a dialect.
-const DIALECT: [&str; 3] = ["list", "pair", "when"];
+/// The options of a format.
+const FORMAT: [&str; 3] = ["list", "pair", "when"];
 const SOURCE: Form<SourceKind> = Form {
     kinds: &[("header", SourceKind::Header), ("claim", SourceKind::Claim), ("baggage", SourceKind::Baggage)],
-    options: &[DIALECT[0], DIALECT[1], DIALECT[2], "trust"],
+    options: &[FORMAT[0], FORMAT[1], FORMAT[2], "trust"],
 };
-const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &DIALECT };
+const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &FORMAT };
 
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(OverrideRules, OverrideTargets)> {
     let overrides = node.object(&["from", "to", "onDuplicate", "onInvalid"])?;
@@ -66,14 +66,14 @@ fn read_target(
     let Entry { kind, place, object, .. } = entry.entry(&TARGET)?;
     let place = match kind {
         TargetKind::Header => {
-            let dialect = read_dialect(entry, &object);
+            let format = read_format(entry, &object);
             let (name, field) = draft.owned.target_header(&place, Owner::Overrides)?;
-            let dialect = dialect?;
-            targets.headers.push((name, field, dialect.clone()));
-            OverridePlace::Header(field, dialect)
+            let format = format?;
+            targets.headers.push((name, field, format.clone()));
+            OverridePlace::Header(field, format)
         }
         TargetKind::Baggage => {
-            refuse_dialect(&object, "baggage has one dialect, foo:v1,bar:v2; leave it out");
+            refuse_format(&object, "baggage has one format, foo:v1,bar:v2; leave it out");
             if targets.baggage.is_some() {
                 place.mistake("is a second baggage key; two lists could exceed what baggage may hold");
                 return None;
@@ -96,7 +96,7 @@ fn read_source(
     match source.kind {
         SourceKind::Header => {}
         SourceKind::Claim | SourceKind::Baggage => {
-            refuse_dialect(&source.object, "only headers have dialects; leave it out");
+            refuse_format(&source.object, "only headers have formats; leave it out");
         }
     }
     let when = match source.kind {
@@ -118,22 +118,22 @@ fn read_header(
     draft: &mut Draft,
     targets: &OverrideTargets,
 ) -> Option<OverridePlace> {
-    let dialect = read_dialect(entry, source);
+    let format = read_format(entry, source);
     let field = draft.owned.source_header(node, Owner::Overrides)?;
-    let dialect = dialect?;
-    let differs = |(_, written, other): &(HeaderName, Field, Dialect)| *written == field && *other != dialect;
+    let format = format?;
+    let differs = |(_, written, other): &(HeaderName, Field, Format)| *written == field && *other != format;
     if targets.headers.iter().any(differs) {
-        entry.mistake("is written with other separators; a header keeps one dialect");
+        entry.mistake("is written with other separators; a header keeps one format");
     }
-    Some(OverridePlace::Header(field, dialect))
+    Some(OverridePlace::Header(field, format))
 }
 
-fn refuse_dialect(object: &Object<'_>, why: &str) {
-    DIALECT.iter().filter_map(|name| object.field(name)).for_each(|node| node.mistake(why));
+fn refuse_format(object: &Object<'_>, why: &str) {
+    FORMAT.iter().filter_map(|name| object.field(name)).for_each(|node| node.mistake(why));
 }
 
-fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
-    let Dialect { list, pair, when } = &Dialect::CANONICAL;
+fn read_format(entry: &Node<'_>, object: &Object<'_>) -> Option<Format> {
+    let Format { list, pair, when } = &Format::CANONICAL;
     let list = object.field("list").map_or(Some(&**list), |node| between_parts(&node));
     let pair = object.field("pair").map_or(Some(&**pair), |node| separator(&node));
     let when = object.field("when").map_or(Some(&**when), |node| between_parts(&node));
@@ -142,7 +142,7 @@ fn read_dialect(entry: &Node<'_>, object: &Object<'_>) -> Option<Dialect> {
         entry.mistake(clash);
         return None;
     }
-    Some(Dialect { list: list.to_owned().into(), pair: pair.to_owned().into(), when: when.to_owned().into() })
+    Some(Format { list: list.to_owned().into(), pair: pair.to_owned().into(), when: when.to_owned().into() })
 }
 
 /// Why entries, or their conditions, could not be told by these separators; `None` if they can.

@@ -7,7 +7,7 @@ use crate::bytes::text::same;
 use crate::context::Context;
 use crate::decision::Mutation;
 use crate::names::{Field, HeaderName, Lines};
-use crate::read::overrides::{Dialect, Overrides};
+use crate::read::overrides::{Format, Overrides};
 use crate::read::tenant::Tenant;
 
 /// Where the tenant is written.
@@ -20,7 +20,7 @@ pub(crate) struct TenantTargets {
 /// Where the overrides are written.
 #[derive(Debug, Default)]
 pub(crate) struct OverrideTargets {
-    pub(crate) headers: Vec<(HeaderName, Field, Dialect)>,
+    pub(crate) headers: Vec<(HeaderName, Field, Format)>,
     pub(crate) baggage: Option<Key>,
 }
 
@@ -44,10 +44,10 @@ impl OverrideTargets {
         context.overrides.is_empty() && !(self.headers.is_empty() && self.baggage.is_none())
     }
 
-    /// Writes the overrides into each header, in its dialect.
+    /// Writes the overrides into each header, in its format.
     pub(crate) fn write<'a>(&'a self, lines: &Lines<'a>, overrides: &Overrides<'a>, out: &mut Vec<Mutation<'a>>) {
-        for (name, field, dialect) in &self.headers {
-            out.extend(set_line(lines, name, *field, overrides.line(dialect).map(Cow::Owned)));
+        for (name, field, format) in &self.headers {
+            out.extend(set_line(lines, name, *field, overrides.line(format).map(Cow::Owned)));
         }
     }
 }

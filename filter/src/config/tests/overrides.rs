@@ -28,7 +28,7 @@ fn names_the_mistake_in_a_target_of_overrides() {
             mesh(r#""tenant": {"to": [{"header": "x"}]}, "overrides": {"to": [{"header": "x"}]}"#),
             "overrides.to[0].header: \"x\" carries the tenant already",
         ),
-        (override_targets(r#"{"baggage": "k", "pair": "="}"#), "overrides.to[1].pair: baggage has one dialect"),
+        (override_targets(r#"{"baggage": "k", "pair": "="}"#), "overrides.to[1].pair: baggage has one format"),
         (override_targets(r#"{"baggage": "k"}, {"baggage": "l"}"#), "overrides.to[2].baggage: is a second baggage key"),
     ]);
 }
@@ -63,7 +63,7 @@ fn names_the_mistake_in_a_source_of_overrides() {
             ),
             "overrides.from[0].baggage: \"k\" carries the tenant already",
         ),
-        (overrides(r#"{"baggage": "k", "list": ";"}"#), "overrides.from[0].list: only headers have dialects"),
+        (overrides(r#"{"baggage": "k", "list": ";"}"#), "overrides.from[0].list: only headers have formats"),
     ]);
 }
 
@@ -92,15 +92,15 @@ fn names_what_clashes_with_the_separator_of_conditions() {
             "overrides.from[0].when: \"=!\" is a mark inside of conditions",
         ),
         (overrides(r#"{"header": "y", "list": "|"}"#), "overrides.from[0].list: \"|\" is a mark inside of conditions"),
-        (overrides(r#"{"baggage": "k", "when": "?"}"#), "overrides.from[0].when: only headers have dialects"),
-        (override_targets(r#"{"baggage": "k", "when": "?"}"#), "overrides.to[1].when: baggage has one dialect"),
+        (overrides(r#"{"baggage": "k", "when": "?"}"#), "overrides.from[0].when: only headers have formats"),
+        (override_targets(r#"{"baggage": "k", "when": "?"}"#), "overrides.to[1].when: baggage has one format"),
     ]);
 }
 
 /// An entry is split at its first pair separator, so it may look like whatever stands behind it.
 #[test]
 fn takes_what_clashes_with_nothing() {
-    for dialect in [
+    for format in [
         r#""pair": "=""#,
         r#""pair": ";""#,
         r#""pair": "|""#,
@@ -108,7 +108,7 @@ fn takes_what_clashes_with_nothing() {
         r#""list": ";", "when": "?""#,
         r#""list": ";", "pair": ":", "when": ":""#,
     ] {
-        let json = overrides(&format!(r#"{{"header": "y", {dialect}}}"#));
+        let json = overrides(&format!(r#"{{"header": "y", {format}}}"#));
         assert!(Filter::from_config(json.as_bytes()).is_ok(), "{json}");
     }
 }

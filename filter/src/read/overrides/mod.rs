@@ -1,7 +1,7 @@
-//! Overrides: a version for each of some services, in every dialect, as one canonical set.
+//! Overrides: a version for each of some services, in every format, as one canonical set.
 
 mod condition;
-mod dialect;
+mod format;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -19,8 +19,8 @@ use crate::read::source::Source;
 use crate::request::Claim;
 pub(crate) use condition::Call;
 use condition::{Key, MAX_VALUES};
-use dialect::Entry;
-pub(crate) use dialect::{Dialect, is_service};
+use format::Entry;
+pub(crate) use format::{Format, is_service};
 
 /// The most services: what one developer tests at once, with room to spare, and the bound
 /// that keeps the search for duplicates linear in the header's bytes.
@@ -35,10 +35,10 @@ const MAX_SEPARATORS: usize = 2 + Key::COUNT * (";=!".len() + MAX_VALUES - 1);
 /// What baggage makes of it: each separator takes three bytes instead of one.
 pub(crate) const MAX_ENCODED_BYTES: usize = MAX_LINE_BYTES + MAX_ENTRIES * MAX_SEPARATORS * 2;
 
-/// A place where overrides may stand. Only headers have dialects; elsewhere it is the canonical one.
+/// A place where overrides may stand. Only headers have formats; elsewhere it is the canonical one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OverridePlace {
-    Header(Field, Dialect),
+    Header(Field, Format),
     /// By its number among the filter's claims.
     Claim(usize),
     /// By its number among the keys that sources ask for.
@@ -132,16 +132,16 @@ impl<'r, 'a, E: Events> Collection<'r, 'a, E> {
     fn ask(&mut self, source: &Source<OverridePlace>, evidence: &Evidence<'_, 'a>) -> Result<(), Refusal> {
         let (before, origin) = (self.offers, source.origin);
         match &source.place {
-            OverridePlace::Header(field, dialect) => {
-                evidence.lines.values(*field).try_for_each(|line| self.line(line, dialect, origin))?;
+            OverridePlace::Header(field, format) => {
+                evidence.lines.values(*field).try_for_each(|line| self.line(line, format, origin))?;
             }
             // A semicolon that nobody escaped begins a property, and takes the conditions out of the value.
             OverridePlace::Baggage(key) => {
                 evidence.carried.whole_baggage(*key, condition::is_key).try_for_each(|value| match value {
                     Err(member) => self.offer(Err(member), origin),
-                    Ok(Cow::Borrowed(line)) => self.line(line, &Dialect::CANONICAL, origin),
+                    Ok(Cow::Borrowed(line)) => self.line(line, &Format::CANONICAL, origin),
                     Ok(Cow::Owned(line)) => {
-                        let mut entries = Dialect::CANONICAL.entries(&line);
+                        let mut entries = Format::CANONICAL.entries(&line);
                         entries.try_for_each(|entry| self.offer(entry.map(Entry::into_owned), origin))
                     }
                 })?
@@ -163,12 +163,12 @@ impl<'r, 'a, E: Events> Collection<'r, 'a, E> {
     fn strings(&mut self, elements: &[&'a [u8]], source: Origin) -> Result<(), Refusal> {
         match elements.iter().find(|element| !Bytes::PRINTABLE.hold(element)) {
             Some(element) => self.offer(Err(element), source),
-            None => elements.iter().try_for_each(|line| self.line(line, &Dialect::CANONICAL, source)),
+            None => elements.iter().try_for_each(|line| self.line(line, &Format::CANONICAL, source)),
         }
     }
 
-    fn line(&mut self, line: &'a [u8], dialect: &Dialect, source: Origin) -> Result<(), Refusal> {
-        for entry in dialect.entries(line) {
+    fn line(&mut self, line: &'a [u8], format: &Format, source: Origin) -> Result<(), Refusal> {
+        for entry in format.entries(line) {
             self.offer(entry, source)?;
         }
         Ok(())
@@ -248,12 +248,12 @@ impl<'r, 'a, E: Events> Collection<'r, 'a, E> {
 }
 
 impl<'a> Overrides<'a> {
-    /// Those of a line in the canonical dialect.
+    /// Those of a line in the canonical format.
     pub(crate) fn parse(line: &[u8]) -> Self {
         let (rules, mut overrides) = (OverrideRules::NONE, Overrides::default());
         let mut collection = Collection::new(&rules, &(), &mut overrides);
         let origin = Origin { list: "repair", index: 0, kind: "by" };
-        for entry in Dialect::CANONICAL.entries(line) {
+        for entry in Format::CANONICAL.entries(line) {
             // Under these rules no entry is refused.
             let _ = collection.offer(entry.map(Entry::into_owned), origin);
         }
@@ -306,22 +306,22 @@ impl<'a> Overrides<'a> {
         places.filter_map(|place| Some((place, self.entries.get(place)?)))
     }
 
-    /// The canonical line in a dialect, without white space; `None` if there is no override.
-    pub(crate) fn line(&self, dialect: &Dialect) -> Option<Vec<u8>> {
+    /// The canonical line in a format, without white space; `None` if there is no override.
+    pub(crate) fn line(&self, format: &Format) -> Option<Vec<u8>> {
         if self.is_empty() {
             return None;
         }
-        let separators = dialect.list.len().saturating_add(dialect.pair.len()).saturating_mul(self.entries.len());
+        let separators = format.list.len().saturating_add(format.pair.len()).saturating_mul(self.entries.len());
         let mut line = Vec::with_capacity(self.bytes.saturating_add(separators));
         let mut separator = "";
         for entry in &self.entries {
-            for part in [separator.as_bytes(), &entry.service, dialect.pair.as_bytes(), &entry.version] {
+            for part in [separator.as_bytes(), &entry.service, format.pair.as_bytes(), &entry.version] {
                 append(part, &mut line);
             }
             if let Some(conditions) = &entry.conditions {
-                conditions.write(&dialect.when, &mut line);
+                conditions.write(&format.when, &mut line);
             }
-            separator = &dialect.list;
+            separator = &format.list;
         }
         Some(line)
     }

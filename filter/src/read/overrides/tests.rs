@@ -5,22 +5,22 @@ use crate::counters::{Counter, Tally};
 use crate::names::{Lines, lines_of};
 use crate::read::carried::{Asked, Carried};
 
-fn dialect(list: &str, pair: &str) -> Dialect {
+fn format(list: &str, pair: &str) -> Format {
     // In no line of these tests stands another question mark.
-    Dialect { list: list.to_owned().into(), pair: pair.to_owned().into(), when: "?".into() }
+    Format { list: list.to_owned().into(), pair: pair.to_owned().into(), when: "?".into() }
 }
 
-/// What the lines of one header say, under these rules, in a dialect; and what was counted.
+/// What the lines of one header say, under these rules, in a format; and what was counted.
 fn resolved(
     values: &[&str],
-    dialect: Dialect,
+    format: Format,
     on_duplicate: OnDuplicate,
-    to: &Dialect,
+    to: &Format,
 ) -> (Option<String>, Vec<(Counter, u64)>) {
     let values: Vec<_> = values.iter().map(|value| value.as_bytes()).collect();
     let owned = lines_of(Field::Target(0), &values);
     let lines = Lines { owned: &owned, ..Lines::default() };
-    let place = OverridePlace::Header(Field::Target(0), dialect);
+    let place = OverridePlace::Header(Field::Target(0), format);
     let origin = Origin { list: "overrides.from", index: 0, kind: "header" };
     let rules = OverrideRules { sources: vec![Source::always(place, origin)], on_duplicate, ..OverrideRules::NONE };
     let tally = Tally::default();
@@ -32,13 +32,13 @@ fn resolved(
     (overrides.line(to).map(|line| String::from_utf8(line).unwrap()), tally.take().collect())
 }
 
-/// What the lines say in one dialect, written in another.
-fn translate(values: &[&str], from: Dialect, to: &Dialect) -> Option<String> {
+/// What the lines say in one format, written in another.
+fn translate(values: &[&str], from: Format, to: &Format) -> Option<String> {
     resolved(values, from, OnDuplicate::First, to).0
 }
 
 fn canonical(values: &[&str]) -> Option<String> {
-    translate(values, dialect(",", ":"), &dialect(",", ":"))
+    translate(values, format(",", ":"), &format(",", ":"))
 }
 
 #[test]
@@ -62,18 +62,18 @@ fn drops_what_is_no_entry_and_keeps_the_rest() {
 }
 
 #[test]
-fn translates_between_dialects() {
-    let miro = || dialect("::", ":");
+fn translates_between_formats() {
+    let miro = || format("::", ":");
     let line = "payment-service:mp-101::cart-service:mp-102";
     assert_eq!(
-        translate(&[line], miro(), &dialect(",", ":")).as_deref(),
+        translate(&[line], miro(), &format(",", ":")).as_deref(),
         Some("payment-service:mp-101,cart-service:mp-102")
     );
-    assert_eq!(translate(&["foo:v1, bar:v2"], dialect(",", ":"), &miro()).as_deref(), Some("foo:v1::bar:v2"));
-    assert_eq!(translate(&["foo=v1;bar=v2"], dialect(";", "="), &miro()).as_deref(), Some("foo:v1::bar:v2"));
+    assert_eq!(translate(&["foo:v1, bar:v2"], format(",", ":"), &miro()).as_deref(), Some("foo:v1::bar:v2"));
+    assert_eq!(translate(&["foo=v1;bar=v2"], format(";", "="), &miro()).as_deref(), Some("foo:v1::bar:v2"));
     let joined = translate(&["a:1::b:2, c:3"], miro(), &miro());
     assert_eq!(joined.as_deref(), Some("a:1::b:2::c:3"), "lines that a proxy joined");
-    let paired = translate(&["a,1;b,2"], dialect(";", ","), &miro());
+    let paired = translate(&["a,1;b,2"], format(";", ","), &miro());
     assert_eq!(paired.as_deref(), Some("a:1::b:2"), "a comma that pairs does not list");
 }
 
@@ -96,7 +96,7 @@ fn keeps_within_its_limits() {
 
 #[test]
 fn the_last_version_keeps_the_first_ones_place() {
-    let default = Dialect::CANONICAL;
+    let default = Format::CANONICAL;
     let last = |values: &[&str]| resolved(values, default.clone(), OnDuplicate::Last, &default);
     let counted = |duplicates| vec![(Counter::Overrides, 1), (Counter::OverrideDuplicate, duplicates)];
     assert_eq!(last(&["a:1,b:1", "a:2,b:1,a:3"]), (Some("a:3,b:1".into()), counted(2)), "equal ones are none");
@@ -114,7 +114,7 @@ fn the_last_version_keeps_the_first_ones_place() {
 
 #[test]
 fn counts_what_it_drops() {
-    let default = Dialect::CANONICAL;
+    let default = Format::CANONICAL;
     let many: Vec<_> = (0..70).map(|n| format!("s{n}:v")).collect();
     let (_, counts) = resolved(&["foo,:v,a:1", &many.join(",")], default.clone(), OnDuplicate::First, &default);
     let expected = [(Counter::Overrides, 1), (Counter::OverrideInvalid, 2), (Counter::OverrideLimit, 7)];
@@ -123,7 +123,7 @@ fn counts_what_it_drops() {
 
 #[test]
 fn conditions_tell_entries_of_one_service_apart() {
-    let default = Dialect::CANONICAL;
+    let default = Format::CANONICAL;
     let line = |value: &str, on_duplicate| resolved(&[value], default.clone(), on_duplicate, &default);
     let kept = "foo:v1;method=POST,foo:v2;caller=foo,foo:v3,bar:v1,foo:v4;method=PUT";
     for on_duplicate in [OnDuplicate::First, OnDuplicate::Last, OnDuplicate::Reject] {
@@ -140,7 +140,7 @@ fn conditions_tell_entries_of_one_service_apart() {
 
 #[test]
 fn an_entry_on_bad_conditions_is_none() {
-    let default = Dialect::CANONICAL;
+    let default = Format::CANONICAL;
     let bad = "foo:v1;,foo:v1;method,foo:v1;tenant=a,foo:-v;method=POST,foo;method=POST:v1,:v1;method=POST,a:1";
     let (line, counts) = resolved(&[bad], default.clone(), OnDuplicate::First, &default);
     assert_eq!(line.as_deref(), Some("a:1"));
@@ -149,8 +149,8 @@ fn an_entry_on_bad_conditions_is_none() {
 
 #[test]
 fn a_blank_parts_no_condition_from_its_entry() {
-    let blank = Dialect { when: ";".into(), ..dialect(" ", ":") };
-    let read = |line| translate(&[line], blank.clone(), &Dialect::CANONICAL);
+    let blank = Format { when: ";".into(), ..format(" ", ":") };
+    let read = |line| translate(&[line], blank.clone(), &Format::CANONICAL);
     assert_eq!(read("a:1 ;method=POST \t ;caller=b c:1 , d:1").as_deref(), Some("a:1;method=POST;caller=b,c:1,d:1"));
     assert_eq!(read("a:1;caller=!b |c").as_deref(), Some("a:1;caller=!b|c"));
     assert_eq!(read("a:1,\u{e9} b:1").as_deref(), Some("a:1,b:1"), "a comma separates, whatever follows");
@@ -162,18 +162,18 @@ fn a_blank_parts_no_condition_from_its_entry() {
 /// With a look at all that follows each blank this would take hours.
 #[test]
 fn blanks_are_passed_over_once() {
-    let blank = Dialect { when: ";".into(), ..dialect(" ", ":") };
+    let blank = Format { when: ";".into(), ..format(" ", ":") };
     let blanks = " ".repeat(1_000_000);
     for (line, expected) in [("a:1_;method=POST_b:1", "a:1;method=POST,b:1"), ("a:1_b:1_", "a:1,b:1"), ("_a:1_:2", "")]
     {
-        let read = translate(&[&line.replace('_', &blanks)], blank.clone(), &Dialect::CANONICAL);
+        let read = translate(&[&line.replace('_', &blanks)], blank.clone(), &Format::CANONICAL);
         assert_eq!(read.unwrap_or_default(), expected, "{line}");
     }
 }
 
 #[test]
-fn conditions_travel_in_every_dialect() {
-    let (plain, odd) = (Dialect::CANONICAL, dialect(";", "="));
+fn conditions_travel_in_every_format() {
+    let (plain, odd) = (Format::CANONICAL, format(";", "="));
     let text = "foo:v1;method=POST|PUT;caller=!bar,baz:v2";
     let written = translate(&[text], plain.clone(), &odd);
     assert_eq!(written.as_deref(), Some("foo=v1?method=POST|PUT?caller=!bar;baz=v2"));
@@ -213,5 +213,5 @@ fn conditions_count_for_the_line_and_for_baggage() {
 }
 
 fn canonical_line(value: &str) -> String {
-    resolved(&[value], Dialect::CANONICAL, OnDuplicate::First, &Dialect::CANONICAL).0.unwrap()
+    resolved(&[value], Format::CANONICAL, OnDuplicate::First, &Format::CANONICAL).0.unwrap()
 }

@@ -46,7 +46,7 @@ pub(crate) fn parse_baggage(text: &[u8]) -> (&'static Subject, Call) {
 }
 
 /// Reads a request whose lines are those of its overrides, behind one that says which subject, and the method of a call
-/// to foo, whose route chose a cluster. Each line stands in each header, whose dialects part it in other ways, and in baggage.
+/// to foo, whose route chose a cluster. Each line stands in each header, whose formats part it in other ways, and in baggage.
 pub(crate) fn parse_conditions(text: &[u8]) -> (&'static Subject, Call) {
     let mut lines = text.split(|byte| *byte == b'\n');
     let mut head = lines.next().unwrap_or_default().splitn(2, |byte| *byte == b' ');

@@ -17,9 +17,9 @@ pub(crate) struct Entry {
 }
 
 /// Between entries, between service and version, and before a condition.
-type Dialect<'a> = (&'a str, &'a str, &'a str);
+type Format<'a> = (&'a str, &'a str, &'a str);
 
-pub(crate) const CANONICAL: Dialect = (",", ":", ";");
+pub(crate) const CANONICAL: Format = (",", ":", ";");
 
 pub(crate) fn resolve(scene: &Scene) -> Result<Entries, Refusal> {
     let (mut found, rules) = (Found::default(), &scene.config["overrides"]);
@@ -45,7 +45,7 @@ pub(crate) fn of_line(line: &str) -> Entries {
 fn offers(scene: &Scene, source: &Value) -> Vec<Option<Entry>> {
     let read = |lines: Vec<String>| lines.iter().flat_map(|line| parse(line, CANONICAL)).collect();
     if let Some(name) = source["header"].as_str() {
-        scene.values(name).flat_map(|line| parse(line, dialect(source))).collect()
+        scene.values(name).flat_map(|line| parse(line, format(source))).collect()
     } else if let Some(key) = source["baggage"].as_str() {
         read(baggage::whole_values(scene, key))
     } else {
@@ -63,12 +63,12 @@ fn strings(elements: Vec<String>) -> Vec<String> {
     if elements.iter().all(is_text) { elements } else { vec!["invalid".to_owned()] }
 }
 
-fn dialect(entry: &Value) -> Dialect<'_> {
+fn format(entry: &Value) -> Format<'_> {
     let separator = |name: &str, canonical| entry[name].as_str().unwrap_or(canonical);
     (separator("list", CANONICAL.0), separator("pair", CANONICAL.1), separator("when", CANONICAL.2))
 }
 
-fn parse(line: &str, (between, pair, when): Dialect) -> Vec<Option<Entry>> {
+fn parse(line: &str, (between, pair, when): Format) -> Vec<Option<Entry>> {
     // What begins no entry stands inside of one, where blanks separate them.
     let is_blank = between.trim().is_empty();
     let line =
@@ -129,7 +129,7 @@ impl Found {
 }
 
 /// The entries as one line, if there are any.
-pub(crate) fn line(entries: &Entries, (between, pair, when): Dialect) -> Option<String> {
+pub(crate) fn line(entries: &Entries, (between, pair, when): Format) -> Option<String> {
     let text = |Entry { service, version, conditions }: &Entry| {
         format!("{service}{pair}{version}{}", conditions::text(conditions, when))
     };
@@ -141,7 +141,7 @@ pub(crate) fn line(entries: &Entries, (between, pair, when): Dialect) -> Option<
 pub(crate) fn write(scene: &Scene, entries: &Entries, lines: &mut Lines) {
     for target in list(&scene.config["overrides"]["to"]) {
         if let Some(name) = target["header"].as_str() {
-            put(lines, name, line(entries, dialect(target)));
+            put(lines, name, line(entries, format(target)));
         }
     }
     for projection in list(&scene.config["projections"]) {

@@ -1,4 +1,4 @@
-//! How overrides are written down: entries of a service, a version and conditions, in the dialects of headers.
+//! How overrides are written down: entries of a service, a version and conditions, in the formats of headers.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,7 +14,7 @@ const MAX_SERVICE_BYTES: usize = 253;
 
 /// How a header writes entries down: `foo:v1,bar:v2` with the default separators.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Dialect {
+pub(crate) struct Format {
     /// Between entries.
     pub(crate) list: Cow<'static, str>,
     /// Between service and version; an entry is split at its first.
@@ -23,7 +23,7 @@ pub(crate) struct Dialect {
     pub(crate) when: Cow<'static, str>,
 }
 
-impl Dialect {
+impl Format {
     /// `foo:v1,bar:v2;method=POST`: of headers unless configured, of claims and baggage always.
     pub(crate) const CANONICAL: Self =
         Self { list: Cow::Borrowed(","), pair: Cow::Borrowed(":"), when: Cow::Borrowed(";") };
@@ -44,8 +44,8 @@ pub(super) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn parse(text: &'a [u8], dialect: &Dialect) -> Option<Self> {
-        let (service, rest) = cut(text, dialect.pair.as_bytes());
+    fn parse(text: &'a [u8], format: &Format) -> Option<Self> {
+        let (service, rest) = cut(text, format.pair.as_bytes());
         let (service, rest) = (trim(service), trim(rest?));
         if !is_service(service) {
             return None;
@@ -53,7 +53,7 @@ impl<'a> Entry<'a> {
         // Most entries have no condition, and a version holds no separator.
         let (version, conditions) = match is_label_value(rest) {
             true => (rest, None),
-            false => cut_conditions(rest, &dialect.when)?,
+            false => cut_conditions(rest, &format.when)?,
         };
         Some(Self { service: Cow::Borrowed(service), version: Cow::Borrowed(version), conditions })
     }
@@ -106,14 +106,14 @@ fn cut_conditions<'a>(text: &'a [u8], when: &str) -> Option<(&'a [u8], Option<Bo
     is_label_value(version).then(|| (version, Some(Box::new(conditions))))
 }
 
-impl Dialect {
+impl Format {
     /// The entries of one line; the text of each that is malformed.
     pub(super) fn entries<'a>(&self, line: &'a [u8]) -> impl Iterator<Item = Result<Entry<'a>, &'a [u8]>> {
         pieces(line, |line| self.cut(line)).map(|text| Entry::parse(text, self).ok_or(text))
     }
 
     /// What stands before the first separator of a list, and what stands after it; `None` without one. A comma is one in
-    /// every dialect that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
+    /// every format that does not pair with it: proxies join repeated lines so (RFC 9110 §5.3).
     fn cut<'a>(&self, line: &'a [u8]) -> (&'a [u8], Option<&'a [u8]>) {
         let (list, joined) = (self.list.as_bytes(), !self.pair.contains(','));
         let mut rest = line;
