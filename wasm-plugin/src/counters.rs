@@ -5,19 +5,19 @@ use tenancy_filter::{Counter, Tally};
 use crate::host;
 
 thread_local! {
-    /// One for all configurations of a VM: the host keeps each number that it gave for as long as the VM lives.
+    /// One for all configurations of a VM: the host's numbers stay valid as long as the VM lives.
     static COUNTERS: Counters = Counters::define();
 }
 
-/// The host's number for each counter; none where it gave none, and counts nothing.
+/// The host's number for each counter; `None` if the host refused one, which then counts nothing.
 struct Counters([Option<u32>; Counter::ALL.len()]);
 
-/// Shows the counters in the host's statistics, from zero on.
+/// Defines the counters, so that the host's statistics show them from zero on.
 pub(crate) fn define() {
     COUNTERS.with(|_| ());
 }
 
-/// Hands on what was counted since.
+/// Adds the counts since the last call.
 pub(crate) fn flush(tally: &Tally) {
     COUNTERS.with(|counters| counters.flush(tally));
 }
@@ -30,7 +30,7 @@ impl Counters {
     fn flush(&self, tally: &Tally) {
         for (counter, count) in tally.take() {
             if let Some(Some(number)) = self.0.get(counter as usize) {
-                // A count that the host does not take is lost, and nothing else.
+                // If the host refuses a count, only that count is lost.
                 let _ = host::increment_counter(*number, count);
             }
         }

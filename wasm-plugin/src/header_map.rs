@@ -1,14 +1,14 @@
-//! Header maps, as the host serialises them.
+//! Header maps, in the host's serialisation.
 
 use tenancy_filter_envoy::{Pairs, pairs};
 
 use crate::host::{self, HostFailure, MapType};
 
-/// A header map as the host serialises it.
+/// A serialised header map.
 pub(crate) struct HeaderMap(Vec<u8>);
 
 impl HeaderMap {
-    /// `None` if the map has no line: the host then hands over no memory.
+    /// `None` if the map has no line: then the host returns no memory.
     pub(crate) fn read(map: MapType) -> Result<Option<Self>, HostFailure> {
         Ok(host::header_map_pairs(map)?.map(Self))
     }

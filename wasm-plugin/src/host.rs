@@ -10,7 +10,7 @@ use tenancy_filter_envoy::{Attributes, serialized};
 
 pub(crate) use foreign::{Uncalled, call, variable};
 
-/// The host answered a call with another status than `Ok`, or with bytes that are no header map.
+/// The host answered a call with a status other than `Ok`, or with bytes that are not a header map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostFailure;
 
@@ -109,20 +109,19 @@ fn done(status: u32) -> Result<(), HostFailure> {
     if status == OK { Ok(()) } else { Err(HostFailure) }
 }
 
-/// What the host handed over; `None` if it handed over no memory, because there are no bytes.
+/// The bytes that the host returned; `None` if it returned no memory, because there are no bytes.
 fn bytes(data: *mut u8, size: usize) -> Option<Vec<u8>> {
     if data.is_null() {
         return None;
     }
-    // SAFETY: the host has this memory from the SDK's allocator, which makes it of exactly this size, filled it, and
-    // gives it to us alone.
+    // SAFETY: the host got this memory from the SDK's allocator, which allocated exactly this size; the host filled it
+    // and passes ownership to us.
     Some(unsafe { Vec::from_raw_parts(data, size, size) })
 }
 
 /// Writes a line to the proxy's log.
 pub(crate) fn log(level: Level, message: &str) {
-    // A line that the log does not take is lost, and nothing else.
-    // SAFETY: the host reads the message during the call.
+    // If the host refuses the line, only the line is lost. SAFETY: the host reads the message during the call.
     let _ = unsafe { proxy_log(level, message.as_ptr(), message.len()) };
 }
 
@@ -152,7 +151,7 @@ pub(crate) fn plugin_configuration(size: usize) -> Result<Option<Vec<u8>>, HostF
     }
 }
 
-/// The number of the counter of this name, which is zero where it is new.
+/// The number of the counter with this name; a new counter starts at zero.
 pub(crate) fn define_counter(name: &str) -> Result<u32, HostFailure> {
     const COUNTER: u32 = 0;
     let mut metric = 0;
@@ -174,8 +173,8 @@ pub(crate) fn header_map_pairs(map: MapType) -> Result<Option<Vec<u8>>, HostFail
     Ok(bytes(data, size))
 }
 
-/// A property of the request (Envoy, "Attributes"), by its path; `None` where there is none, and
-/// empty where its type has no bytes.
+/// A property of the request (Envoy, "Attributes"), by its path; `None` if there is none, and empty if its type has no
+/// bytes.
 fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     let path = joined(path);
     let (mut data, mut size) = (ptr::null_mut(), 0);
@@ -187,7 +186,7 @@ fn property(path: &[&str]) -> Result<Option<Vec<u8>>, HostFailure> {
     }
 }
 
-/// The segments with a zero byte between them; on the stack, and byte by byte, because a copy of memory is a call out of
+/// The segments, separated by zero bytes; on the stack, and copied byte by byte, because a memory copy is a call out of
 /// WebAssembly.
 fn joined(path: &[&str]) -> SmallVec<[u8; 128]> {
     let mut joined = SmallVec::new();
@@ -223,15 +222,15 @@ pub(crate) fn milliseconds() -> Result<u64, HostFailure> {
     nanoseconds().map(|time| time / 1_000_000)
 }
 
-/// Bytes that all VMs of a proxy share, and their version.
+/// Bytes that all VMs of a proxy share, with their version.
 pub(crate) struct SharedData {
     pub(crate) bytes: Vec<u8>,
     pub(crate) version: u32,
 }
 
-/// What stands under a key; no bytes where nothing does.
+/// The value of a key; no bytes if the key is unset.
 pub(crate) fn shared_data(key: &[u8]) -> Result<SharedData, HostFailure> {
-    /// Nobody's version: it is ignored where there is still nothing, and otherwise not the one that is expected.
+    /// The version of an unset key: the host ignores it if the key is unset, and otherwise it never matches.
     const ABSENT: u32 = u32::MAX;
     let (mut data, mut size, mut version) = (ptr::null_mut(), 0, 0);
     // SAFETY: the host reads the key during the call, and writes once through each pointer.
@@ -241,7 +240,7 @@ pub(crate) fn shared_data(key: &[u8]) -> Result<SharedData, HostFailure> {
     }
 }
 
-/// Replaces what stands under a key if it is still of that version, or says that it is not.
+/// Replaces the value of a key if it still has that version; otherwise returns that it does not.
 pub(crate) fn replace_shared_data(key: &[u8], data: &[u8], version: u32) -> Result<bool, HostFailure> {
     // SAFETY: the host reads both slices during the call.
     match unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), data.as_ptr(), data.len(), version) } {
@@ -250,13 +249,13 @@ pub(crate) fn replace_shared_data(key: &[u8], data: &[u8], version: u32) -> Resu
     }
 }
 
-/// Replaces whatever stands under a key.
+/// Replaces the value of a key, whatever its version.
 pub(crate) fn set_shared_data(key: &[u8], data: &[u8]) -> Result<(), HostFailure> {
     const WHATEVER: u32 = 0;
     replace_shared_data(key, data, WHATEVER).map(|_| ())
 }
 
-/// Leaves one line of this name, whatever stood there.
+/// Sets this header to one line, whatever lines it had.
 pub(crate) fn replace(map: MapType, name: &[u8], value: &[u8]) -> Result<(), HostFailure> {
     // SAFETY: the host reads both slices during the call.
     done(unsafe { proxy_replace_header_map_value(map, name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
@@ -268,8 +267,8 @@ pub(crate) fn remove(map: MapType, name: &[u8]) -> Result<(), HostFailure> {
     done(unsafe { proxy_remove_header_map_value(map, name.as_ptr(), name.len()) })
 }
 
-/// Answers in place of the upstream, with these header lines. Where even that fails, the paused request still goes no
-/// further.
+/// Answers in place of the upstream, with these header lines. If even that fails, the paused request still does not go
+/// on.
 pub(crate) fn respond(status: u32, headers: &[(&str, &[u8])], body: &str) {
     const NO_GRPC_STATUS: i32 = -1;
     let headers = serialized(headers);

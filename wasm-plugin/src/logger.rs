@@ -1,4 +1,4 @@
-//! The proxy's log, behind the macros of `log`. The SDK's own logger would trap if the proxy took no line.
+//! The proxy's log, for the macros of `log`. The SDK's own logger would trap if the proxy refused a line.
 
 use std::panic;
 
@@ -8,21 +8,20 @@ use crate::host::{self, Level};
 
 struct HostLog;
 
-/// Logs warnings and errors to the proxy, and of a panic where it happened: its message could hold client data.
+/// Logs warnings and errors to the proxy, and only the place of a panic, because its message could hold client data.
 pub(crate) fn install() {
     panic::set_hook(Box::new(|panic| {
         if let Some(place) = panic.location() {
             host::log(Level::Critical, &format!("tenancy-filter: panic at {place}"));
         }
     }));
-    // It fails if there is a logger already, which then logs.
+    // It fails if there already is a logger, which then logs.
     if log::set_logger(&HostLog).is_ok() {
         log::set_max_level(LevelFilter::Warn);
     }
 }
 
-/// Takes over the level of the proxy's log, as far as it decides something here: what a request tells at the debug level
-/// is not even formatted unless somebody reads it.
+/// Adopts the level of the proxy's log, so that a request's debug line is not even formatted unless it is logged.
 pub(crate) fn follow_host() {
     let is_debug = host::log_level().is_ok_and(|level| level <= Level::Debug as u32);
     log::set_max_level(if is_debug { LevelFilter::Debug } else { LevelFilter::Warn });

@@ -1,17 +1,17 @@
-//! What is remembered by trace id: in the host's shared data, which is one for all workers and outlives every VM.
+//! The memory of contexts by trace id: in the host's shared data, which all workers share and which outlives every VM.
 
 use tenancy_filter::{Lease, Memo, Recalled, Repair, TABLE_KEY_BYTES, Table, TraceId};
 
 use crate::host::{self, HostFailure};
 
-/// All plugins share the host's data; the number is that of the formats. The table stands under it, and each bucket
-/// under it and the bucket's number.
+/// All plugins share the host's data, hence the prefix; its number is the version of the formats. The table is under
+/// this key, and each bucket under this key and its number.
 const PREFIX: &[u8] = b"tenancy-filter.repair.3.";
 
-/// Each lost attempt is another VM's success; this many in a row are a fault of the host.
+/// Each lost attempt is another VM's success; this many in a row mean that the host is faulty.
 const ATTEMPTS: usize = 100;
 
-/// The table of this proxy, made by whoever asks first.
+/// The table of this proxy; the first VM that asks creates it.
 pub(crate) fn table(repair: &Repair) -> Result<Table, HostFailure> {
     let found = host::shared_data(PREFIX)?;
     if let Some(table) = Table::parse(&found.bytes) {
@@ -24,7 +24,7 @@ pub(crate) fn table(repair: &Repair) -> Result<Table, HostFailure> {
     Table::parse(&host::shared_data(PREFIX)?.bytes).ok_or(HostFailure)
 }
 
-/// A key for a table; of the clock, if the proxy withholds its random bytes.
+/// A key for a table; from the clock, if the proxy denies random bytes.
 fn random() -> Result<[u8; TABLE_KEY_BYTES], HostFailure> {
     let mut key = [0; TABLE_KEY_BYTES];
     if host::random(&mut key).is_err() {
@@ -33,7 +33,7 @@ fn random() -> Result<[u8; TABLE_KEY_BYTES], HostFailure> {
     Ok(key)
 }
 
-/// What a configuration remembers, and where.
+/// A configuration's memory.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory<'a> {
     pub(crate) repair: &'a Repair,
@@ -41,7 +41,8 @@ pub(crate) struct Memory<'a> {
 }
 
 impl Memory<'_> {
-    /// Remembers a context by all trace ids of an inbound request. A bucket that had to be closed yields no lease.
+    /// Remembers a context by all trace ids of an inbound request, and returns its leases. A bucket that had to be
+    /// closed yields no lease.
     pub(crate) fn remember(self, Memo { context, ids }: Memo) -> Vec<Lease> {
         let lease = |id| self.update(&id, |bucket, now| self.repair.remember(bucket, &id, &context, now));
         ids.into_iter().filter_map(lease).collect()
@@ -54,7 +55,7 @@ impl Memory<'_> {
         }
     }
 
-    /// What a trace id stands for. What could not be read may contradict what could.
+    /// The context of a trace id. A bucket that could not be read may contradict the others.
     pub(crate) fn recall(self, id: &TraceId) -> Recalled {
         let recalled = host::milliseconds().and_then(|now| {
             let bucket = host::shared_data(&self.key(id))?;
@@ -63,8 +64,8 @@ impl Memory<'_> {
         recalled.unwrap_or(Recalled::Ambiguous)
     }
 
-    /// Changes a bucket as if no other VM did so at the same time. If that cannot be done nobody may
-    /// read the bucket any more: what it says of this id may be wrong.
+    /// Changes a bucket atomically. If that fails, the bucket is closed for all readers, because its entry for this id
+    /// may be wrong.
     fn update<T>(self, id: &TraceId, change: impl Fn(&[u8], u64) -> (Vec<u8>, T)) -> Option<T> {
         let key = self.key(id);
         let attempt = || {
@@ -76,7 +77,7 @@ impl Memory<'_> {
         let attempts = std::iter::repeat_with(attempt).take(ATTEMPTS).map_while(Result::<_, HostFailure>::ok);
         let outcome = attempts.flatten().next();
         if outcome.is_none() {
-            // A host that takes no data remembers none either; one without a clock never opens the bucket again.
+            // If the host refuses the data, it remembers nothing either; without a clock the bucket never opens again.
             let now = host::milliseconds().unwrap_or(u64::MAX);
             let _ = host::set_shared_data(&key, &self.repair.closed(now));
         }

@@ -17,7 +17,7 @@ use crate::story::Story;
 use crate::stream::{Stream, Unconfigured};
 use crate::told;
 
-/// How often counts are handed to the host: no call a request, and no older than a scrape.
+/// How often the counts go to the host: no call per request, and fresh enough for a scrape.
 const FLUSH: Duration = Duration::from_secs(1);
 
 const NO_SHARED_DATA: &str =
@@ -35,13 +35,13 @@ pub(crate) struct Plugin {
     pub(crate) filter: Filter,
     pub(crate) story: Story,
     pub(crate) place: Place,
-    /// `None` where nothing is repaired.
+    /// `None` without `repair`.
     table: Option<Table>,
     pub(crate) seals: Seals,
 }
 
 impl Plugin {
-    /// What stands in the way, for the log.
+    /// What is missing, for the log.
     fn new(filter: Filter) -> Result<Self, String> {
         let table = filter.repair().map(remembered::table).transpose();
         let table = table.map_err(|HostFailure| format!("repair: {NO_SHARED_DATA}"))?;
@@ -49,24 +49,24 @@ impl Plugin {
         Ok(Self { filter, story: Story::default(), place: Place::default(), table, seals })
     }
 
-    /// `None` where nothing is repaired.
+    /// `None` without `repair`.
     pub(crate) fn memory(&self) -> Option<Memory<'_>> {
         Some(Memory { repair: self.filter.repair()?, table: self.table.as_ref()? })
     }
 }
 
-/// When the configuration is replaced and its last request is over.
+/// Runs when the configuration is replaced and its last request has ended.
 impl Drop for Plugin {
     fn drop(&mut self) {
         counters::flush(&self.story.tally);
     }
 }
 
-/// Envoy would go on with the timer of a context that is gone.
+/// Otherwise Envoy would keep the timer of a deleted context.
 impl Drop for Root {
     fn drop(&mut self) {
         if self.plugin.is_some() {
-            // A timer that does not stop calls nobody.
+            // A timer that does not stop calls nothing.
             let _ = host::set_tick_period(Duration::ZERO);
         }
     }
@@ -87,7 +87,7 @@ impl Root {
         self.plugin = Some(Rc::new(plugin));
         counters::define();
         logger::follow_host();
-        // Without a timer the counts are handed on with the configuration's end.
+        // Without a timer the counts go to the host when the configuration ends.
         let _ = host::set_tick_period(FLUSH);
         true
     }
@@ -100,14 +100,13 @@ impl RootContext for Root {
         Some(ContextType::HttpContext)
     }
 
-    /// Takes the configuration, of this many bytes. The log says what was found; if it is refused, an earlier one
-    /// stays.
+    /// Reads the configuration. Logs the findings; if the configuration is invalid, an earlier one stays.
     fn on_configure(&mut self, size: usize) -> bool {
         let json = host::plugin_configuration(size).ok().flatten().unwrap_or_default();
         match Filter::from_config(&json) {
             Ok(Parsed { mut filter, warnings }) => {
                 told::tell_once(&json, &warnings);
-                // Where the host does not say who calls, no condition on the caller holds, and each is counted.
+                // If the host does not name the caller, no condition on the caller holds, and each is counted.
                 let _ = set_caller(&mut filter, &Host);
                 self.start(filter)
             }
@@ -125,7 +124,7 @@ impl RootContext for Root {
         }
     }
 
-    /// Always one: the SDK traps on none.
+    /// Always returns one, because the SDK traps on `None`.
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
         Some(match &self.plugin {
             Some(plugin) => Box::new(Stream::new(Rc::clone(plugin))),

@@ -10,7 +10,7 @@ use tenancy_filter_envoy::{SIGN, VERIFY, Verdict, sign_arguments, signature, ver
 
 use crate::host::{self, HostFailure, Uncalled};
 
-/// What this worker keeps of seals.
+/// This worker's memory of seals.
 pub(crate) enum Seals {
     /// None, as nobody asks for any.
     None,
@@ -49,12 +49,12 @@ impl Seals {
         }
     }
 
-    /// What a seal holds.
+    /// The contents of a seal.
     pub(crate) fn open(&self, rules: Option<&Seal>, seal: &[u8]) -> Result<Vec<u8>, Unsealed> {
         let (Self::Verdicts(verdicts), Some(Seal::Verify(rules))) = (self, rules) else {
             return Err(Unsealed::HostFailed);
         };
-        // Nobody else holds it: a worker does one thing after the other.
+        // Nothing else borrows it: a worker handles one callback at a time.
         let mut verdicts = verdicts.try_borrow_mut().map_err(|_| Unsealed::HostFailed)?;
         let now = host::seconds().map_err(|HostFailure| Unsealed::HostFailed)?;
         verdicts.open(rules, seal, now, |key, seal| verify(key, seal).ok())

@@ -1,27 +1,27 @@
-//! One line a request at the proxy's debug level: what decided, and why.
+//! One line per request at the proxy's debug level: the decisions, and why.
 
 use std::cell::Cell;
 
 use tenancy_filter::{Detail, Event, Events, Tally};
 
-/// The most bytes of a line, but for its last event: whoever sends a request chooses how much there is to tell.
+/// The limit of a line in bytes, before its last event: the sender of a request controls the number of events.
 const MAX_BYTES: usize = 4096;
 
-/// Counts events, and tells them if somebody listens. All requests of a configuration share it, one after the other.
+/// Counts events, and logs them at the debug level. All requests of a configuration share it, one after the other.
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) tally: Tally,
-    /// What was told of the request so far; empty if nobody listens.
+    /// The line of the request so far; empty unless the debug level is on.
     line: Cell<String>,
 }
 
 impl Story {
-    /// Who tells events; `None` if nobody listens, and counting is enough.
+    /// `Some` at the debug level; `None` if counting is enough.
     pub(crate) fn listener(&self) -> Option<&Self> {
         is_heard().then_some(self)
     }
 
-    /// Writes the line to the log, behind a prefix.
+    /// Writes the line to the log, with a prefix.
     pub(crate) fn end(&self, prefix: &str) {
         if !is_heard() {
             return;
@@ -62,7 +62,7 @@ fn is_heard() -> bool {
     log::log_enabled!(log::Level::Debug)
 }
 
-/// Adds sources, names and what counts. What a client merely said is left out: a log is no place for it.
+/// Adds sources, names and chosen values. Leaves out other client values, which do not belong in a log.
 fn append(line: &mut String, key: &str, detail: Detail<'_>) {
     let (number, bytes);
     let value = match detail {

@@ -23,16 +23,16 @@ pub(crate) struct Stream {
     plugin: Rc<Plugin>,
     /// Unknown until the headers come.
     peer: Peer,
-    /// What it holds of the trace ids that are remembered, until it ends.
+    /// Its leases of trace ids, until it ends.
     leases: Vec<Lease>,
-    /// Whether a local reply went out; the host is asked for nothing from then on.
+    /// Whether a local reply was sent; after that the request makes no further host call.
     is_answered: bool,
 }
 
-/// A request whose configuration was refused. It is answered as at an edge: nobody says that it is in the mesh.
+/// A request under an invalid configuration. It is answered as at an edge, because no role is known.
 pub(crate) struct Unconfigured;
 
-/// The host, what a configuration remembers in it, and what it keeps of seals.
+/// The host, the configuration's memory in it, and its seals.
 struct Asked<'p> {
     memory: Option<Memory<'p>>,
     plugin: &'p Plugin,
@@ -43,7 +43,7 @@ impl Lookup for Asked<'_> {
         self.memory.map_or(Recalled::Unknown, |memory| memory.recall(id))
     }
 
-    /// A route that cannot be read is no reason to stop a request that has one.
+    /// A route that cannot be read does not stop a request.
     fn route(&mut self) -> Option<Route> {
         route(&Host).unwrap_or_default()
     }
@@ -57,7 +57,7 @@ impl Lookup for Asked<'_> {
     }
 }
 
-/// Why a request goes no further.
+/// Why a request does not go on.
 enum Stop {
     Answered(Answer),
     HostFailed,
@@ -131,7 +131,7 @@ impl Stream {
         let mut headers = Pairs::new();
         map.headers(&mut headers)?;
         if headers.is_empty() {
-            // A request has pseudo-headers; a map that the host could not hand over is empty.
+            // A request always has pseudo-headers; an empty map means that the host could not return it.
             return Err(Stop::HostFailed);
         }
         let scan = filter.scan(&headers, self.peer);
@@ -141,7 +141,7 @@ impl Stream {
             story.record(Event::Misplaced);
         }
         let asked = Asked { memory, plugin: &self.plugin };
-        // Twice the code, so that who tells nothing pays nothing.
+        // The code is generated twice, so that the case without a debug line costs nothing.
         let decision = match story.listener() {
             Some(listener) => scan.decide(&gathered, asked, listener),
             None => scan.decide(&gathered, asked, &story.tally),
@@ -162,7 +162,7 @@ impl Stream {
         apply(MapType::RequestTrailers, &scan.strip(|| is_outbound(&Host), story)?)
     }
 
-    /// An edge lets nothing pass that it did not look at; the mesh breaks no request over a host that fails.
+    /// An edge lets no request pass unread; the mesh lets requests pass if the host fails.
     fn go_on(&mut self, outcome: Result<(), Stop>) -> Action {
         let Err(stop) = outcome else { return Action::Continue };
         match stop {

@@ -1,4 +1,4 @@
-//! What was found in a configuration, told in the proxy's log.
+//! The findings in a configuration, written to the proxy's log.
 
 use tenancy_filter::{Findings, Severity};
 
@@ -9,10 +9,10 @@ const MISPLACED: &str = "warning: role: this proxy is a waypoint, and role: mesh
 /// All plugins share the host's data.
 const PREFIX: &[u8] = b"tenancy-filter.told.";
 
-/// A proxy takes configurations as long as it runs, and what it shares never goes away.
+/// The number of slots is bounded: a proxy may read any number of configurations, and shared data is never freed.
 const SLOTS: u8 = 16;
 
-/// Tells all findings, a line each: of a refused configuration, which the proxy tries in one VM alone.
+/// Logs all findings of a rejected configuration, one line each; the proxy tries such a configuration in only one VM.
 pub(crate) fn tell(findings: &Findings) {
     for finding in findings.iter() {
         let level = match finding.severity {
@@ -23,14 +23,14 @@ pub(crate) fn tell(findings: &Findings) {
     }
 }
 
-/// Tells the warnings of one that is taken, once: every VM of the proxy reads it.
+/// Logs the warnings of an accepted configuration once per proxy, although every VM reads it.
 pub(crate) fn tell_once(json: &[u8], warnings: &Findings) {
     if warnings.iter().next().is_some() && is_first(json) {
         tell(warnings);
     }
 }
 
-/// Tells once that a waypoint has `role: mesh`.
+/// Logs once that a waypoint has `role: mesh`.
 #[cold]
 pub(crate) fn tell_misplaced() {
     if is_first(MISPLACED.as_bytes()) {
@@ -38,7 +38,7 @@ pub(crate) fn tell_misplaced() {
     }
 }
 
-/// Whether this text is not the last that a VM of this proxy claimed in its slot. Better told twice than never.
+/// Whether this text is new in its slot, and claims it. A failure counts as new: logging twice is better than never.
 fn is_first(json: &[u8]) -> bool {
     let hash = hash(json);
     let key = [PREFIX, &[slot(hash)]].concat();
@@ -47,7 +47,7 @@ fn is_first(json: &[u8]) -> bool {
         if known.bytes == hash.to_le_bytes() {
             return Ok(false);
         }
-        // Who comes first in between may have claimed this text, or another one of the slot.
+        // Another VM may have claimed this text, or another text of the slot, in the meantime.
         Ok::<_, HostFailure>(
             host::replace_shared_data(&key, &hash.to_le_bytes(), known.version)?
                 || host::shared_data(&key)?.bytes != hash.to_le_bytes(),

@@ -1,7 +1,6 @@
 //! Envoy's foreign functions for signatures: what they take and give, in protocol buffers (Envoy,
-//! `source/extensions/common/wasm/ext/{sign,verify_signature}.proto`; Protocol Buffers, "Encoding").
-//!
-//! A dozen fields of bytes; a library for them would be larger than the rest of the seal in the module.
+//! `source/extensions/common/wasm/ext/{sign,verify_signature}.proto`; Protocol Buffers, "Encoding"). There are only a
+//! dozen byte fields; a protobuf library would be larger than the rest of the seal in the module.
 
 /// Signs a text: [`sign_arguments`] to [`signature`]. Envoy has it from 1.37 on.
 pub const SIGN: &str = "sign";
@@ -22,7 +21,7 @@ pub fn verify_arguments(key: &[u8], signature: &[u8], text: &[u8]) -> Vec<u8> {
     message(&[(1, HASH), (2, key), (3, signature), (4, text)])
 }
 
-/// The signature that was made; `None` if it was not, or these bytes are no answer.
+/// The signature; `None` if Envoy made none, or these bytes are not an answer.
 pub fn signature(answer: &[u8]) -> Option<Vec<u8>> {
     let (mut is_made, mut signature) = (false, None);
     fields(answer, &mut |field| match field {
@@ -33,21 +32,21 @@ pub fn signature(answer: &[u8]) -> Option<Vec<u8>> {
     signature.filter(|_| is_made)
 }
 
-/// What Envoy makes of a signature.
+/// Envoy's verdict on a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is right.
+    /// The signature is valid.
     Right,
-    /// It is another's, or none.
+    /// The signature is of another key or text, or malformed.
     Wrong,
-    /// The key is none.
+    /// The key is invalid.
     NoKey,
 }
 
-/// What Envoy says of a key that it cannot use, up to 1.40 at least; later ones refuse the arguments.
+/// Envoy's message for a key that it cannot use, at least up to 1.40; later releases refuse the arguments.
 const NO_KEY: &[u8] = b"initialize";
 
-/// Envoy's verdict; `None` if these bytes are no answer.
+/// Envoy's verdict; `None` if these bytes are not an answer.
 pub fn verdict(answer: &[u8]) -> Option<Verdict> {
     let mut verdict = Verdict::Wrong;
     fields(answer, &mut |field| match field {
@@ -85,7 +84,7 @@ fn put(mut number: u64, message: &mut Vec<u8>) {
     message.push(number as u8);
 }
 
-/// Tells each field; `None` at one of another kind, or at a message that ends too early.
+/// Calls a function with each field; `None` if a field has another wire type or the message is truncated.
 fn fields<'a>(mut message: &'a [u8], tell: &mut dyn FnMut(Field<'a>)) -> Option<()> {
     while !message.is_empty() {
         let tag = take(&mut message)?;

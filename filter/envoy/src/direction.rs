@@ -1,4 +1,4 @@
-//! Which way a request goes, and by which route.
+//! The direction and the route of a request.
 
 use tenancy_filter::{Direction, Route, Wants};
 
@@ -10,17 +10,17 @@ const CLUSTER: [&str; 2] = ["xds", "cluster_name"];
 const INBOUND: [u8; 8] = 1u64.to_le_bytes();
 const OUTBOUND: [u8; 8] = 2u64.to_le_bytes();
 
-/// Whether a request goes out through this listener.
+/// Whether a request leaves through this listener.
 ///
 /// # Errors
-/// The failure of the host.
+/// Returns the failure of the host.
 pub fn is_outbound<A: Attributes>(host: &A) -> Result<bool, A::Failure> {
     Ok(host.property(&LISTENER_DIRECTION)?.is_some_and(|direction| direction == OUTBOUND))
 }
 
-/// Whether a request comes in and goes on to a service, as at a waypoint of Istio's: its clusters there are
-/// `inbound-vip|…` and `outbound|…`, while that of the workload beside a sidecar is `inbound|…`. `None` if the request
-/// has no route.
+/// Whether a request is inbound and goes on to a service, as at an Istio waypoint: a waypoint's clusters are
+/// `inbound-vip|…` and `outbound|…`, while the cluster of the workload beside a sidecar is `inbound|…`. `None` if the
+/// request has no route.
 pub(crate) fn leads_on<A: Attributes>(host: &A) -> Result<Option<bool>, A::Failure> {
     if host.property(&LISTENER_DIRECTION)?.is_none_or(|direction| direction != INBOUND) {
         return Ok(Some(false));
@@ -29,16 +29,16 @@ pub(crate) fn leads_on<A: Attributes>(host: &A) -> Result<Option<bool>, A::Failu
     Ok(host.property(&CLUSTER)?.filter(|cluster| !cluster.is_empty()).map(is_service))
 }
 
-/// The route of a request, before any header changes; `None` if it has none.
+/// The route of a request, to be read before any header changes; `None` if it has none.
 ///
 /// # Errors
-/// The failure of the host.
+/// Returns the failure of the host.
 pub fn route<A: Attributes>(host: &A) -> Result<Option<Route>, A::Failure> {
     let Some(cluster) = host.property(&CLUSTER)? else { return Ok(None) };
     Ok(Some(Route { name: host.property(&["xds", "route_name"])?.unwrap_or_default(), cluster }))
 }
 
-/// The direction of the listener, and the cluster of the route, as far as they are wanted.
+/// The direction of the listener, and the cluster of the route, each only if the filter wants it.
 #[derive(Debug)]
 pub(crate) enum Way {
     Unspecified,

@@ -1,6 +1,5 @@
-//! What Envoy knows of a request beside its headers: peer, token, direction, route and node.
-//!
-//! A front end offers one function, [`Attributes::property`], and gets what the filter wants:
+//! What Envoy knows about a request besides its headers: peer, token, direction, route and node. A front end provides
+//! one function, [`Attributes::property`], and gets the facts that the filter wants:
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -58,22 +57,22 @@ pub use pairs::{Pairs, pairs, serialized};
 pub use peer::peer;
 pub use place::Place;
 
-/// Envoy's attributes (Envoy, "Attributes"), as a module of proxy-wasm sees them.
+/// Envoy's attributes (Envoy, "Attributes"), as a proxy-wasm module sees them.
 pub trait Attributes {
     /// Why an attribute could not be read.
     type Failure;
 
-    /// The bytes of the attribute at this path: text as it stands, a number as 8 bytes in little endian, a boolean as
+    /// The bytes of the attribute at this path: a string unchanged, a number as 8 bytes in little endian, a boolean as
     /// one byte, a map or a list as [`pairs`]; empty if its type has no bytes.
     ///
     /// `None` if there is no such attribute.
     ///
     /// # Errors
-    /// The host refused, or failed.
+    /// Returns the failure of a host that refused the call or failed.
     fn property(&self, path: &[&str]) -> Result<Option<Vec<u8>>, Self::Failure>;
 }
 
-/// A host that knows nothing.
+/// A host without attributes.
 impl Attributes for () {
     type Failure = std::convert::Infallible;
 
@@ -82,7 +81,7 @@ impl Attributes for () {
     }
 }
 
-/// What a host told of one request.
+/// The host's answers for one request.
 #[derive(Debug)]
 pub struct Facts {
     payload: Option<Payload>,
@@ -90,10 +89,10 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Reads what a scan of this filter wants, and no more.
+    /// Reads only the attributes that a scan of this filter wants.
     ///
     /// # Errors
-    /// The first failure of the host.
+    /// Returns the first failure of the host.
     pub fn gather<A: Attributes>(host: &A, wants: Wants, filter: &Filter) -> Result<Self, A::Failure> {
         let payload = if wants.token { Payload::read(host, filter)? } else { None };
         Ok(Self { payload, way: Way::read(host, wants)? })

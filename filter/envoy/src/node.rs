@@ -1,17 +1,17 @@
-//! Which workload the proxy stands beside.
+//! The workload beside the proxy.
 
 use tenancy_filter::Filter;
 
 use crate::Attributes;
 
-/// Where Istio names the workload (Istio, "Canonical Service"). It does not change while the proxy runs.
+/// The path of the workload's name (Istio, "Canonical Service"). The name does not change while the proxy runs.
 const CANONICAL_NAME: [&str; 5] = ["xds", "node", "metadata", "LABELS", "service.istio.io/canonical-name"];
 
-/// Tells a filter which workload calls, if it wants to know: the canonical name in the labels of the proxy's node.
-/// Where the node has none, nobody knows.
+/// Sets the filter's calling workload if the filter needs it: the canonical name in the labels of the proxy's node. If
+/// the node has none, the caller stays unknown.
 ///
 /// # Errors
-/// The failure of the host; then nobody knows either.
+/// Returns the failure of the host; the caller is then unknown too.
 pub fn set_caller<A: Attributes>(filter: &mut Filter, host: &A) -> Result<(), A::Failure> {
     if !filter.wants_caller() {
         return Ok(());

@@ -1,16 +1,16 @@
-//! Header maps, maps and lists, as Envoy serialises them.
+//! Header maps, maps and lists, in Envoy's serialisation.
 
 use smallvec::SmallVec;
 use tenancy_filter::Header;
 
-/// The lines of a header map; few requests have more than fit on the stack.
+/// The lines of a header map; for most requests they fit on the stack.
 pub type Pairs<'a> = SmallVec<[Header<'a>; 64]>;
 
-/// Fills in the pairs of a serialised map, borrowed: the number of pairs, the sizes of each name and value,
-/// all as 32 bits in little endian; then the names and values, each followed by a zero byte (proxy-wasm ABI 0.2.1).
-/// `None` if the bytes are anything else.
+/// Fills in the pairs of a serialised map, borrowed. The format is the number of pairs, then the sizes of each name and
+/// value, all as 32 bits in little endian, then the names and values, each followed by a zero byte (proxy-wasm ABI
+/// 0.2.1). `None` if the bytes have another format.
 ///
-/// They are not returned, because they are a kilobyte, which would be moved.
+/// It does not return the pairs, because they are a kilobyte, which would be moved.
 ///
 /// ```
 /// use tenancy_filter_envoy::{Pairs, pairs};
@@ -34,7 +34,7 @@ pub fn pairs<'a>(bytes: &'a [u8], pairs: &mut Pairs<'a>) -> Option<()> {
     (pairs.len() == count && data.is_empty()).then_some(())
 }
 
-/// Serialises lines, for a local reply: what [`pairs`] reads.
+/// Serialises lines for a local reply, in the format that [`pairs`] reads.
 ///
 /// ```
 /// use tenancy_filter_envoy::{Pairs, pairs, serialized};
@@ -59,7 +59,7 @@ pub fn serialized(lines: &[(&str, &[u8])]) -> Vec<u8> {
     map
 }
 
-/// The next name or value, without the zero byte behind it.
+/// The next name or value, without its trailing zero byte.
 fn take<'a>(data: &mut &'a [u8], size: [u8; 4]) -> Option<&'a [u8]> {
     let (text, rest) = data.split_at_checked(usize::try_from(u32::from_le_bytes(size)).ok()?)?;
     *data = rest.split_first()?.1;

@@ -1,4 +1,4 @@
-//! Whether a proxy with `role: mesh` stands where `role: waypoint` belongs.
+//! Finds out whether a proxy with `role: mesh` is a waypoint.
 
 use std::cell::Cell;
 
@@ -7,15 +7,15 @@ use tenancy_filter::{Filter, Peer, Role};
 use crate::Attributes;
 use crate::direction::leads_on;
 
-/// Where a proxy stands, once one of its requests has told.
+/// The place of a proxy, known after its first request with a route.
 #[derive(Debug, Default)]
 pub struct Place(Cell<Option<bool>>);
 
 impl Place {
-    /// Whether the filter has `role: mesh`, and the proxy is a waypoint: what comes in goes on to services of any name.
+    /// Whether the filter has `role: mesh` and the proxy is a waypoint: its inbound requests go on to services.
     ///
-    /// It asks the host for direction and cluster, before any header changes, until a request with a route has told;
-    /// once it finds a waypoint, it calls `tell`. A host that fails tells nothing.
+    /// Asks the host for direction and cluster, before any header changes, until it has seen a request with a route;
+    /// calls `tell` once if the proxy is a waypoint. A failure of the host counts as no answer.
     pub fn is_mistaken<A: Attributes>(&self, filter: &Filter, host: &A, tell: impl FnOnce()) -> bool {
         match filter.role(Peer::Known) {
             Role::Mesh => {}

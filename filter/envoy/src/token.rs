@@ -5,7 +5,7 @@ use tenancy_filter::{Claim, ClaimPath, Filter, Token};
 use crate::Attributes;
 use crate::pairs::{Pairs, pairs};
 
-/// Where it leaves payloads, each under the `payload_in_metadata` of its provider.
+/// The path of the payloads, each under its provider's `payload_in_metadata`.
 const METADATA: [&str; 3] = ["metadata", "filter_metadata", "envoy.filters.http.jwt_authn"];
 
 /// The payload under one key of the metadata.
@@ -14,7 +14,7 @@ struct Lookup<'h, A> {
     key: &'h str,
 }
 
-/// The claims that the filter asks for, as the host hands them over.
+/// The claims that the filter wants, as the host returns them.
 #[derive(Debug)]
 pub(crate) struct Payload {
     issuer: Vec<u8>,
@@ -72,9 +72,9 @@ impl<A: Attributes> Lookup<'_, A> {
         self.host.property(&[&METADATA[..], &[self.key], path].concat())
     }
 
-    /// Whether these bytes are a list's. A list arrives as pairs of its elements and nothing, and so does a map whose
-    /// values are empty texts; but an element is found again by its index, which in such a map is no key, or one of an
-    /// empty text. Empty elements tell nothing: of these a map has at most one.
+    /// Whether these bytes are those of a list. A list arrives as pairs of an element and an empty value, and so does a
+    /// map whose values are empty strings; but the host finds a list's element by its index, which in such a map is not
+    /// a key, or the key of an empty string. Empty elements do not distinguish the two: a map has at most one.
     fn is_list(&self, bytes: &[u8], path: &[&str]) -> Result<bool, A::Failure> {
         let mut elements = Pairs::new();
         if pairs(bytes, &mut elements).is_none() || elements.iter().any(|element| !element.value.is_empty()) {
@@ -92,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    /// A host with a payload under two keys, each of another issuer.
+    /// A host with payloads of two issuers under two keys.
     struct Providers;
 
     impl Attributes for Providers {

@@ -1,17 +1,17 @@
-//! What a host offers beside the calls of the ABI: functions of its own by name, and the module's environment (WASI).
+//! What a host offers besides the calls of the ABI: its own functions by name, and the module's environment (WASI).
 
 use std::ptr;
 
 use super::{HostFailure, NOT_FOUND, OK, bytes, done};
 
-/// Why a function of the host's own gave nothing.
+/// Why a host's own function returned nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Uncalled {
-    /// The host has none of this name.
+    /// The host has no function of this name.
     Unknown,
-    /// It does not take these arguments.
+    /// The function rejects these arguments.
     BadArgument,
-    /// The host failed, or lets nobody call.
+    /// The host failed, or forbids the call.
     Failed,
 }
 
@@ -35,7 +35,7 @@ unsafe extern "C" {
     fn environ_get(variables: *mut *mut u8, texts: *mut u8) -> u32;
 }
 
-/// What a function of the host's own answers.
+/// The answer of a host's own function.
 pub(crate) fn call(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Uncalled> {
     let (mut data, mut size) = (ptr::null_mut(), 0);
     // SAFETY: the host reads both slices during the call, and writes once through each pointer.
@@ -56,14 +56,14 @@ pub(crate) fn call(name: &str, arguments: &[u8]) -> Result<Vec<u8>, Uncalled> {
     }
 }
 
-/// A variable of the module's environment; `None` if it is not set, or no text.
+/// A variable of the module's environment; `None` if it is unset, or not UTF-8.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, HostFailure> {
     let (mut count, mut size) = (0, 0);
     // SAFETY: the host writes once through each pointer, during the call.
     done(unsafe { environ_sizes_get(&mut count, &mut size) })?;
     let (mut variables, mut texts) = (vec![ptr::null_mut(); count], vec![0; size]);
-    // SAFETY: the host said how many variables there are, and how many bytes they have with a zero behind each; it
-    // writes so many, during the call.
+    // SAFETY: the host told the number of variables, and their bytes with a trailing zero each; it writes exactly
+    // these, during the call.
     done(unsafe { environ_get(variables.as_mut_ptr(), texts.as_mut_ptr()) })?;
     let value = |text: &[u8]| {
         std::str::from_utf8(text).ok()?.split_once('=').map(|(n, v)| (n == name).then(|| v.to_owned()))?
