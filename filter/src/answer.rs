@@ -1,4 +1,4 @@
-//! Local answers: a request that goes no further.
+//! Local answers to a request.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub enum Answer {
     Redirected(Box<Redirect>),
 }
 
-/// Where a share link leads, on the same host, and what it leaves behind.
+/// The target of a share link, on the same host, and the cookie that it sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
     /// The value of `Location` (RFC 9110 §10.2.2): a path that begins with exactly one slash, and its query, all of it

@@ -16,12 +16,12 @@ impl Caller {
         Self { name: Some(name.as_bytes().into()), is_settled: true }
     }
 
-    /// One of many, whom nobody can tell.
+    /// One of many, and unknown.
     pub(crate) fn unknowable() -> Self {
         Self { name: None, is_settled: true }
     }
 
-    /// Whether nothing that [`tell`](Self::tell) says changes it.
+    /// Whether [`tell`](Self::tell) has no effect.
     pub(crate) fn is_settled(&self) -> bool {
         self.is_settled
     }
@@ -33,7 +33,7 @@ impl Caller {
         }
     }
 
-    /// Its name; `None` if nobody knows.
+    /// Its name; `None` if it is unknown.
     pub(crate) fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
     }

@@ -19,7 +19,7 @@ macro_rules! counters {
             /// All of them, in the order of their numbers.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$counter),*];
 
-            /// The name of its metric; Envoy's `/stats` shows it behind `wasmcustom.`.
+            /// The name of its metric; Envoy's `/stats` shows it with the prefix `wasmcustom.`.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$counter => $name,)*
@@ -88,7 +88,7 @@ counters! {
     OverrideInvalid => "tenancy.override_invalid",
     /// Overrides that exceed 64 entries or 4,096 bytes.
     OverrideLimit => "tenancy.override_limit",
-    /// Overrides that did not count because of a condition on the caller, whom nobody knows.
+    /// Overrides that did not count because of a condition on the caller, which is unknown.
     CallerUnknown => "tenancy.caller_unknown",
     /// Requests to which other clusters than their route's own were offered, under `destinations`.
     Destinations => "tenancy.destinations",
@@ -106,7 +106,7 @@ counters! {
     Withheld => "tenancy.withheld",
     /// Requests at a waypoint under `role: mesh`.
     Misplaced => "tenancy.misplaced",
-    /// Trace headers that were not well-formed, removed from inbound requests under `repair`.
+    /// Malformed trace headers, removed from inbound requests under `repair`.
     TraceMalformed => "tenancy.trace_malformed",
     /// Outbound requests whose context the application forwarded, under `repair`.
     ContextForwarded => "tenancy.context_forwarded",
@@ -125,7 +125,7 @@ counters! {
 }
 
 impl Event<'_> {
-    /// The counter of such events; `None` if nobody counts them.
+    /// The counter of such events; `None` if they are not counted.
     #[inline(always)]
     pub fn counter(&self) -> Option<Counter> {
         Some(match self {

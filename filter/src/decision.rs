@@ -46,14 +46,14 @@ impl<'a> Mutation<'a> {
     }
 }
 
-/// Why a request is answered locally and goes no further.
+/// Why the filter answers a request itself.
 ///
 /// It displays as a short body that names the rule and never a value of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Two sources, or two values of one, name different tenants and `tenant.onConflict` is `reject`.
     TenantConflict,
-    /// A believed source holds what is no tenant name and `tenant.onInvalid` is `reject`.
+    /// A believed source has an invalid tenant name, and `tenant.onInvalid` is `reject`.
     TenantInvalid,
     /// Two versions of one service, and `overrides.onDuplicate` is `reject`.
     OverrideDuplicate,
@@ -61,7 +61,7 @@ pub enum Refusal {
     OverrideInvalid,
     /// A plain CONNECT at an edge, and `connect` is `refuse`: what is tunnelled is not seen.
     Tunnel,
-    /// A share link that names what is no tenant, or two of them, or whose path could lead to another host.
+    /// A share link with an invalid tenant or two tenants, or with a path that could lead to another host.
     Link,
 }
 

@@ -8,7 +8,7 @@ use crate::decision::{Mutation, Refusal};
 
 pub use detail::Detail;
 
-/// Where a source stands in the configuration. It displays as a path: `tenant.from[0].host`.
+/// The place of a source in the configuration. It displays as a path: `tenant.from[0].host`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The list: `tenant.from`, and in the mesh `tenant.to` too; `overrides.from` and `overrides.to`.
@@ -62,11 +62,11 @@ impl TenantKind {
 /// Why a source is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disbelief {
-    /// An edge believes nothing that a client can write, unless its `trust` says so.
+    /// A client can write the source, and its `trust` does not allow that.
     Untrusted,
-    /// It needs a verified token, and none came.
+    /// The source needs a verified token, and the request has none.
     NoToken,
-    /// The token's issuer is none of `verified.issuers`, and names no tenant either.
+    /// The token's issuer is not in `verified.issuers`, and names no tenant either.
     Issuer,
     /// The token does not hold one of `verified.anyOf` in `verified.claim`.
     Claim,
@@ -75,7 +75,7 @@ pub enum Disbelief {
 /// Why a condition of an override does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unmet {
-    /// The request has another method, or none.
+    /// The request has a different method, or none.
     Method,
     /// Another workload calls.
     Caller,
@@ -83,7 +83,7 @@ pub enum Unmet {
     CallerUnknown,
 }
 
-/// Why a value is no tenant name.
+/// Why a value is not a valid tenant name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidTenant {
     /// It is no Kubernetes label value.
@@ -92,7 +92,7 @@ pub enum InvalidTenant {
     Pattern,
     /// It is a list; a tenant is one name.
     List,
-    /// It follows 64 other values, and nobody looked at it.
+    /// It follows 64 other values, so the filter did not read it.
     Excess,
 }
 
@@ -103,9 +103,9 @@ pub enum Recollection {
     Forwarded,
     /// We restored what the application dropped.
     Restored,
-    /// The inbound request carried none.
+    /// The inbound request had no context.
     None,
-    /// Its trace ids stand for several contexts, or are repeated.
+    /// Its trace ids stand for several contexts, or one is repeated.
     Ambiguous,
     /// It was too large to remember.
     Large,
@@ -115,12 +115,12 @@ pub enum Recollection {
     Unknown,
 }
 
-/// Why a request goes where its route says, under `destinations`.
+/// Why a request gets no list of destinations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unoffered<'e> {
-    /// It has no route, or nobody can tell which.
+    /// It has no route, or the route is unknown.
     NoRoute,
-    /// The route, of this name, is none of `destinations.routes`.
+    /// The route has this name, which is not in `destinations.routes`.
     Route(&'e [u8]),
     /// It brought a list, or at an edge a header that it loses, by which its route may have been chosen.
     Brought,
@@ -155,12 +155,12 @@ pub enum Unsealed {
 pub enum Event<'e> {
     /// The filter looks at a request.
     Request,
-    /// Some source needs a token that counts, and none came.
+    /// A source needs a token that counts, and the request has none.
     TokenNotBelieved {
         /// Whether there is a token at all.
         why: Disbelief,
     },
-    /// A source that is believed holds no value.
+    /// A believed source has no value.
     SourceAbsent {
         /// Which one.
         source: Origin,
@@ -177,7 +177,7 @@ pub enum Event<'e> {
         /// Which one.
         source: Origin,
     },
-    /// A host fits a pattern, but what it names is excepted there.
+    /// A host matches a pattern, but its name is in `except`.
     HostExcepted {
         /// Which one.
         source: Origin,
@@ -195,21 +195,21 @@ pub enum Event<'e> {
     },
     /// A further value names the same tenant.
     TenantRepeated {
-        /// Where it stands.
+        /// Its place in the configuration.
         source: Origin,
     },
     /// A further value names another tenant.
     TenantConflict {
-        /// Where it stands.
+        /// Its place in the configuration.
         source: Origin,
         /// The other tenant.
         name: &'e [u8],
-        /// Whether it is the first conflict of the request, which alone is counted.
+        /// Whether it is the first conflict of the request; only the first is counted.
         is_first: bool,
     },
-    /// A value is no tenant name.
+    /// A value is not a valid tenant name.
     TenantInvalid {
-        /// Where it stands.
+        /// Its place in the configuration.
         source: Origin,
         /// The value; empty for a list.
         value: &'e [u8],
@@ -223,13 +223,13 @@ pub enum Event<'e> {
         /// The tenant in the cookie; `None` if the link clears it.
         name: Option<&'e [u8]>,
     },
-    /// The context is what a valid seal holds.
+    /// The context comes from a valid seal.
     Sealed {
         /// The key that signed it.
         key: &'e str,
-        /// The tenant; empty if it holds none that is valid here.
+        /// The tenant; empty if the seal has none that is valid here.
         tenant: &'e [u8],
-        /// How many overrides it holds.
+        /// The number of its overrides.
         overrides: usize,
     },
     /// The request has no valid seal, and carries or brings a context.
@@ -241,12 +241,12 @@ pub enum Event<'e> {
     SealOverruled,
     /// An edge sealed the context.
     SealMade,
-    /// A context is too large for a seal, and goes on without one.
+    /// A context is too large for a seal, and is sent without one.
     SealTooLarge {
         /// Its bytes; [`MAX_SEALED_BYTES`](crate::MAX_SEALED_BYTES) would fit.
         bytes: usize,
     },
-    /// The host did not sign, so the context goes on without a seal.
+    /// The host did not sign, so the context is sent without a seal.
     SealFailed,
     /// The request has overrides.
     Overrides {
@@ -266,7 +266,7 @@ pub enum Event<'e> {
     },
     /// An entry gave way to what the previous proxy decided.
     OverrideSettled {
-        /// Where it stands.
+        /// Its place in the configuration.
         source: Origin,
         /// The service.
         service: &'e [u8],
@@ -277,7 +277,7 @@ pub enum Event<'e> {
     },
     /// Two entries name different versions of one service, on the same conditions.
     OverrideDuplicate {
-        /// Where the later one stands.
+        /// The place of the later one.
         source: Origin,
         /// The service.
         service: &'e [u8],
@@ -288,14 +288,14 @@ pub enum Event<'e> {
     },
     /// An entry is no `service:version`, its conditions are unknown or malformed, or an element of a claim may be no string, so that none of the claim counts.
     OverrideInvalid {
-        /// Where it stands.
+        /// Its place in the configuration.
         source: Origin,
         /// The entry, or the element.
         entry: &'e [u8],
     },
     /// An entry exceeds 64 entries or 4,096 bytes.
     OverrideLimit {
-        /// Where it stands.
+        /// Its place in the configuration.
         source: Origin,
         /// The service.
         service: &'e [u8],
@@ -304,7 +304,7 @@ pub enum Event<'e> {
         /// Its conditions, as in `method=POST;caller=foo`; empty if it has none.
         conditions: &'e [u8],
     },
-    /// A condition of an entry does not hold, so that the entry does not count for this call.
+    /// A condition of an entry does not hold, so the entry does not count for this call.
     ConditionUnmet {
         /// The service.
         service: &'e [u8],
@@ -351,7 +351,7 @@ pub enum Event<'e> {
         /// What was taken away.
         mutations: &'e [Mutation<'e>],
     },
-    /// An inbound request has a trace header that is not well-formed, and loses it under `repair`.
+    /// An inbound request has a malformed trace header, which `repair` removes.
     TraceMalformed {
         /// Its name, as a configuration writes it.
         header: &'static str,

@@ -1,4 +1,4 @@
-//! The configuration, compiled: what a front end holds.
+//! The compiled configuration.
 
 use crate::config::{self, Compiled, Findings};
 use crate::repair::Repair;
@@ -27,7 +27,7 @@ pub struct Filter {
 pub struct Parsed {
     /// The filter, which works whatever the warnings say.
     pub filter: Filter,
-    /// What the configuration says in vain, or hardly means; none of them is an error.
+    /// Settings that have no effect, or hardly the intended one; none of them is an error.
     pub warnings: Findings,
 }
 
@@ -57,7 +57,8 @@ impl Filter {
         !self.rules.caller.is_settled() && self.rules.reads_versions()
     }
 
-    /// Says which workload calls through the proxy, for conditions of overrides; `None` if nobody knows, as at first.
+    /// Sets the workload that calls through the proxy, for conditions of overrides; `None`, the initial value, if it is
+    /// unknown.
     ///
     /// What the configuration says counts more. A name that no service may have is unknown. Where the caller is
     /// unknown, no condition on it holds.
@@ -96,7 +97,7 @@ impl Filter {
         }
     }
 
-    /// Whether it matters which [`Peer`] sends a request. If `false`, either gives the same.
+    /// Whether the decision depends on the [`Peer`]. If `false`, both give the same result.
     pub fn tells_peers_apart(&self) -> bool {
         self.unknown_peer.is_some()
     }

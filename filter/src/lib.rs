@@ -17,7 +17,7 @@
 //! 5. an edge removes everything that a client may not send;
 //! 6. headers, projections and W3C Baggage are written, if they differ.
 //!
-//! What happens on the way, and why, is told as [`Event`]s; a [`Tally`] counts them.
+//! The filter reports each decision and its reason as an [`Event`]; a [`Tally`] counts them.
 //!
 //! ```
 //! use tenancy_filter::{Direction, Filter, Gathered, Header, Mutation, Peer, Tally};
@@ -59,8 +59,8 @@
 //! | a sealed context | [`MAX_SEALED_BYTES`] | |
 //! | a configuration | [`MAX_CONFIG_BYTES`] | |
 //!
-//! What a request holds is arbitrary bytes, and none of them makes this crate panic. Work and memory
-//! are linear in the bytes of the request.
+//! A request contains arbitrary bytes, and none of them makes this crate panic. Work and memory are linear in the bytes
+//! of the request.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 

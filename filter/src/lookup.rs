@@ -3,13 +3,13 @@
 use crate::events::Unsealed;
 use crate::repair::{Recalled, TraceId};
 
-/// What a front end looks up once the filter has to know it, because it costs something. `()` knows nothing.
+/// Facts that a front end looks up only if the filter needs them, because the look-up is expensive. `()` knows none.
 pub trait Lookup {
-    /// What a trace id stands for, under `repair`.
+    /// The context of a trace id, under `repair`.
     fn recall(&mut self, id: &TraceId) -> Recalled;
 
-    /// The route of the request, for `destinations`, before any header changes; `None` if there is none, or nobody can
-    /// tell.
+    /// The route of the request, for `destinations`, before any header changes; `None` if there is none, or it is
+    /// unknown.
     fn route(&mut self) -> Option<Route>;
 
     /// What a seal holds, under `seal.verify`: [`Verdicts`](crate::Verdicts) says it. A front end without crypto

@@ -16,17 +16,17 @@ pub(crate) struct MeshDomains {
     pub(crate) internal: Vec<Box<str>>,
 }
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Destination {
     Inside,
     Outside,
-    /// `foo.ns` is a service and `example.com` is none; the route's cluster may tell.
+    /// `foo.ns` is a service and `example.com` is not; the route's cluster may decide.
     Unclear,
 }
 
 impl MeshDomains {
-    /// What stands before the domain of a cluster in a host; `None` if it is in none.
+    /// The part of a host before the domain of a cluster; `None` if the host is in none.
     pub(crate) fn before_cluster<'h>(&self, host: &'h [u8]) -> Option<&'h [u8]> {
         before_longest(host, &self.clusters)
     }
@@ -84,12 +84,12 @@ impl MeshDomains {
     }
 }
 
-/// What stands before the longest of some domains in a host.
+/// The part of a host before the longest of some domains.
 fn before_longest<'h>(host: &'h [u8], domains: &[Box<str>]) -> Option<&'h [u8]> {
     domains.iter().filter_map(|domain| before(host, domain)).min_by_key(|head| head.len())
 }
 
-/// What stands before a domain in a host, without the dot; empty if the host is the domain itself.
+/// The part of a host before a domain, without the dot; empty if the host is the domain itself.
 fn before<'h>(host: &'h [u8], domain: &str) -> Option<&'h [u8]> {
     let (head, tail) = host.split_at_checked(host.len().checked_sub(domain.len())?)?;
     let head = if head.is_empty() { Some(head) } else { head.strip_suffix(b".") };

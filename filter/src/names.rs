@@ -28,7 +28,7 @@ pub(crate) enum Field {
     BaggagePrefix,
     /// Names further headers as hop-by-hop (RFC 9110 §7.6.1).
     Connection,
-    /// Read alone.
+    /// Only read.
     Kept(Kept),
     /// Removed at an edge, never read.
     Stripped,
@@ -44,7 +44,7 @@ pub(crate) struct Line<'a> {
     pub(crate) value: &'a [u8],
 }
 
-/// The pseudo-headers of a request that decide something (RFC 9113 §8.3.1); empty if it has none.
+/// The pseudo-headers of a request that matter here (RFC 9113 §8.3.1); empty if it has none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pseudo<'a> {
     pub(crate) authority: &'a [u8],
@@ -77,7 +77,7 @@ impl Scanned<'_> {
 }
 
 impl<'a> Lines<'a> {
-    /// The values of a field, a line each, under its exact name alone.
+    /// The values of a field, one per line, only under its exact name.
     pub(crate) fn values(&self, field: Field) -> impl DoubleEndedIterator<Item = &'a [u8]> {
         self.owned.iter().filter(move |line| line.exact && line.field == field).map(|line| line.value)
     }
@@ -99,18 +99,18 @@ impl<'a> Lines<'a> {
 pub(crate) struct Names {
     /// One for each length, the last for 63 bytes and more.
     rows: [Row; 64],
-    /// In the one spelling that stands for all. Of several that fit, the first that was inserted counts.
+    /// In the canonical spelling. The first inserted of several matches counts.
     prefixes: Sorted<(usize, Field)>,
     inserted: usize,
 }
 
-/// Names of one length. Most names are nobody's, and most of those are told by their length and first byte alone.
+/// Names of one length. Most names of a request are not owned, and length and first byte rule out most of them.
 #[derive(Debug, Default)]
 struct Row {
     /// Of these, and of those that a prefix owns.
     firsts: Firsts,
     names: Vec<(HeaderName, Field)>,
-    /// The same names in the one spelling that stands for all.
+    /// The same names in canonical spelling.
     folded: Sorted<Field>,
 }
 
@@ -123,7 +123,7 @@ impl Firsts {
     fn admit(&mut self, name: &str) {
         self.0 |= match name.bytes().next() {
             Some(first) if first.is_ascii_alphanumeric() => Self::bit(first),
-            // Any byte may stand for a hyphen.
+            // Any byte may replace a hyphen.
             _ => u32::MAX,
         };
     }

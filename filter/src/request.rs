@@ -1,8 +1,8 @@
 //! The borrowed view of one request.
 
-/// One header line as the proxy holds it.
+/// One header line.
 ///
-/// Envoy lower-cases names before any filter sees them; a value holds opaque bytes (RFC 9110 §5.5).
+/// Envoy lower-cases names before any filter sees them; a value is opaque bytes (RFC 9110 §5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header<'a> {
     /// The name, lower-case; pseudo-headers begin with a colon (RFC 9113 §8.3).
@@ -23,7 +23,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether it trusts nobody.
+    /// Whether it trusts no sender.
     pub(crate) fn is_edge(self) -> bool {
         match self {
             Self::Edge => true,
@@ -32,16 +32,17 @@ impl Role {
     }
 }
 
-/// Whether the sender of a request is known; it matters under `peers: mtls` alone.
+/// Whether the sender of a request is known; this matters only under `peers: mtls`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// It presented a client certificate, or it is the workload that this proxy stands beside.
+    /// It presented a client certificate, or it is the workload beside this proxy.
     Known,
-    /// It did not, or nobody found out.
+    /// It did not, or the front end does not know.
     Unknown,
 }
 
-/// What a front end has to find out before [`Scan::decide`](crate::Scan::decide); what is `false` decides nothing.
+/// The facts that a front end must find out before [`Scan::decide`](crate::Scan::decide). A fact that is `false` here
+/// does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wants {
     /// [`Gathered::token`], with a claim for each of [`Filter::claims`](crate::Filter::claims).
@@ -55,9 +56,9 @@ pub struct Wants {
 /// What a front end found out.
 #[derive(Clone, Debug)]
 pub struct Gathered<'a> {
-    /// The verified token that came with the request; `None` if there is none, or nobody wants it.
+    /// The verified token of the request; `None` if there is none, or the scan does not want it.
     pub token: Option<Token<'a>>,
-    /// Which way the request goes.
+    /// The direction of the request.
     pub direction: Direction<'a>,
 }
 
@@ -65,13 +66,13 @@ pub struct Gathered<'a> {
 /// `xds.listener_direction`), which no header can claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction<'a> {
-    /// The listener has none, or nobody wants it.
+    /// The listener has none, or the scan does not want it.
     Unspecified,
     /// To the workload beside this proxy.
     Inbound,
     /// From that workload to others, inside the mesh or outside.
     Outbound {
-        /// The cluster that the route chose (`xds.cluster_name`); empty if there is none, or nobody wants it.
+        /// The cluster that the route chose (`xds.cluster_name`); empty if there is none, or the scan does not want it.
         cluster: &'a [u8],
     },
     /// Through a waypoint, whose listeners all say inbound, to whatever its route chose.
@@ -118,7 +119,7 @@ pub struct Token<'a> {
     pub claims: Vec<Claim<'a>>,
 }
 
-/// A claim, as the host hands it over (Envoy, "Attributes"): without its type.
+/// A claim, as the host returns it (Envoy, "Attributes"): without its type.
 ///
 /// So a number whose eight bytes happen to spell a tenant cannot be told from that tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]

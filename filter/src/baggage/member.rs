@@ -17,7 +17,7 @@ pub(crate) struct Key(pub(crate) Box<str>);
 pub(crate) struct Member<'a> {
     /// The whole member with its properties, to pass on byte for byte.
     pub(crate) text: &'a [u8],
-    /// What stands before the first `=` or `;`, valid or not.
+    /// The text before the first `=` or `;`, valid or not.
     pub(crate) key: &'a [u8],
     value: Option<&'a [u8]>,
     properties: Option<&'a [u8]>,

@@ -1,4 +1,4 @@
-//! W3C Baggage: our members in front, foreign members byte for byte behind them, on one line.
+//! W3C Baggage on one line: our members first, third-party members behind them, byte for byte.
 
 mod member;
 mod ours;
@@ -53,7 +53,7 @@ impl BaggageRules {
         self.keys.have(key, self.any_spelling)
     }
 
-    /// Leaves one line with `ours` in front, or none; `None` if there is nothing to change.
+    /// Returns one line with `ours` first, or an empty one; `None` if nothing changes.
     pub(crate) fn rewrite<'a>(
         &self,
         lines: &Lines<'a>,
@@ -95,7 +95,7 @@ impl BaggageRules {
             Foreign::Keep => lines.values(Field::Baggage).map(<[u8]>::len).fold(0, usize::saturating_add),
             Foreign::Drop => 0,
         };
-        // Room for a tenant of ours too, so that most lines never grow.
+        // With room for our tenant, so that most lines never grow.
         let mut line = Vec::with_capacity(received.min(MAX_BYTES).saturating_add(MAX_TENANT_BYTES));
         for (key, value) in ours {
             separate(&mut line);

@@ -11,7 +11,7 @@ use crate::names::fold;
 pub(crate) struct OurKeys {
     /// As they are spelled.
     exact: Sorted<()>,
-    /// In the one spelling that stands for all.
+    /// In the canonical spelling.
     folded: Sorted<()>,
     /// A bit for the low five bits of each byte with which one begins, which the two cases of a letter share.
     firsts: u32,
@@ -38,7 +38,7 @@ impl OurKeys {
     /// Some decode keys (`%74enant`, `+`) and trim them afterwards, whatever W3C says, and one takes all white space away
     /// beforehand; in `any_spelling`, a key is also ours if it differs in letter case or punctuation alone.
     pub(crate) fn have(&self, received: &[u8], any_spelling: bool) -> bool {
-        // Most keys are told apart at once. Letters and digits stand for themselves in any spelling.
+        // A fast path for most keys: letters and digits are the same in every spelling.
         let is_strange = |first: &u8| Bytes::ALPHANUMERIC.has(*first) && self.firsts & bit(*first) == 0;
         if received.first().is_some_and(is_strange) {
             return false;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::bytes::grammar::Bytes;
 
-/// The value with its escapes decoded once; a plus is a plus, and what is no escape stands for itself.
+/// The value with its escapes decoded once; a plus stays a plus, and a `%` that begins no escape stays as it is.
 pub(crate) fn decode(value: &[u8]) -> Cow<'_, [u8]> {
     match value.contains(&b'%') {
         true => Cow::Owned(Decoded { rest: value, plus: b'+' }.collect()),
@@ -19,7 +19,7 @@ pub(crate) fn decode_form(value: &[u8]) -> impl Iterator<Item = u8> {
 
 struct Decoded<'a> {
     rest: &'a [u8],
-    /// What a plus stands for.
+    /// The meaning of a plus.
     plus: u8,
 }
 

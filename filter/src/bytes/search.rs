@@ -1,6 +1,6 @@
 //! A text compared with many at once.
 
-/// A text, and what stands with it.
+/// A text with its value.
 type Entry<T> = (Box<[u8]>, T);
 
 /// Texts, each once, in order.
@@ -67,12 +67,12 @@ impl<'k, T> Search<'k, T> {
         self.texts = texts;
     }
 
-    /// Whether none begins with what came so far.
+    /// Whether no text begins with the bytes so far.
     pub(crate) fn is_over(&self) -> bool {
         self.texts.is_empty()
     }
 
-    /// What stands with the text that came so far; `None` if it is none of these, or empty.
+    /// The value of the text so far; `None` if it is not one of the texts, or empty.
     pub(crate) fn found(&self) -> Option<&'k T> {
         self.texts.first().filter(|(text, _)| text.len() == self.length).map(|(_, value)| value)
     }

@@ -28,7 +28,7 @@ pub(crate) fn append(text: &[u8], bytes: &mut Vec<u8>) {
 /// Whether two texts are the same: eight bytes at a time; WebAssembly's `==` takes one.
 #[inline(always)]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
-    // Most are told apart at once.
+    // A fast path: most differ here.
     a.len() == b.len() && a.first() == b.first() && same_chunks(a, b)
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn pieces<'a>(
     })
 }
 
-/// What stands before the first `separator`, and what stands after it; `None` without one.
+/// The text before the first `separator`, and the text after it; `None` without one.
 pub(crate) fn cut<'a>(value: &'a [u8], separator: &[u8]) -> (&'a [u8], Option<&'a [u8]>) {
     let found = match separator {
         [byte] => value.iter().position(|other| other == byte),

@@ -7,7 +7,7 @@ use crate::bytes::grammar::{Bytes, MAX_TENANT_BYTES};
 
 use super::syntax::{Expression, Set};
 
-/// Beside the start. Far more than a pattern needs that means something: a list of names takes one for each of its bytes,
+/// Not counting the start. Far more than a useful pattern needs: a list of names takes one for each of its bytes,
 /// `{1,63}` takes 63.
 pub(crate) const MAX_STATES: usize = 1024;
 /// Bytes that a pattern may match at different places of it.
@@ -21,9 +21,9 @@ const MANY: usize = MAX_TENANT_BYTES + 1;
 /// A table of states.
 #[derive(Debug)]
 pub(super) struct Automaton {
-    /// The column of each byte; those that no name holds have none.
+    /// The column of each byte; `None` for bytes that no name contains.
     columns: [Option<u8>; 128],
-    /// A row for each state, the first of which is the start. `None` where no match begins so.
+    /// A row for each state; the first is the start. `None` if no match begins like this.
     rows: Vec<Row>,
 }
 
@@ -34,7 +34,7 @@ struct Row {
 }
 
 impl Automaton {
-    /// `None` if it takes too many states.
+    /// `None` if it needs too many states.
     pub(super) fn build(expression: &Expression) -> Option<Self> {
         let mut positions = Positions::default();
         let part = positions.add(expression)?;
@@ -110,7 +110,7 @@ impl Bits {
     }
 }
 
-/// A part of a pattern: where its matches begin and end, and whether nothing is one.
+/// A part of a pattern: the positions at which its matches begin and end, and whether it matches the empty text.
 #[derive(Clone, Copy)]
 struct Part {
     first: Bits,
@@ -132,7 +132,7 @@ struct Positions {
 }
 
 impl Positions {
-    /// `None` if it takes too many positions, or too much work.
+    /// `None` if it needs too many positions, or too much work.
     fn add(&mut self, expression: &Expression) -> Option<Part> {
         self.parts = self.parts.checked_add(1).filter(|parts| *parts <= MAX_PARTS)?;
         match expression {
@@ -171,7 +171,7 @@ impl Positions {
         Some(all)
     }
 
-    /// One part behind another.
+    /// One part after another.
     fn joined(&mut self, before: Part, next: Part) -> Part {
         self.follow(before.last, next.first);
         Part {

@@ -20,7 +20,7 @@ pub(super) enum Expression {
     },
 }
 
-/// What cannot be read, and where.
+/// The part that cannot be read, and its place.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mistake {
     /// In bytes.
@@ -51,7 +51,7 @@ impl Set {
     const NONE: Self = Self(0);
     const ALL: Self = Self(u128::MAX);
 
-    /// Empty for a character that no name holds.
+    /// Empty for a character that no name contains.
     fn of(character: char) -> Self {
         Self::range(character, character)
     }
@@ -106,7 +106,7 @@ impl Parser<'_> {
         Some(next)
     }
 
-    /// Whether this comes next, which is then behind.
+    /// Whether this comes next; skips it if so.
     fn takes(&mut self, text: &str) -> bool {
         let is_next = self.rest().starts_with(text);
         if is_next {
@@ -229,7 +229,7 @@ impl Parser<'_> {
         read.ok_or(mistake)
     }
 
-    /// The set behind its opening bracket.
+    /// The set after its opening bracket.
     fn set(&mut self, start: usize) -> Result<Set, Mistake> {
         let is_inverted = self.takes("^");
         let mut set = if self.takes("]") { Set::of(']') } else { Set::NONE };
@@ -272,7 +272,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands behind a backslash.
+    /// The escape after a backslash.
     fn escape(&mut self, start: usize) -> Result<Set, Mistake> {
         let digits = Set::range('0', '9');
         let words = digits.or(Set::range('a', 'z')).or(Set::range('A', 'Z')).or(Set::of('_'));

@@ -14,7 +14,7 @@ pub(crate) struct Evidence<'r, 'a> {
     pub(crate) carried: &'r Carried<'r, 'a>,
     /// The token, if one of the accepted issuers made it.
     pub(crate) token: Option<&'a Token<'a>>,
-    /// Why nothing vouches for what the client wrote itself; `None` if the token does.
+    /// Why the token does not vouch for the client's own values; `None` if it does.
     pub(crate) doubt: Option<Disbelief>,
 }
 

@@ -36,7 +36,7 @@ impl IssuerPattern {
         Ok(Self { before: before.into(), after: after.into() })
     }
 
-    /// The tenant that an issuer names; `None` if it is another issuer, or names none that is valid.
+    /// The tenant that an issuer names; `None` if the pattern does not match, or the name is invalid.
     pub(crate) fn tenant<'a>(&self, issuer: &'a [u8]) -> Option<&'a [u8]> {
         let name = issuer.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
         is_label_value(name).then_some(name)

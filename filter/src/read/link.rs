@@ -1,4 +1,4 @@
-//! Share links: a browser that opens one gets a cookie, and goes on without the parameter.
+//! Share links: a browser that opens one gets a cookie, and a redirect without the parameter.
 
 use crate::answer::{Answer, Redirect};
 use crate::bytes::percent;
@@ -67,7 +67,7 @@ impl Link {
         Ok(Some(Redirect { location, cookie: self.set_cookie(&name) }))
     }
 
-    /// A cookie for this host alone, of which no script learns. An empty name clears it.
+    /// A cookie for this host only, hidden from scripts. An empty name clears it.
     fn set_cookie(&self, name: &[u8]) -> String {
         let max_age = if name.is_empty() { 0 } else { self.max_age };
         let (cookie, name) = (&self.cookie, String::from_utf8_lossy(name));

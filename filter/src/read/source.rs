@@ -1,8 +1,8 @@
-//! Sources: where a value may stand, and when it is believed.
+//! Sources: the place of a value, and when it is believed.
 
 use crate::events::Origin;
 
-/// A place where a value may stand.
+/// The place of a value.
 #[derive(Debug)]
 pub(crate) struct Source<P> {
     pub(crate) place: P,
@@ -29,7 +29,7 @@ pub(crate) enum Belief {
 }
 
 impl<P> Source<P> {
-    /// What a previous proxy wrote, or nobody but the proxy can.
+    /// A value that only a proxy can write.
     pub(crate) fn always(place: P, origin: Origin) -> Self {
         Self { place, when: Condition { belief: Belief::Always }, origin }
     }

@@ -1,4 +1,4 @@
-//! The tenant of a request: where it may come from, and what to do where sources disagree.
+//! The tenant of a request: its sources, and what happens if they disagree.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ impl<'a> Tenant<'a> {
 const MAX_VALUES: usize = 64;
 const FIRST_EXCESS: usize = MAX_VALUES + 1;
 
-/// A place where a tenant may stand.
+/// The place of a tenant.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum TenantPlace {
     Host(HostRule),
@@ -234,7 +234,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
         Ok(())
     }
 
-    /// Takes the tenant of a host, unless it is excepted: then the host has none.
+    /// Takes the tenant of a host, unless its name is in `except`: then the host has none.
     #[inline(always)]
     fn offer_host(
         &mut self,
@@ -252,7 +252,7 @@ impl<'a, E: Events> Choice<'_, 'a, E> {
 
     fn offer(&mut self, name: Cow<'a, [u8]>, source: &Source<TenantPlace>) -> Result<(), Refusal> {
         self.is_absent = false;
-        // Known to be valid: matched once, however often it stands there.
+        // Known to be valid: matched once, however often it occurs.
         if self.tenant.as_ref().is_some_and(|chosen| *chosen.0 == *name) {
             self.events.record(Event::TenantRepeated { source: source.origin });
             return Ok(());

@@ -1,4 +1,4 @@
-//! A bucket of slots: which trace ids are in use, and what each stands for. Pure: bytes and a clock in, bytes out.
+//! A bucket of slots: the trace ids in use, each with its context. Pure: bytes and a clock in, bytes out.
 //!
 //! The life of a slot: it is *free*; the first stream that brings an id *opens* it; it stays open until its last
 //! stream ends, then *lingers*, and is free again. While all slots of a bucket are open or linger, a further stream is
@@ -48,11 +48,11 @@ impl Day {
     }
 }
 
-/// What an id stands for.
+/// The context of an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Remembered {
     Context(EncodedContext),
-    /// Two contexts at once: nothing is restored until the slot ends.
+    /// Two contexts at once: nothing is restored until the slot is free.
     Ambiguous,
     TooLarge,
 }

@@ -74,7 +74,7 @@ impl EncodedContext {
     }
 }
 
-/// Adds the tenant and the overrides of a context, each where the request has none.
+/// Adds the tenant and the overrides of a context, each if the request has none.
 fn complete(held: &[u8], context: &mut Context<'_>, rules: &Rules) -> bool {
     let (tenant, overrides) = split_context(held);
     let mut is_restored = false;

@@ -1,8 +1,7 @@
 //! Repair: what a request carried, remembered by its trace ids, for the calls that its application makes.
 //!
-//! An application that forwards a trace id and not the context still tells which request it works for.
-//! Contexts live outside this crate, in the host's shared data: a fixed number of buckets, each a few
-//! bytes that only the functions here read and write.
+//! An application that forwards only a trace id still identifies the inbound request. Contexts live outside this crate,
+//! in the host's shared data: a fixed number of buckets, each a few bytes that only the functions here read and write.
 
 mod bucket;
 mod context;
@@ -49,7 +48,7 @@ impl Lease {
     }
 }
 
-/// What a stream holds of a bucket.
+/// A stream's lease of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// The slot of its trace id, whose life began at this time in milliseconds.
@@ -68,7 +67,7 @@ enum Day {
 /// What is known of a trace id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recalled {
-    /// One context, which may be that nothing was carried.
+    /// One context, which may be empty.
     Known(EncodedContext),
     /// Several contexts.
     Ambiguous,
@@ -120,7 +119,7 @@ impl Repair {
         TraceHeader::words().into_iter().map(|(_, header)| header).filter(is_akin)
     }
 
-    /// Completes the context of an outbound request, and tells how it went.
+    /// Completes the context of an outbound request, and returns the result.
     pub(crate) fn restore(
         &self,
         context: &mut Context<'_>,
@@ -186,7 +185,7 @@ impl Repair {
         bucket.to_bytes()
     }
 
-    /// What a trace id stands for.
+    /// The context of a trace id.
     pub fn recall(&self, bucket: &[u8], id: &TraceId, now: u64) -> Recalled {
         self.open(bucket, now).recall(id.bytes(), now)
     }
@@ -203,7 +202,8 @@ impl Repair {
 }
 
 impl Recalled {
-    /// What two trace ids of one request stand for. One that is not known does not matter: applications make up new ones.
+    /// Combines the contexts of two trace ids of one request. An unknown id does not matter: applications generate new
+    /// ones.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (one, Self::Unknown) | (Self::Unknown, one) => one,

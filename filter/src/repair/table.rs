@@ -1,4 +1,4 @@
-//! Which bucket holds an id.
+//! The bucket of an id.
 
 use siphasher::sip::SipHasher13;
 

@@ -10,7 +10,7 @@ use crate::request::Header;
 
 pub(super) use line::Reading;
 
-/// A header that holds an id.
+/// A header with an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TraceHeader {
     Traceparent,
@@ -42,7 +42,7 @@ const ROWS: [Row; 7] = [
     Row { header: TraceHeader::Cloud, name: "x-cloud-trace-context", companions: &[] },
 ];
 
-/// `traceparent` in gRPC's binary form, which nobody forwards as text.
+/// `traceparent` in gRPC's binary form, which is never forwarded as text.
 const BINARY: &str = "grpc-trace-bin";
 
 /// The names by which a client may choose a trace id: what an edge removes under `traceHeaders: drop`.
@@ -54,7 +54,7 @@ pub(crate) fn dropped() -> impl Iterator<Item = &'static str> {
     rows.flat_map(|row| row.companions.iter().copied().chain([row.name])).chain([BINARY])
 }
 
-/// The id of a trace, whatever header it stands in, or the id of a request; one spelling for all of one id.
+/// The id of a trace, from whatever header, or the id of a request, in canonical spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceId(SmallVec<[u8; 36]>);
 
@@ -83,9 +83,9 @@ impl TraceId {
 
 /// What a trace header of a request says.
 pub(super) enum Found<'a> {
-    /// It stands once, under its exact name, and its line is well-formed: this is its id, if it has one.
+    /// It occurs once, under its exact name, with a well-formed line: this is its id, if it has one.
     WellFormed(Option<TraceId>),
-    /// It stands twice, in another spelling, or its line has another form. These lines are of the exact name.
+    /// It is repeated, has another spelling, or is malformed. These are the lines with the exact name.
     Malformed {
         /// The first line of the exact name.
         first: Option<&'a [u8]>,
@@ -108,7 +108,7 @@ impl TraceHeader {
         (self == Self::RequestId) == (other == Self::RequestId)
     }
 
-    /// The lines of this header, under its exact name alone.
+    /// The lines of this header, only under its exact name.
     pub(super) fn lines<'a>(self, headers: &[Header<'a>]) -> impl Iterator<Item = &'a [u8]> {
         let name = self.name().as_bytes();
         headers.iter().filter(move |header| header.name == name).map(|header| header.value)

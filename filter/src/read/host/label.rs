@@ -14,11 +14,11 @@ const PLACEHOLDER: &[u8] = b"{tenant}";
 pub(super) enum Label {
     /// In lower case.
     Literal(Box<[u8]>),
-    /// What is open stands between two texts, which may be empty and may hold `*` themselves.
+    /// A variable middle between two texts, which may be empty and may contain `*` themselves.
     Open { before: Affix, middle: Middle, after: Affix },
 }
 
-/// What stands between the affixes of a label. It takes all that those leave.
+/// The text between the affixes of a label: everything that they leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Middle {
     /// `{tenant}`.

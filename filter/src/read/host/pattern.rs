@@ -11,7 +11,7 @@ use super::{is_tenant_label, without_port};
 /// exactly one `{tenant}`. As many labels as written here, no more and no fewer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct HostPattern {
-    /// The literal labels at its end, each behind its dot: what tells a foreign domain apart at once.
+    /// The literal labels at its end, each after its dot: a fast check for other domains.
     domain: Vec<u8>,
     /// The other labels, from the right.
     labels: Vec<Label>,

@@ -8,16 +8,16 @@ use crate::names::{Field, Kept, Lines};
 
 use super::HostPattern;
 
-/// Which hosts name a tenant, and which names are none.
+/// The hosts that name a tenant, and the names that are not tenants.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct HostRule {
     pub(crate) pattern: HostPattern,
-    /// In lower case: what fits the pattern and is no tenant, such as `www`.
+    /// The names in `except`, in lower case, such as `www`.
     pub(crate) except: Vec<Box<str>>,
     pub(crate) of: HostPlace,
 }
 
-/// Where hosts stand.
+/// The place of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HostPlace {
     /// There is one, which the request is for.
@@ -35,7 +35,7 @@ const MAX_HOSTS: usize = 64;
 pub(crate) type Fitted = [u64; 3];
 
 impl HostRule {
-    /// Whether a name of its pattern is no tenant.
+    /// Whether a name is in `except`.
     pub(crate) fn excepts(&self, name: &[u8]) -> bool {
         self.except.iter().any(|known| known.as_bytes() == name)
     }

@@ -110,7 +110,7 @@ fn a_star_inside_a_label_takes_as_little_as_it_can() {
         ("{tenant}--*.a.com", "feat-x--%61.a.com", None),
         ("{tenant}--*.a.com", &long, Some("tttttttttttttttttttttttttttttt")),
         ("{tenant}--*.a.com", &longer, None),
-        // What is left for the tenant is no name, and nobody looks for another way.
+        // The rest is not a valid name, and the filter tries no other split.
         ("{tenant}--*.a.com", "feat---shop.a.com", None),
         ("*-{tenant}.a.com", "Shop-Feat-X.a.com", Some("feat-x")),
         ("*-{tenant}.a.com", "-feat.a.com", None),

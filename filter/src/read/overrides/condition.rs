@@ -1,4 +1,4 @@
-//! The conditions of an override: `method=POST|PUT;caller=!foo`, all of which have to hold.
+//! The conditions of an override: `method=POST|PUT;caller=!foo`. All of them must hold.
 
 use crate::bytes::text::{cut, trim};
 use crate::events::Unmet;
@@ -11,12 +11,12 @@ pub(crate) const MAX_VALUES: usize = 8;
 /// Between conditions in the canonical form.
 const CANONICAL: u8 = b';';
 
-/// A call to a service, where it is made.
+/// A call to a service, at the caller's proxy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
     /// The request's method; empty if it has none.
     pub(crate) method: &'a [u8],
-    /// The workload that calls; `None` if nobody knows.
+    /// The calling workload; `None` if it is unknown.
     pub(crate) caller: Option<&'a [u8]>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn is_key(text: &[u8]) -> bool {
     Key::WORDS.iter().any(|(word, _)| word.eq_ignore_ascii_case(text))
 }
 
-/// `key=value|value`, or `key=!value|value` for none of them.
+/// `key=value|value`, or `key=!value|value` for any other value.
 #[derive(Clone, Copy, Debug)]
 struct Condition<'a> {
     key: Key,
@@ -121,7 +121,7 @@ impl Conditions {
         &self.0
     }
 
-    /// Writes each of them, behind a separator.
+    /// Writes each of them, after a separator.
     #[inline(never)]
     pub(super) fn write(&self, when: &str, line: &mut Vec<u8>) {
         for condition in self.each() {
@@ -134,7 +134,7 @@ impl Conditions {
         parts(&self.0, &[CANONICAL])
     }
 
-    /// Why they do not all hold; `None` if they do. That the caller is not known is a reason only where nothing else is.
+    /// Why they do not all hold; `None` if they do. An unknown caller is the reason only if there is no other.
     #[inline(never)]
     pub(super) fn unmet(&self, call: &Call<'_>) -> Option<Unmet> {
         let mut unknown = None;
@@ -156,7 +156,7 @@ fn parts<'a>(text: &'a [u8], separator: &[u8]) -> impl Iterator<Item = &'a [u8]>
     std::iter::from_fn(move || next_part(&mut rest, separator))
 }
 
-/// What stands before the first separator of the rest, trimmed; `None` if nothing is left.
+/// The text before the first separator of the rest, trimmed; `None` if nothing is left.
 #[inline(never)]
 pub(super) fn next_part<'a>(rest: &mut Option<&'a [u8]>, separator: &[u8]) -> Option<&'a [u8]> {
     let (part, after) = cut((*rest)?, separator);

@@ -39,7 +39,7 @@ pub(crate) fn is_service(name: &[u8]) -> bool {
 pub(super) struct Entry<'a> {
     pub(super) service: Cow<'a, [u8]>,
     pub(super) version: Cow<'a, [u8]>,
-    /// In a box, because most entries have none, and are moved about.
+    /// Boxed, because most entries have none, and entries are moved.
     pub(super) conditions: Option<Box<Conditions>>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Entry<'a> {
         if !is_service(service) {
             return None;
         }
-        // Most entries have no condition, and a version holds no separator.
+        // Most entries have no condition, and a version contains no separator.
         let (version, conditions) = match is_label_value(rest) {
             true => (rest, None),
             false => cut_conditions(rest, &format.when)?,
@@ -124,7 +124,7 @@ impl Format {
             }
             rest = match here.strip_prefix(list) {
                 None => here.get(1..).unwrap_or_default(),
-                // Past all blanks at once, so that no byte is looked at twice.
+                // Skips all blanks at once, so that no byte is read twice.
                 Some(after) if list.iter().all(|byte| *byte == b' ') => {
                     let after = trim_start(after);
                     if begins_entry(after) {
@@ -139,7 +139,7 @@ impl Format {
     }
 }
 
-/// What stands before the end of a line.
+/// The text before the end of a line.
 fn before<'a>(line: &'a [u8], end: &[u8]) -> &'a [u8] {
     line.get(..line.len().saturating_sub(end.len())).unwrap_or_default()
 }

@@ -35,7 +35,7 @@ const MAX_SEPARATORS: usize = 2 + Key::COUNT * (";=!".len() + MAX_VALUES - 1);
 /// What baggage makes of it: each separator takes three bytes instead of one.
 pub(crate) const MAX_ENCODED_BYTES: usize = MAX_LINE_BYTES + MAX_ENTRIES * MAX_SEPARATORS * 2;
 
-/// A place where overrides may stand. Only headers have formats; elsewhere it is the canonical one.
+/// A place of overrides. Only headers have formats; elsewhere it is the canonical one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum OverridePlace {
     Header(Field, Format),
@@ -135,7 +135,7 @@ impl<'r, 'a, E: Events> Collection<'r, 'a, E> {
             OverridePlace::Header(field, format) => {
                 evidence.lines.values(*field).try_for_each(|line| self.line(line, format, origin))?;
             }
-            // A semicolon that nobody escaped begins a property, and takes the conditions out of the value.
+            // An unescaped semicolon begins a property, so the conditions are not part of the value.
             OverridePlace::Baggage(key) => {
                 evidence.carried.whole_baggage(*key, condition::is_key).try_for_each(|value| match value {
                     Err(member) => self.offer(Err(member), origin),
@@ -265,7 +265,7 @@ impl<'a> Overrides<'a> {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no overrides.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

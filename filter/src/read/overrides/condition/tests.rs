@@ -90,7 +90,7 @@ fn all_of_them_have_to_hold() {
         ("method=POST;caller=foo", "POST", foo, None),
         ("method=POST;caller=foo", "GET", foo, Some(Method)),
         ("caller=foo;method=POST", "POST", Some("bar"), Some(Caller)),
-        // If the method does not match, nobody asks for the caller.
+        // If the method does not match, the caller does not matter.
         ("caller=foo;method=POST", "GET", None, Some(Method)),
         ("caller=!foo;method=!GET", "POST", None, Some(CallerUnknown)),
     ] {
