@@ -59,7 +59,7 @@ impl Figure {
         Self { name, value, built: Built::ByAny }
     }
 
-    /// Makes it comparable with the same compiler's figures alone.
+    /// Makes it comparable only with figures of the same compiler.
     pub(crate) fn compiled_by(self, compiler: Option<String>) -> Self {
         Self { built: compiler.map_or(Built::ByUnknown, Built::By), ..self }
     }

@@ -44,7 +44,7 @@ impl<'a> Task<'a> {
     }
 }
 
-/// Fails where a chain runs without its module: without address space for its VM a filter lets everything pass, and would
+/// Fails if a chain runs without its module: without address space for its VM a filter lets everything pass, and would
 /// look cheap.
 pub(crate) async fn ensure_vms(envoy: &Envoy, chains: &[Chain]) -> Result<()> {
     let modules: BTreeSet<_> = chains.iter().flat_map(Chain::modules).collect();
@@ -84,7 +84,7 @@ impl Bench {
         Client::connect(self.counted.envoy.address_of(chain).await?)?.send(&get.to_http1(""), 1, SANDBOX)
     }
 
-    /// The instructions of one request; fails where it did not arrive as it should, or not from whom it should.
+    /// The instructions of one request; fails if it arrived with wrong headers, or at the wrong upstream.
     pub(crate) async fn run(&self, chain: &str, task: &Task<'_>) -> Result<u64> {
         let mut client = Client::connect(self.counted.envoy.address_of(chain).await?)?;
         let total = self.count(&mut client, task).with_context(|| format!("{chain}, {}", task.get.name))?;
@@ -113,7 +113,7 @@ impl Bench {
     }
 }
 
-/// Fails where the header lines that an upstream got are not those that the request has to have.
+/// Fails if the upstream received header lines other than the expected ones.
 pub(crate) fn check(head: &[String], task: &Task<'_>) -> Result<()> {
     let lines = head.iter().filter_map(|line| line.split_once(": "));
     let lines = lines.filter(|(name, _)| !PLUMBING.contains(name)).map(|(name, value)| (name.into(), value.into()));

@@ -7,7 +7,7 @@ use anyhow::Result;
 use integration::{Bootstrap, root};
 use serde_json::{Value, json};
 
-/// What answers where no sandbox is chosen.
+/// The upstream of requests without a sandbox.
 pub(crate) const STABLE: &str = "stable";
 /// What answers for all sandboxes.
 pub(crate) const SANDBOX: &str = "sandbox";
@@ -108,7 +108,7 @@ fn forwarded() -> Value {
     json!({"match": {"prefix": FORWARDED}, "route": {"cluster": UPSTREAM}})
 }
 
-/// A route for every request, which tells this name.
+/// A route for every request, which answers with this name.
 pub(crate) fn answer(name: &str) -> Value {
     let told = json!({"header": {"key": "x-from", "value": name}});
     json!({"match": {"prefix": "/"}, "direct_response": {"status": 200}, "response_headers_to_add": [told]})
@@ -139,7 +139,7 @@ pub(crate) fn lua(programs: &[&str]) -> Result<Value> {
     Ok(json!({"name": "lua", "typed_config": {"@type": format!("{HTTP}.lua.v3.Lua"), "default_source_code": code}}))
 }
 
-/// Envoy's own filter that writes a header, whatever the request holds.
+/// Envoy's own filter that writes a header to every request.
 pub(crate) fn header_mutation(name: &str, value: &str) -> Value {
     let append =
         json!({"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}});

@@ -29,7 +29,7 @@ impl Client {
         (0..times).try_for_each(|_| self.exchange(request, from))
     }
 
-    /// Sends a request at this rate a second, for this long; gives the time from when each was due to its answer.
+    /// Sends requests at this rate per second, for this long; returns the time from when each was due to its answer.
     pub(crate) fn pace(&mut self, request: &[u8], rate: u32, length: Duration, from: &str) -> Result<Vec<Duration>> {
         let (start, gap) = (Instant::now(), Duration::from_secs(1) / rate);
         let due = (0..).map(|turn| start + gap * turn).take_while(|due| *due < start + length);
@@ -42,7 +42,7 @@ impl Client {
         .collect()
     }
 
-    /// One request and its answer, which has to tell this name and to have no body.
+    /// One request and its answer, which must have this name and no body.
     fn exchange(&mut self, request: &[u8], from: &str) -> Result<()> {
         self.stream.write_all(request)?;
         self.buffer.clear();

@@ -20,7 +20,7 @@ use crate::callgrind::{has_valgrind, instructions_of};
 /// After this number of requests the module takes the same for each.
 const WARM_UP: usize = 10;
 
-/// All figures that this machine can count; those that it cannot are told.
+/// All figures that this machine can count; prints those that it cannot.
 pub fn measure() -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for counted in counted() {
@@ -30,7 +30,7 @@ pub fn measure() -> Result<Vec<Figure>> {
     if has_valgrind() {
         figures.extend(core_instructions()?);
     } else {
-        // Also where a test hides what is printed.
+        // Also if a test captures its output.
         writeln!(
             stderr(),
             "left out: the core's instructions, for want of valgrind (Debian: apt-get install valgrind)"
@@ -59,7 +59,7 @@ fn module(Counted { get, configuration, is_inbound, .. }: &Counted) -> Result<Ve
         expected.0.extend(value.map(|value| (name.into_bytes(), value.into_bytes())));
     }
     let direction = if *is_inbound { Direction::Inbound } else { Direction::Unspecified };
-    // The first route tells that a sidecar is no waypoint.
+    // The first route shows that a sidecar is not a waypoint.
     let passage = Passage { direction, cluster: "inbound|80||".into(), ..Passage::default() };
     for _ in 0..WARM_UP {
         host.forget();

@@ -43,11 +43,11 @@ pub(crate) enum Answer {
     Changes(&'static [(&'static str, &'static str)]),
     /// These headers of an ordinary request and of a tenant's.
     Either(&'static [(&'static str, &'static str)], &'static [(&'static str, &'static str)]),
-    /// The tenant's request goes without these headers.
+    /// The tenant's request leaves without these headers.
     Withheld(&'static [(&'static str, &'static str)]),
     /// What the native filter does with this configuration.
     As(&'static str),
-    /// That, but for the tenant's request alone.
+    /// The same, but only for the tenant's request.
     TenantAs(&'static str),
 }
 
@@ -74,7 +74,7 @@ fn owned(changes: &[(&str, &str)]) -> Changes {
     changes.iter().map(|(name, value)| ((*name).into(), Some((*value).into()))).collect()
 }
 
-/// Our features one by one, and what the configuration of each holds.
+/// Our features one by one, each with its configuration.
 const HOST: &str = r#"{"version": 1, "role": "edge", "foreignBaggage": "keep",
     "tenant": {"from": [{"host": "{tenant}.www.carouselltenancy.com"}], "to": [{"header": "c-tenancy"}]}}"#;
 const CLAIM: &str = r#"{"version": 1, "role": "edge", "foreignBaggage": "keep",
@@ -156,7 +156,7 @@ fn ours(modules: &Modules) -> Vec<Entry> {
     entries
 }
 
-/// The payload stands in the metadata, as `jwt_authn` puts it there.
+/// The payload is in the metadata, as `jwt_authn` stores it.
 fn behind_a_token(module: &Path) -> Vec<Entry> {
     let token = verified(&json!({"iss": "https://idp.example.com", "tenant": "feat-x"}));
     let entry = |name, filters: &[Value], answer| Entry {
@@ -201,7 +201,7 @@ fn within_mesh() -> [Get; 2] {
     [Get::traced("ordinary", ORDINARY_TRACE), CONTEXT.iter().fold(tenant, line)]
 }
 
-/// What an application calls that forwards a trace id alone.
+/// The call of an application that forwards only a trace id.
 fn dropped() -> [Get; 2] {
     [Get::traced("ordinary", ORDINARY_TRACE), Get::traced("tenant", TENANT_TRACE)]
 }

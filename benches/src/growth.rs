@@ -1,4 +1,4 @@
-//! Instructions inside Envoy as something grows: the sandboxes, or what a request holds.
+//! Instructions inside Envoy with growing numbers of sandboxes, or growing requests.
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -119,7 +119,7 @@ async fn with_sandboxes(bench: &Bench, routing: &str, count: usize) -> Result<Po
     point(routing, count, &get, all, none)
 }
 
-/// What a request holds of each kind, up to Envoy's or our limit.
+/// The contents of a request by kind, up to Envoy's or our limit.
 fn requests() -> Vec<(&'static str, usize, Get)> {
     let list = |count: usize, entry: &dyn Fn(usize) -> String| (0..count).map(entry).collect::<Vec<_>>().join(",");
     let mut requests = Vec::new();

@@ -31,7 +31,7 @@ impl Row {
     }
 }
 
-/// What the other chains are measured over, where nothing else is said.
+/// The base of all other chains, unless stated otherwise.
 pub(crate) const NONE: &str = "no filter";
 /// The chains that goals compare.
 pub(crate) const FLOOR: &str = "raw module, header map read once (the floor)";

@@ -63,7 +63,7 @@ pub async fn run() -> Result<()> {
     tables::publish(&results)
 }
 
-/// Makes today's figures the baseline, with the reason that `REASON` gives.
+/// Makes today's figures the baseline, with the reason in `REASON`.
 pub fn update_baseline() -> Result<()> {
     let reason = env::var("REASON").unwrap_or_default();
     ensure!(!reason.trim().is_empty(), "no reason: REASON=\"why it is worth it\" make baseline");

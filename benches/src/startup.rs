@@ -38,7 +38,7 @@ pub(crate) struct Row {
 }
 
 const TURNS: usize = 9;
-/// Until a chain holds what it needs for requests.
+/// Until a chain has allocated what it needs for requests.
 const REQUESTS: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -100,7 +100,7 @@ fn answer(address: SocketAddr, start: Instant) -> Result<Duration> {
     }
 }
 
-/// The KiB that a process holds in memory.
+/// The resident memory of a process in KiB.
 fn resident(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;

@@ -13,7 +13,7 @@ use crate::inside::{NONE, OURS, Row};
 use crate::results::Results;
 use crate::startup;
 
-/// The files with tables; a table stands between `<!-- bench: NAME -->` and `<!-- bench end -->`.
+/// The files with tables; a table is between `<!-- bench: NAME -->` and `<!-- bench end -->`.
 const FILES: [&str; 2] = ["README.md", "benches/README.md"];
 
 /// Prints every table, and puts each in its place.

@@ -1,4 +1,4 @@
-//! What stands behind Envoy: it answers at once, and remembers what it got.
+//! The upstream of Envoy: it answers at once, and remembers the request.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +8,7 @@ use std::thread;
 
 use anyhow::{Result, ensure};
 
-/// An HTTP/1.1 server for requests without a body, which tells its name in a header.
+/// An HTTP/1.1 server for requests without a body, which returns its name in a header.
 pub(crate) struct Upstream {
     address: SocketAddr,
     heads: Arc<Mutex<HashMap<String, usize>>>,

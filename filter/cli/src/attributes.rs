@@ -1,4 +1,4 @@
-//! What a proxy would know of a request, in the bytes in which Envoy hands it over.
+//! The facts that a proxy would know about a request, in Envoy's byte formats.
 
 use std::convert::Infallible;
 
@@ -36,7 +36,7 @@ impl Direction {
     }
 }
 
-/// What stands in a payload at a path of names and indexes.
+/// The value in a payload at a path of names and indexes.
 fn at<'p>(payload: &'p Value, path: &[&str]) -> Option<&'p Value> {
     path.iter().try_fold(payload, |value, segment| match value {
         Value::Array(list) => list.get(segment.parse::<usize>().ok()?),
@@ -45,7 +45,7 @@ fn at<'p>(payload: &'p Value, path: &[&str]) -> Option<&'p Value> {
     })
 }
 
-/// The bytes of a value, without its type; `None` for null and for what holds one.
+/// The bytes of a value, without its type; `None` for null, and for a value that contains null.
 fn bytes(value: &Value) -> Option<Vec<u8>> {
     Some(match value {
         Value::Null => return None,

@@ -57,14 +57,14 @@ pub struct Hop {
     pub instance: String,
     /// What became of the request.
     pub outcome: Outcome,
-    /// What the filter told, in order.
+    /// The events of the filter, in order.
     pub told: Vec<Told>,
 }
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It goes on like this.
+    /// The request goes on with these headers.
     Passed(Request),
     /// It is answered.
     Answered {
@@ -157,7 +157,7 @@ fn applied(lines: &[Line], mutations: &[Mutation<'_>]) -> Vec<Line> {
     left
 }
 
-/// Keeps what is told.
+/// Collects events.
 struct Log<'i> {
     told: RefCell<Vec<Told>>,
     /// The variable of the private key that is not known here.

@@ -57,7 +57,7 @@ impl fmt::Display for BadRequest {
 impl std::error::Error for BadRequest {}
 
 impl Request {
-    /// The name of a route of which nothing is said.
+    /// The default name of a route.
     pub const ROUTE: &str = "default";
 
     /// A request without any header of its own, from a known peer.

@@ -1,4 +1,4 @@
-//! What the filter tells, in words.
+//! Events of the filter, in words.
 
 use tenancy_filter::{Disbelief, Event, InvalidTenant, Mutation, Origin, Recollection, Unmet, Unoffered, Unsealed};
 

@@ -6,14 +6,14 @@ use tenancy_filter::{Detail, Event};
 
 use crate::sentence::Sentence;
 
-/// What the filter told, with its details as text: each byte as the character of its number.
+/// An event of the filter, with its details as text: each byte as the character of its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The name of the event.
     pub name: &'static str,
     /// Its details by their keys.
     pub details: Vec<(&'static str, Fact)>,
-    /// Whom the sentence is about: a source, a header, or nobody.
+    /// The subject of the sentence: a source, a header, or empty.
     pub subject: String,
     /// What is said of it.
     pub text: String,

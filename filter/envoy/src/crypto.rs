@@ -1,6 +1,7 @@
 //! Envoy's foreign functions for signatures: what they take and give, in protocol buffers (Envoy,
-//! `source/extensions/common/wasm/ext/{sign,verify_signature}.proto`; Protocol Buffers, "Encoding"). There are only a
-//! dozen byte fields; a protobuf library would be larger than the rest of the seal in the module.
+//! `source/extensions/common/wasm/ext/{sign,verify_signature}.proto`; Protocol Buffers, "Encoding").
+//!
+//! There are only a dozen byte fields; a protobuf library would be larger than the rest of the seal in the module.
 
 /// Signs a text: [`sign_arguments`] to [`signature`]. Envoy has it from 1.37 on.
 pub const SIGN: &str = "sign";

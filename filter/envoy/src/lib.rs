@@ -1,5 +1,6 @@
-//! What Envoy knows about a request besides its headers: peer, token, direction, route and node. A front end provides
-//! one function, [`Attributes::property`], and gets the facts that the filter wants:
+//! What Envoy knows about a request besides its headers: peer, token, direction, route and node.
+//!
+//! A front end provides one function, [`Attributes::property`], and gets the facts that the filter wants:
 //!
 //! ```
 //! use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! What the page is told.
+//! The answers to the page.
 
 use serde_json::{Value, json};
 use tenancy::{Explanation, Hop, Instance, Line, Outcome, Request, explain};
@@ -82,7 +82,7 @@ fn of_hop(before: &Request, hop: Hop, configuration: &Value) -> Value {
     })
 }
 
-/// The whole way: each line with the reasons of the hop where it ended or began.
+/// The whole path: each line with the reasons of the hop where it ended or began.
 fn whole(request: &Request, hops: &[(Outcome, Value)]) -> Value {
     let outcome = hops.last().map_or_else(|| Outcome::Passed(request.clone()), |(outcome, _)| outcome.clone());
     let (status, body) = match &outcome {
@@ -96,7 +96,7 @@ fn whole(request: &Request, hops: &[(Outcome, Value)]) -> Value {
     json!({"status": status, "body": body, "lines": lines})
 }
 
-/// The reasons that the hops tell for such a line.
+/// The hops' reasons for such a line.
 fn of_hops(hops: &[(Outcome, Value)], change: Change, name: &str, value: &str) -> Vec<String> {
     let lines = hops.iter().filter_map(|(_, hop)| hop.get("lines")?.as_array()).flatten();
     let same = lines.filter(|line| {
@@ -107,7 +107,7 @@ fn of_hops(hops: &[(Outcome, Value)], change: Change, name: &str, value: &str) -
     reasons.into_iter().flatten().filter_map(|reason| reason.as_str().map(str::to_owned)).collect()
 }
 
-/// What became of each header line; an answered request goes nowhere, and has the lines of its answer.
+/// The result for each header line; an answered request has the lines of its answer.
 fn lines<'l>(before: &'l Request, outcome: &'l Outcome) -> Vec<(Change, &'l Line)> {
     match outcome {
         Outcome::Passed(after) => changes(&before.headers, &after.headers),

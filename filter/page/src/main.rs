@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// Arguments: the module, and the folder that the page goes to.
+/// Arguments: the module, and the output folder of the page.
 fn main() -> Result<()> {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let (module, to) = arguments.next().zip(arguments.next()).context("usage: tenancy-page MODULE FOLDER")?;
@@ -21,7 +21,7 @@ fn main() -> Result<()> {
     let web = root.join("filter/page/web");
     let files = fs::read_dir(&web).with_context(|| web.display().to_string())?;
     let mut names = files.map(|file| Ok(file?.file_name())).collect::<Result<Vec<_>>>()?;
-    // The page itself last: whoever finds it finds all that it needs.
+    // The page itself is written last, so that all its files exist before it.
     names.sort_by_key(|name| name == "index.html");
     for name in names {
         fs::copy(web.join(&name), to.join(&name))?;

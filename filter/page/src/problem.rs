@@ -1,4 +1,4 @@
-//! What is wrong with what somebody wrote, and where.
+//! Mistakes in the input, with their places.
 
 use std::ops::Range;
 

@@ -6,7 +6,7 @@ use tenancy_filter::{Filter, Peer};
 
 use crate::problem::Problem;
 
-/// The text that holds the configurations.
+/// The text with the configurations.
 const DOCUMENTS: &str = "documents";
 
 /// A question, as it was written.
@@ -107,7 +107,7 @@ fn configured(found: &Found, caller: &str) -> Option<Configured> {
     Some(Configured { instance: Instance::new(name, filter), configuration })
 }
 
-/// Each character up to U+00FF stands for a byte; others for their bytes in UTF-8.
+/// Each character up to U+00FF is one byte; others are their bytes in UTF-8.
 fn bytes(text: &str) -> Vec<u8> {
     text.chars()
         .flat_map(|char| match u8::try_from(char) {

@@ -5,7 +5,7 @@ use tenancy_filter::SealText;
 
 use crate::changes::Change;
 
-/// The sentences of the events that tell why a line was stripped or written.
+/// The sentences of the events that explain why a line was stripped or written.
 pub(crate) fn reasons(
     configuration: &Value,
     events: &[Value],

@@ -35,7 +35,7 @@ impl Medium {
     }
 }
 
-/// No tenant and no override, so nobody believes it.
+/// Neither tenant nor override, so nothing believes it.
 const CLAIMED: &str = "!";
 
 /// Whatever a configuration reads and writes, each once, where it is named first: sources come before targets, because

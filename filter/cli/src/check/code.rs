@@ -1,4 +1,4 @@
-//! What may be wrong, one code for each rule.
+//! The codes of findings, one for each rule.
 
 use tenancy_filter::Severity;
 
@@ -7,35 +7,35 @@ use tenancy_filter::Severity;
 pub enum Code {
     /// The filter refuses the configuration.
     Configuration,
-    /// The filter takes the configuration, but a part of it has no effect, or hardly the one that is meant.
+    /// The filter accepts the configuration, but a part of it has no effect, or hardly the intended one.
     InVain,
-    /// Envoy would hand the module something else than text.
+    /// Envoy would not pass text to the module.
     NotText,
     /// A crash lets clients' headers pass.
     FailOpen,
-    /// A stripping instance stands too late.
+    /// A stripping instance runs too late.
     StripLate,
-    /// A resolving instance stands too late, and nothing strips before it.
+    /// A resolving instance runs too late, and nothing strips before it.
     StripMissing,
-    /// What strips first does not strip all that is resolved later.
+    /// The first stripping instance leaves headers that a later one resolves.
     StripIncomplete,
-    /// What the mesh believes passes the edge.
+    /// A header that the mesh believes passes the edge.
     NotStripped,
     /// A token is read before it is verified.
     TokenEarly,
     /// A token's keys may name any issuer.
     IssuerMissing,
-    /// Another policy of Envoy Gateway counts in its place.
+    /// Another policy of Envoy Gateway replaces it.
     SwitchedOff,
-    /// A Gateway lets what clients claim choose a route.
+    /// A Gateway lets clients' headers choose a route.
     NotRemovedEarly,
-    /// No provider leaves the payload that is read.
+    /// No provider stores the payload that the filter reads.
     PayloadUnknown,
-    /// The plugin does not see what clients send to a gateway.
+    /// The plugin does not see clients' requests to a gateway.
     MatchServer,
-    /// The plugin is a waypoint's and attaches to none.
+    /// The plugin has `role: waypoint` and attaches to no waypoint.
     NeverAttaches,
-    /// The plugin is a sidecar's and attaches to a waypoint.
+    /// The plugin has `role: mesh` and attaches to a waypoint.
     Misplaced,
     /// The plugin believes its callers and attaches to a Gateway that faces clients.
     BelievesClients,
@@ -47,12 +47,12 @@ pub enum Code {
     Placeholder,
 }
 
-/// What is documented of a code.
+/// The documentation of a code.
 struct Entry {
     word: &'static str,
     severity: Severity,
     meaning: &'static str,
-    /// `None` where each message brings its own.
+    /// `None` if each message has its own.
     remedy: Option<&'static str>,
 }
 
@@ -81,22 +81,22 @@ impl Code {
         Self::Placeholder,
     ];
 
-    /// Its name, which stays the same.
+    /// Its stable name.
     pub fn word(self) -> &'static str {
         self.entry().word
     }
 
-    /// How much it matters.
+    /// Its severity.
     pub fn severity(self) -> Severity {
         self.entry().severity
     }
 
-    /// What it means, in Markdown.
+    /// Its meaning, in Markdown.
     pub fn meaning(self) -> &'static str {
         self.entry().meaning
     }
 
-    /// What to do, in Markdown; `None` where each message says it.
+    /// The remedy, in Markdown; `None` if each message has its own.
     pub fn remedy(self) -> Option<&'static str> {
         self.entry().remedy
     }

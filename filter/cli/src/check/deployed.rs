@@ -36,7 +36,7 @@ pub(super) struct Deployed<'s> {
     pub(super) position: Position,
 }
 
-/// What the filter makes of each configuration.
+/// The filter's reading of each configuration.
 pub(super) fn deploy(found: Vec<(&str, Found)>) -> Vec<Deployed<'_>> {
     let plugins: Vec<_> = found.iter().filter_map(|(_, found)| found.trail.last().cloned()).collect();
     let deploy = |(file, found): (_, Found)| {
@@ -85,7 +85,7 @@ impl Deployed<'_> {
         (says("mesh") || says("waypoint")) && !self.is_edge()
     }
 
-    /// Whether it faces clients alone; a role that cannot be read may mean that.
+    /// Whether it faces only clients; an unreadable role may mean that.
     pub(super) fn is_edge_alone(&self) -> bool {
         self.value.get("role").is_none_or(|role| role != "mesh" && role != "waypoint")
     }
@@ -147,12 +147,12 @@ impl Document<'_> {
         resource_name(&self.root, self.source.stem())
     }
 
-    /// Whether an instance stands in it.
+    /// Whether it contains an instance.
     pub(super) fn holds(&self, deployed: &Deployed<'_>) -> bool {
         deployed.document().is_some_and(|own| Rc::ptr_eq(own, &self.root))
     }
 
-    /// What stands at a path of fields, as text.
+    /// The text at a path of fields.
     pub(super) fn text(&self, path: &[&str]) -> Option<&str> {
         self.root.at(path).and_then(|node| node.text())
     }

@@ -26,7 +26,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// What it holds. A configuration that stands alone is called as the file, without folder and ending.
+    /// Its configurations. A configuration alone in a file has the name of the file, without folder and extension.
     pub fn documents(&self) -> Documents {
         find(&self.text, self.stem())
     }
@@ -58,7 +58,7 @@ pub struct Checked {
     pub name: String,
     /// What holds it.
     pub kind: crate::Kind,
-    /// The file in which it stands.
+    /// The file that contains it.
     pub file: String,
     /// Where it begins.
     pub place: Place,
@@ -73,7 +73,7 @@ pub struct Finding {
     pub file: String,
     /// Where.
     pub place: Place,
-    /// The plugin's name; where there is none, that of the resource.
+    /// The plugin's name; if there is none, the resource's name.
     pub plugin: String,
     /// The field: `tenant.from[0].host` of the plugin configuration, or as `spec.phase` of the document around it. Empty
     /// for the configuration as a whole.
@@ -127,7 +127,7 @@ impl Report {
 }
 
 impl Finding {
-    /// Whether it is the same mistake, which an alias gives to several plugins.
+    /// Whether it is the same mistake, repeated because several plugins share it by an alias.
     fn is_same(&self, other: &Self) -> bool {
         let key = |finding: &Self| (finding.code, finding.file.clone(), finding.place.clone(), finding.message.clone());
         key(self) == key(other)

@@ -1,24 +1,24 @@
-//! Where an instance stands among the filters of its proxy.
+//! The position of an instance among the filters of its proxy.
 
 use std::rc::Rc;
 
 use crate::document::{Found, Kind, Node};
 
-/// Where an instance stands.
+/// The position of an instance.
 pub(super) struct Position {
-    /// The same for all instances through which one request goes.
+    /// The same for all instances that one request passes.
     pub(super) chain: String,
     pub(super) order: Order,
 }
 
-/// What stands before it that decides something by what a client claims.
+/// The filters before it that decide something by a client's headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// It cannot be told.
+    /// Unknown.
     Unknown,
     /// Nothing.
     First,
-    /// Something, and whether `jwt_authn` is among it; `None` if that cannot be told.
+    /// There are some, and whether `jwt_authn` is among them; `None` if that is unknown.
     Behind { jwt_authn: Option<bool> },
 }
 
@@ -38,7 +38,7 @@ const PROXIES: [&[&str]; 5] = [
 ];
 
 impl Position {
-    /// Where a plugin stands among all plugins that were found.
+    /// The index of a plugin among all plugins found.
     pub(super) fn of(found: &Found, plugins: &[Rc<Node>]) -> Self {
         if let Some(position) = listed(&found.trail, plugins) {
             return position;
@@ -71,7 +71,7 @@ fn order_of_phase(phase: Option<&str>) -> Order {
     }
 }
 
-/// The position in a list of `http_filters`; `None` if it stands in none.
+/// The position in a list of `http_filters`; `None` if it is in none.
 fn listed(trail: &[Rc<Node>], plugins: &[Rc<Node>]) -> Option<Position> {
     let list = trail.iter().find_map(|node| node.field("http_filters").or_else(|| node.field("httpFilters")))?;
     let is_ours = |entry: &Rc<Node>| plugins.iter().any(|plugin| holds(entry, plugin));
@@ -86,7 +86,7 @@ fn listed(trail: &[Rc<Node>], plugins: &[Rc<Node>]) -> Option<Position> {
     Some(Position { chain: format!("filters {:p}", Rc::as_ptr(list)), order })
 }
 
-/// A filter's type, or its name where that is all.
+/// A filter's type, or its name if there is no type.
 fn type_of(filter: &Node) -> String {
     let typed = filter.at(&["typed_config", "@type"]).or_else(|| filter.at(&["typedConfig", "@type"]));
     let text = typed.or_else(|| filter.field("name")).and_then(|node| node.text());

@@ -9,7 +9,7 @@ use tenancy::{LeftOut, Place, Report, Source};
 
 use super::{Problem, input};
 
-/// What to say where no file holds a configuration.
+/// The message if no file contains a configuration.
 pub(crate) const NO_CONFIGURATION: &str = "no configuration of the filter found; name files with one, as a WasmPlugin, TrafficExtension, \
                        EnvoyFilter, EnvoyExtensionPolicy, an Envoy configuration, or the configuration alone; of a folder \
                        for kustomize pipe what it builds: kubectl kustomize FOLDER | tenancy check -";
@@ -40,7 +40,7 @@ impl Files {
         Ok(files)
     }
 
-    /// The first file that was named, and is not YAML.
+    /// The first named file that is not YAML.
     pub(crate) fn broken(&self, report: &Report) -> Option<Problem> {
         let (file, LeftOut { place, reason }) = report.broken.iter().find(|(file, _)| self.named.contains(file))?;
         Some(Problem::new(format!("{file}:{}:{}: {reason}", place.line, place.column)))

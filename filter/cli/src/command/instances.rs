@@ -76,7 +76,7 @@ fn accepted(paths: &[PathBuf], names: &[String]) -> Result<Vec<(String, Found)>,
     Ok(chosen.into_iter().map(|(source, found)| (source.file.clone(), found)).collect())
 }
 
-/// Says to each instance whose configuration does not which workload calls; `None` if nobody knows.
+/// Sets the calling workload of each instance whose configuration has none; `None` if it is unknown.
 pub(crate) fn set_caller(instances: &mut [Instance], name: Option<&str>) {
     instances.iter_mut().for_each(|instance| instance.filter.set_caller(name.map(str::as_bytes)));
 }
@@ -107,7 +107,7 @@ fn shown(finding: &Finding, sources: &[Source]) -> String {
     snippet(&Renderer::plain(), finding, sources)
 }
 
-/// An instance with a configuration of this file that stands in no manifest. Its warnings go to stderr.
+/// An instance with a configuration of this file, outside a manifest. Its warnings go to stderr.
 pub(crate) fn inline(json: &str, file: &str) -> Result<Instance, Problem> {
     let told = |finding: &tenancy_filter::Finding| format!("{file}: config: {finding}");
     let refused = |findings: Findings| Problem::new(findings.iter().map(told).collect::<Vec<_>>().join("\n"));

@@ -135,7 +135,7 @@ impl Arguments {
         Ok((plan.name.clone(), RouteKind::from(self.kind).resources(&plan).map_err(refused)?))
     }
 
-    /// Says which sandboxes get no route, and that none was found. Without any service there is nothing to write.
+    /// Reports sandboxes that get no route, and that there are none. Without any service there is nothing to write.
     fn tell_what_is_missing(&self, plan: &Plan) -> Result<(), Problem> {
         let without_hosts =
             plan.services.iter().filter(|service| service.hosts.is_empty() && !service.detours.is_empty());
@@ -224,7 +224,7 @@ fn clashing([one, other]: &[Named; 2], found: &[(String, Found)]) -> Problem {
 const NO_BACKEND: &str = "nothing says where the sandboxes are; write a FILE with a `backend`, or --backend, as in \
                           --backend '{service}-{tenant}'";
 
-/// What a set of routes is called that has no file.
+/// The name of a set of routes without a file.
 const SET: &str = "tenancy";
 
 fn source(path: &Path) -> Result<Source, Problem> {
@@ -247,7 +247,7 @@ fn refused(mistakes: &[Mistake], source: Option<&Source>) -> Problem {
     Problem::new(format!("no routes\n{}", shown.join("\n\n")))
 }
 
-/// Mistakes of one kind: the first in its line, and where the others are.
+/// Mistakes of one kind: the first with its line, and the places of the others.
 fn shown(group: &[&Mistake], source: Option<&Source>) -> Option<String> {
     const NAMED: usize = 3;
     let (first, others) = group.split_first()?;
@@ -261,7 +261,7 @@ fn shown(group: &[&Mistake], source: Option<&Source>) -> Option<String> {
     Some(first + &others)
 }
 
-/// What was understood, so that nobody has to count routes.
+/// A summary, so that users need not count routes.
 fn summary(plan: &Plan) -> String {
     let detours = plan.services.iter().flat_map(|service| &service.detours);
     let sandboxes: std::collections::BTreeSet<_> = detours.map(|detour| detour.sandbox.as_str()).collect();

@@ -24,7 +24,7 @@ pub(crate) fn snippet(renderer: &Renderer, finding: &Finding, sources: &[Source]
     renderer.render(&[group])
 }
 
-/// A mistake in a list of sandboxes, with the line on which it is; of one that stands in no line what it is about.
+/// A mistake in a list of sandboxes, with its line; a mistake without a line names its subject.
 pub(crate) fn mistake(renderer: &Renderer, Mistake { at, message }: &Mistake, source: Option<&Source>) -> String {
     let (Some(place), Some(Source { file, text })) = (&at.place, source) else {
         let path = if at.path.is_empty() { String::new() } else { format!("{}: ", at.path) };

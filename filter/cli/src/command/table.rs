@@ -13,7 +13,7 @@ use super::words::{Sender, Way};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
     pub(crate) config: Config,
-    /// The configurations of these names alone; all if it is empty.
+    /// Only the configurations with these names; all if it is empty.
     #[serde(default)]
     pub(crate) name: Vec<String>,
     pub(crate) rows: Vec<Row>,
@@ -200,7 +200,7 @@ fn compare(what: &str, expected: &[String], went: &[Line]) -> Option<String> {
     (expected != went).then(|| format!("{what}: expected {expected:?}, got {went:?}"))
 }
 
-/// A line as it is shown: the name in lower case, the value trimmed, each character up to U+00FF as its byte.
+/// A line as the command shows it: the name in lower case, the value trimmed, each character up to U+00FF as its byte.
 fn normal(line: &str) -> String {
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
     let bytes = |text: &str| bytes(text).unwrap_or_else(|_| text.as_bytes().to_vec());

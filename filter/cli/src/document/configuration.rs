@@ -1,4 +1,4 @@
-//! A plugin configuration as it stands in a file, and where its fields are.
+//! A plugin configuration in a file, with the places of its fields.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use super::node::{Content, Node};
 use super::read;
 use super::scalar;
 
-/// A plugin configuration as it stands in a file.
+/// A plugin configuration in a file.
 #[derive(Clone, Debug)]
 pub(super) enum Configuration {
     /// As fields, which become JSON on their way to the proxy.
@@ -39,7 +39,7 @@ enum Step<'n> {
 }
 
 impl Configuration {
-    /// The configuration that stands at a node, as text if that is a scalar.
+    /// The configuration at a node, as text if the node is a scalar.
     pub(super) fn at(file: &str, node: &Rc<Node>) -> Self {
         match &node.content {
             Content::List(_) | Content::Object(_) => Self::Fields(node.clone()),
@@ -58,7 +58,7 @@ impl Configuration {
         }
     }
 
-    /// The fields; `None` if there are none that can be read.
+    /// The fields; `None` if they cannot be read.
     pub(super) fn tree(&self) -> Option<&Rc<Node>> {
         match self {
             Self::Fields(node) => Some(node),
@@ -67,7 +67,7 @@ impl Configuration {
         }
     }
 
-    /// The bytes of the file at which the value of a path stands, or around which it is missing.
+    /// The bytes of the file with the value of a path, or around the place where it is missing.
     pub(super) fn value(&self, path: &str) -> Range<usize> {
         self.locate(path, |step| match step {
             Step::To { value, .. } | Step::Within(value) => value,
@@ -96,7 +96,7 @@ impl Configuration {
 }
 
 impl Text {
-    /// Where some bytes of the JSON stand in the file.
+    /// The place of some bytes of the JSON in the file.
     fn in_file(&self, bytes: &Range<usize>) -> Range<usize> {
         let end = self.places.last().copied().unwrap_or_default();
         let place = |at: usize| self.places.get(at).copied().unwrap_or(end);

@@ -10,7 +10,7 @@ use super::node::Node;
 use super::place::Place;
 use super::read::{self, NotYaml};
 
-/// What a text holds.
+/// The contents of a text.
 #[derive(Debug)]
 pub struct Documents {
     /// The plugin configurations of the filter, in order.
@@ -31,9 +31,9 @@ pub struct Found {
     pub name: String,
     /// What holds it.
     pub kind: Kind,
-    /// The plugin configuration as the module gets it; empty if there is none.
+    /// The plugin configuration as the module receives it; empty if there is none.
     pub json: String,
-    /// What it stands in, from the whole document to the plugin, which also says how to load the module.
+    /// The nodes around it, from the whole document to the plugin, which also says how to load the module.
     pub(crate) trail: Vec<Rc<Node>>,
     configuration: Configuration,
     file: Rc<str>,
@@ -78,13 +78,13 @@ pub fn find(text: &str, stem: &str) -> Documents {
 }
 
 impl Found {
-    /// Where the value of a path such as `tenant.from[0].host` stands in the file. If there is none, the object or list
-    /// in which it is missing. If the configuration is not JSON, where it is not.
+    /// The place in the file of a value with a path such as `tenant.from[0].host`. If it is missing, the object or list
+    /// that lacks it. If the configuration is not JSON, the place of the mistake.
     pub fn place(&self, path: &str) -> Place {
         Place::of(&self.file, self.configuration.value(path))
     }
 
-    /// The same of the key that names it; an entry of a list has none, so its value.
+    /// The same for its key; an entry of a list has no key, so its value.
     pub fn key_place(&self, path: &str) -> Place {
         Place::of(&self.file, self.configuration.key(path))
     }
@@ -187,7 +187,7 @@ impl Search<'_> {
         }
     }
 
-    /// Takes the Wasm filters at any depth, where an Envoy configuration has them.
+    /// Finds the Wasm filters of an Envoy configuration at any depth.
     fn filters(&mut self, kind: Kind, trail: Vec<Rc<Node>>, name: &impl Fn(&str) -> String) {
         let Some(node) = trail.last() else { return };
         let further = |next: &Rc<Node>| [&trail[..], std::slice::from_ref(next)].concat();
@@ -208,7 +208,7 @@ pub(crate) fn resource_name(resource: &Node, stem: &str) -> String {
     text(&["metadata", "namespace"]).map_or_else(|| name.into(), |space| format!("{space}/{name}"))
 }
 
-/// The plugin of a Wasm filter (`envoy.extensions.wasm.v3.PluginConfig`), also if it stands in a `TypedStruct`.
+/// The plugin of a Wasm filter (`envoy.extensions.wasm.v3.PluginConfig`), also in a `TypedStruct`.
 fn plugin_of_filter(node: &Node) -> Option<&Rc<Node>> {
     let is_wasm = |field| node.field(field).and_then(|kind| kind.text()).is_some_and(|kind| kind.ends_with(WASM));
     if is_wasm("type_url") || is_wasm("typeUrl") {

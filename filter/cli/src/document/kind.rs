@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What holds a plugin configuration.
+/// The container of a plugin configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Nothing: the document is the configuration.

@@ -1,4 +1,4 @@
-//! The plugin configurations of a file, wherever they stand in it.
+//! The plugin configurations anywhere in a file.
 
 mod configuration;
 mod find;

@@ -1,4 +1,4 @@
-//! YAML, and so JSON, as a tree that knows where each of its values stands.
+//! YAML, and so JSON, as a tree with the place of each value.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -6,13 +6,13 @@ use std::rc::Rc;
 use saphyr_parser::ScalarStyle;
 use serde_json::{Number, Value};
 
-/// A value, and where it stands.
+/// A value with its place.
 #[derive(Debug)]
 pub(crate) struct Node {
-    /// What stands for it: a scalar's text; of an object or list only how it begins.
+    /// Its text: that of a scalar; of an object or list only the beginning.
     pub(crate) bytes: Range<usize>,
     pub(crate) content: Content,
-    /// How many values it holds, with itself, each as often as an alias names it.
+    /// The number of values in it, including itself, each as often as an alias names it.
     pub(super) size: usize,
     /// How many values are in each other at most, with itself.
     pub(super) depth: usize,
@@ -22,7 +22,7 @@ pub(crate) struct Node {
 pub(crate) enum Content {
     Scalar(Scalar),
     List(Vec<Rc<Node>>),
-    /// Keys with their values; no key stands twice.
+    /// Keys with their values; no key occurs twice.
     Object(Vec<(Rc<Node>, Rc<Node>)>),
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Content {
 pub(crate) struct Scalar {
     pub(crate) text: String,
     pub(crate) style: ScalarStyle,
-    /// Whether an anchor or a tag stands before it.
+    /// Whether it has an anchor or a tag.
     pub(crate) has_properties: bool,
     /// Whether a tag makes it a text, whatever it looks like.
     pub(super) is_tagged_text: bool,

@@ -1,15 +1,15 @@
-//! Where something stands in a file.
+//! A place in a file.
 
 use std::ops::Range;
 
-/// Where something stands in a file.
+/// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The line, from 1.
     pub line: usize,
     /// The column, from 1, in characters.
     pub column: usize,
-    /// The bytes of the file; of what goes over several lines those on the first.
+    /// The bytes of the file; for several lines, those on the first.
     pub bytes: Range<usize>,
 }
 

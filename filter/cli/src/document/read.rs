@@ -17,7 +17,7 @@ pub struct NotYaml {
     pub place: Place,
     /// What is wrong there.
     pub message: String,
-    /// Whether it is a key that stands twice in one object.
+    /// Whether it is a key that occurs twice in one object.
     pub(super) is_repeated_key: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where each byte of a scalar's text stands in the file, whatever its style.
+//! The place in the file of each byte of a scalar's text, for every style.
 
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ pub(super) fn places(file: &str, bytes: Range<usize>, scalar: &Scalar) -> Vec<us
     places
 }
 
-/// The characters that the file writes, with an escape as what it stands for, each with its place.
+/// The characters of the file, with escapes decoded, each with its place.
 fn written<'f>(file: &'f str, bytes: Range<usize>, scalar: &Scalar) -> impl Iterator<Item = (usize, char)> + use<'f> {
     let style = scalar.style;
     let content = if scalar.has_properties { behind_properties(file, bytes, style) } else { bytes };
@@ -108,7 +108,7 @@ impl Iterator for Characters<'_> {
     }
 }
 
-/// What an escape stands for, behind its backslash (YAML 1.2.2 §5.7). Only whether it is white space matters.
+/// The meaning of an escape, after its backslash (YAML 1.2.2 §5.7). Only whether it is white space matters.
 fn unescape(rest: &mut Characters<'_>) -> Option<char> {
     let digits = match rest.next()?.1 {
         't' | 'n' | 'r' | '\t' | '\n' | '\r' | ' ' => return Some(' '),

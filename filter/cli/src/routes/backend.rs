@@ -7,7 +7,7 @@ use tenancy_filter::nearest;
 use super::plan::Backend;
 use super::{LABEL, in_lower_case, is_label};
 
-/// What a placeholder stands for.
+/// The meaning of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
     Service,
@@ -33,7 +33,7 @@ impl Word {
         }
     }
 
-    /// Whether it tells one sandbox from another.
+    /// Whether it distinguishes sandboxes.
     pub(super) fn is_of_sandbox(self) -> bool {
         match self {
             Self::Tenant | Self::Version => true,
@@ -55,13 +55,13 @@ pub(super) struct Template(pub(super) Vec<Part>);
 /// Where the version of a service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// A Service of its own, in the usual one's namespace if it names none.
+    /// A separate Service, in the stable one's namespace if it names none.
     Service { name: Template, namespace: Option<Template> },
     /// Those pods of the usual Service that have these labels.
     Labels(Vec<(String, Template)>),
 }
 
-/// What the placeholders stand for.
+/// The values of the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Values<'v> {
     pub(super) service: &'v str,
@@ -105,7 +105,7 @@ impl Form {
         service.into_iter().flatten().chain(labels.iter().map(|(_, template)| template))
     }
 
-    /// Those placeholders that tell one sandbox from another.
+    /// The placeholders that distinguish sandboxes.
     pub(super) fn words_of_sandbox(&self) -> Vec<Word> {
         let words = self.templates().flat_map(|template| &template.0).filter_map(|part| match part {
             Part::Word(word) if word.is_of_sandbox() => Some(*word),
@@ -116,7 +116,7 @@ impl Form {
         words
     }
 
-    /// The backend; otherwise why there is none.
+    /// The backend, or why there is none.
     pub(super) fn fill(&self, values: Values<'_>) -> Result<Backend, String> {
         match self {
             Self::Service { name, namespace } => {

@@ -10,10 +10,10 @@ use super::headers::Headers;
 use super::plan::Backend;
 use super::{Mistake, Whence};
 
-/// What tells sandboxes in a cluster.
+/// How to recognise sandboxes in a cluster.
 #[derive(Debug, Default)]
 pub struct Search {
-    /// The label that names the sandbox of a Service, if Services have one; otherwise their names tell.
+    /// The label that names the sandbox of a Service; `None` if their names do.
     pub label: Option<String>,
     /// Where the usual version of every service is, if that is not the Service itself.
     pub stable: Option<Stable>,
@@ -131,7 +131,7 @@ impl Sorting<'_> {
         if mistakes.is_empty() { Ok((sandboxes, left_out)) } else { Err(mistakes) }
     }
 
-    /// The Services to which everybody else goes.
+    /// The Services for all other requests.
     fn usual_backends(&self) -> BTreeSet<Backend> {
         let values = |usual: &Usual, form: &Form| {
             form.fill(Values { service: &usual.name, namespace: &usual.namespace, tenant: None, version: None }).ok()

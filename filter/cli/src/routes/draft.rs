@@ -7,7 +7,7 @@ use super::headers::{Headers, Side};
 use super::plan::{Backend, Detour, Gateway, Match, Plan, Service};
 use super::{Mistake, Whence};
 
-/// Services, sandboxes, and where their versions are.
+/// Services, sandboxes, and the places of their versions.
 #[derive(Debug)]
 pub struct Draft {
     pub(super) name: String,
@@ -52,11 +52,11 @@ pub(super) struct Deployed {
 }
 
 impl Draft {
-    /// Without a list: whatever is deployed, where the form says.
+    /// Without a list: the deployed versions, found by the form.
     ///
     /// # Errors
     ///
-    /// Why the form is none.
+    /// Returns why the form is invalid.
     pub fn of_backend(name: &str, backend: &str, stable: Option<&str>) -> Result<(Self, Option<Stable>), String> {
         let stable = stable.map(Form::parse).transpose()?.map(Stable);
         let backend = Some(Form::parse(backend)?);
@@ -64,7 +64,7 @@ impl Draft {
         Ok((Self { name: name.to_owned(), gateway: None, mesh: true, backend, services, sandboxes }, stable))
     }
 
-    /// Why `backend` does not tell versions apart: it leads several of them to one place. `None` if it does.
+    /// Why `backend` does not distinguish versions: it leads several of them to one place. `None` if it does.
     pub fn undivided(&self) -> Option<String> {
         let form = self.backend.as_ref()?;
         let mut places = BTreeSet::new();

@@ -26,7 +26,7 @@ struct Leg<'p> {
     detour: Option<&'p Detour>,
 }
 
-/// All of them. What the API server would add by itself is there, so that nobody who compares finds a difference.
+/// All of them, with the defaults of the API server, so that a comparison finds no difference.
 ///
 /// One HTTPRoute for each sandbox and service, because all rules of a route hold for all its parents; at a gateway one
 /// for each sandbox, host and namespace, or several where that has more rules than a route may have.

@@ -43,7 +43,7 @@ enum Carried {
     Service(String),
 }
 
-/// A header, where a configuration names it.
+/// A header with its place in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its name.
@@ -61,8 +61,8 @@ const USUAL: &str = r#"{"version": 1, "role": "mesh", "tenant": {"to": [{"header
 const DOMAIN: &str = "cluster.local";
 
 impl Headers {
-    /// Those of plugin configurations: an edge's for the gateway, others for the mesh. What only strips writes none.
-    /// Without any configuration those of our manifests for sidecars count: `x-tenant` and `x-version`.
+    /// Those of plugin configurations: an edge's for the gateway, others for the mesh. A strip-only configuration
+    /// writes none. Without any configuration those of our manifests for sidecars count: `x-tenant` and `x-version`.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ impl Side {
     }
 }
 
-/// What all instances of a side write together, the first of them first; `None` if there are none.
+/// The headers that all instances of a side write, in order; `None` if there are no instances.
 fn written(configurations: &[Value], side: Side) -> Option<Written> {
     configurations.iter().find(|value| resolves(value) && side.has(value))?;
     let mut written = Written::new();

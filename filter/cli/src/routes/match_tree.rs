@@ -64,7 +64,7 @@ fn tree(plan: &Plan, gateway: &Gateway, port: u16, hosts: &[String], service: &S
     resource(ENVOY_FILTER, plan, &gateway.namespace, &[&start, &gateway.name, end], about, spec)
 }
 
-/// A look-up for each header, one behind the other; whom none of them knows goes to the usual version.
+/// A look-up for each header, one after the other; a request that matches none goes to the stable version.
 fn matcher(plan: &Plan, service: &Service) -> Value {
     let mut look_ups: Vec<(&str, Map<String, Value>)> = Vec::new();
     for (it, detour) in service.ranked(Side::Gateway) {

@@ -1,4 +1,4 @@
-//! Routes to sandboxes, for places where Envoy may not be patched: from a list of sandboxes, or from what is deployed.
+//! Routes for sandboxes, if Envoy cannot be patched: from a list of sandboxes, or from deployed ones.
 //!
 //! A straight line: [`Draft::read`] takes the list, [`Draft::add_deployed`] finds more, [`Draft::plan`] says which
 //! header leads where, [`RouteKind::resources`] writes it as resources, and [`unwanted`] tells what is left over.
@@ -65,7 +65,7 @@ fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len()) && ends && text.bytes().all(is_inner)
 }
 
-/// The remedy where capitals alone keep a text from being a label; otherwise nothing.
+/// The remedy if only capitals keep a text from being a label; otherwise empty.
 fn in_lower_case(text: &str) -> &'static str {
     if !is_label(text) && is_label(&text.to_ascii_lowercase()) { "; write it in lower case" } else { "" }
 }

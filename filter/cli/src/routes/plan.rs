@@ -1,4 +1,4 @@
-//! Which request goes where, whatever kind of resource says it.
+//! The routes, independent of the kind of resource.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub struct Service {
     pub namespace: String,
     /// Its port.
     pub port: u16,
-    /// By which hosts it is reached through the gateway; none if it is not.
+    /// Its hosts at the gateway; empty if the gateway does not route to it.
     pub hosts: Vec<String>,
     /// Under which path of them; `/` for all.
     pub path: String,

@@ -1,4 +1,4 @@
-//! What a cluster has of routes that nobody wants any more.
+//! The routes in a cluster that are no longer wanted.
 
 use std::collections::BTreeSet;
 

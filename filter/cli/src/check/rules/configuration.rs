@@ -9,7 +9,7 @@ use crate::document::Node;
 use super::super::{Code, Finding};
 use super::{Deployed, Mesh};
 
-/// Those errors stand at the key: the value may be right somewhere else.
+/// These errors are at the key: the value may be right somewhere else.
 const UNKNOWN: &str = "unknown field";
 
 pub(crate) fn found_by_the_filter(mesh: &Mesh<'_>) -> Vec<Finding> {
@@ -42,7 +42,7 @@ fn without_position(message: &str) -> String {
     position.unwrap_or_else(|| message.to_owned())
 }
 
-/// Envoy hands on the text of a StringValue; of anything else but bytes it hands on protobuf.
+/// Envoy passes on the text of a StringValue, and the protobuf encoding of everything else except bytes.
 pub(crate) fn not_text(mesh: &Mesh<'_>) -> Vec<Finding> {
     let finding = |deployed: &Deployed<'_>| {
         let node = wrong_type(deployed)?;

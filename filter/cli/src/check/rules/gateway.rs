@@ -57,7 +57,7 @@ fn unbounded(deployed: &Deployed<'_>, mesh: &Mesh<'_>) -> Option<Finding> {
 /// How Istio's own classes begin.
 const ISTIO: &str = "istio";
 
-/// Istio's root namespace, where the mesh has no other one.
+/// Istio's default root namespace.
 const ROOT: &str = "istio-system";
 
 fn names_proxies(policy: &Rc<Node>) -> bool {
@@ -104,7 +104,7 @@ fn is_selected(gateway: &Document<'_>, selector: &Node, policy: &Node) -> bool {
     !wanted.is_empty() && wanted.iter().all(has) && is_beside(gateway, policy)
 }
 
-/// Whether both are in one namespace; where one of them says none, `kubectl` may put it into any.
+/// Whether both are in one namespace; `kubectl` may put a resource without a namespace into any.
 fn is_beside(document: &Document<'_>, policy: &Node) -> bool {
     let policy = policy.at(NAMESPACE).and_then(|node| node.text());
     match (document.text(NAMESPACE), policy) {

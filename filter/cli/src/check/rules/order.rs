@@ -1,4 +1,4 @@
-//! Where instances stand among the other filters of their proxy.
+//! The order of instances and other filters of their proxy.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ pub(crate) fn strips_late(mesh: &Mesh<'_>) -> Vec<Finding> {
 
 pub(crate) fn strips_nothing_first(mesh: &Mesh<'_>) -> Vec<Finding> {
     let message = "resolves after filters that may authorise, and nothing strips before them";
-    // One that only strips is told of by itself if it does so late.
+    // A late instance that only strips has its own finding.
     let strips = |other: &Deployed<'_>| other.position.order == Order::First || !other.resolves();
     let late = mesh.instances.iter().filter(|deployed| is_late(deployed) && deployed.resolves());
     let alone = late.filter(|deployed| !chain(mesh, deployed).into_iter().any(strips));

@@ -10,7 +10,7 @@ use super::{Deployed, Document, Mesh};
 /// The end of the type of Envoy's filter that verifies tokens.
 const JWT_AUTHN: &str = ".jwt_authn.v3.JwtAuthentication";
 
-/// A provider may stand in another document than the plugin, as an EnvoyFilter's beside a WasmPlugin.
+/// A provider may be in a different document than the plugin, such as an EnvoyFilter beside a WasmPlugin.
 pub(crate) fn checks_no_issuer(mesh: &Mesh<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for document in &mesh.documents {

@@ -1,4 +1,4 @@
-//! Whether a plugin attaches where its role belongs: Istio's waypoints take `targetRefs` alone.
+//! Whether a plugin attaches to a place of its role: Istio's waypoints take only `targetRefs`.
 
 use crate::document::Node;
 
@@ -43,7 +43,7 @@ fn role<'d>(deployed: &'d Deployed<'_>) -> Option<&'d str> {
     deployed.value.get("role")?.as_str()
 }
 
-/// Whether a target stands behind a waypoint, or is one; of a Gateway its own document says so, if it is there.
+/// Whether a target is behind a waypoint, or is one; for a Gateway, its own document decides, if it is in the input.
 fn is_waypoint(target: &Target<'_>, policy: &Node, documents: &[Document<'_>]) -> bool {
     match target.kind {
         "Service" | "ServiceEntry" => true,
