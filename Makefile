@@ -52,12 +52,12 @@ test: needed lints module page image ## test everything: format, lints, unit tes
 	if [ $$size -ge $(module_limit) ]; then echo "module: too big; drop a dependency or a feature of one"; exit 1; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps -p tenancy-filter -p tenancy-filter-envoy
 	@if command -v cargo-deny >/dev/null; then cargo deny check bans licenses sources; else \
-	echo "left out: licences and sources, for want of cargo-deny (cargo install --locked cargo-deny)"; \
+	echo "left out: licences and sources; needs cargo-deny (cargo install --locked cargo-deny)"; \
 	[ "$${CI:-}" != true ]; fi
 	$(with_envoy) cargo test --locked --workspace
 	@if rustup run nightly cargo --version >/dev/null 2>&1 && command -v cargo-fuzz >/dev/null; then \
 	$(MAKE) -s fuzz FUZZ_SECONDS=5; \
-	else echo "left out: fuzzing, for want of a nightly toolchain or cargo-fuzz (make doctor says how to get them)"; fi
+	else echo "left out: fuzzing; needs a nightly toolchain and cargo-fuzz (make doctor says how to get them)"; fi
 	$(with_envoy) integration/func-e.sh
 	@integration/readers/test.sh
 	@integration/istio/crds/test.sh
@@ -75,7 +75,7 @@ lints:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	@if go -C release list -m >/dev/null 2>&1; then \
 	go -C release tool actionlint "$$PWD"/.github/workflows/*.yml && echo "workflows: no complaints"; else \
-	echo "left out: the workflows, for want of Go 1.24 (https://go.dev/dl)"; [ "$${CI:-}" != true ]; fi
+	echo "left out: the workflows; needs Go 1.24 (https://go.dev/dl)"; [ "$${CI:-}" != true ]; fi
 
 module: ## build the release module, target/tenancy_filter.wasm
 	@wasm-plugin/build.sh

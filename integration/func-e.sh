@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # From 1.21 on, Go knows the variable, and fetches the release that func-e asks for.
 export GOTOOLCHAIN=${GOTOOLCHAIN:-auto}
 if [ -z "$(go env GOTOOLCHAIN 2>/dev/null)" ]; then
-    echo "left out: the README's commands under func-e, for want of Go 1.21 (https://go.dev/dl)"
+    echo "left out: the README's commands under func-e; needs Go 1.21 (https://go.dev/dl)"
     # Where nobody reads the last lines, what is left out is missing.
     [ "${CI:-}" != true ]
     exit

@@ -1,5 +1,5 @@
 -- What both whole jobs in Lua share: the tenant comes from the host without its port and in lower case, the overrides
--- become one line, and the baggage keeps strangers' members behind ours.
+-- become one line, and the baggage keeps third-party members behind ours.
 
 local KEY = "^[%w!#$%%&'*+%-.^_`|~]+$"
 

@@ -31,10 +31,7 @@ pub fn measure() -> Result<Vec<Figure>> {
         figures.extend(core_instructions()?);
     } else {
         // Also if a test captures its output.
-        writeln!(
-            stderr(),
-            "left out: the core's instructions, for want of valgrind (Debian: apt-get install valgrind)"
-        )?;
+        writeln!(stderr(), "left out: the core's instructions; needs valgrind (Debian: apt-get install valgrind)")?;
     }
     Ok(figures)
 }

@@ -11,7 +11,7 @@ reader() {
     if "$2" >/dev/null 2>&1; then
         readers+=("${1,,}")
     else
-        missing+=("left out: whether OpenTelemetry's SDK in $1 reads us, for want of $3")
+        missing+=("left out: whether OpenTelemetry's SDK in $1 reads us; needs $3")
     fi
 }
 # From 1.21 on, Go fetches the release that go.mod asks for, also where its distributor would not; an older one cannot

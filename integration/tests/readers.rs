@@ -1,7 +1,7 @@
 //! OpenTelemetry's SDKs of five languages read what the module wrote (R25), over `integration/vectors/baggage.json`.
 //!
-//! An edge that keeps strangers' baggage gets each vector twice: with tenant and overrides, which each SDK then has to
-//! read exactly, and without, when no SDK may read any. Strangers' members pass byte for byte, so what an SDK makes of
+//! An edge that keeps third-party baggage gets each vector twice: with tenant and overrides, which each SDK then has to
+//! read exactly, and without, when no SDK may read any. Third-party members pass byte for byte, so what an SDK makes of
 //! them is its own affair: the table of `integration/readers/README.md` says where that differs from W3C Baggage, and
 //! what it says is neither more nor less than what is so.
 

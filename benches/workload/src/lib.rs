@@ -70,7 +70,7 @@ impl Get {
         Self::new("ordinary", "www.example.com", &BROWSER)
     }
 
-    /// The same with a tenant's host, two lines of overrides and baggage of strangers.
+    /// The same with a tenant's host, two lines of overrides and third-party baggage.
     pub fn tenant() -> Self {
         let ours = [("x-override", "foo:v1"), ("x-override", "bar:v2, foo:v3"), ("baggage", "userId=alice,region=eu")];
         Self::new("tenant", TENANT_HOST, &[&BROWSER[..], &ours].concat())

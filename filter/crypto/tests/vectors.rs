@@ -87,7 +87,7 @@ fn spki(base64: &str) -> Vec<u8> {
 #[test]
 fn openssl_says_the_same_of_each_signature() -> Result<()> {
     if Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_err() {
-        eprintln!("left out: openssl on the vectors of seals, for want of openssl (apt-get install openssl)");
+        eprintln!("left out: openssl on the vectors of seals; needs openssl (apt-get install openssl)");
         return Ok(());
     }
     let (seals, folder) = (seals()?, tempfile::tempdir()?);

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 if ! command -v go >/dev/null; then
-    echo "left out: the manifests against Istio's CRDs and the image through a registry, for want of Go 1.24 (https://go.dev/dl)"
+    echo "left out: the manifests against Istio's CRDs and the image through a registry; needs Go 1.24 (https://go.dev/dl)"
     # Where nobody reads the last lines, what is left out is missing.
     [ "${CI:-}" != true ]
     exit

@@ -161,7 +161,7 @@ async fn each_query_finds_something_and_the_alerts_fire() -> Result<()> {
     let sidecar = Hop::start(Bootstrap::sidecar()?.configuration(verifying()?)).await?;
     let rules = rules()?;
     let Some(prometheus) = Prometheus::start([&hop.envoy, &sidecar.envoy], &rules)? else {
-        println!("left out: the queries of the dashboard, for want of prometheus (apt-get install prometheus)");
+        println!("left out: the queries of the dashboard; needs prometheus (apt-get install prometheus)");
         return Ok(());
     };
     let refused = Request::to("dev1.www.example.com").header("x-want", "dev2");

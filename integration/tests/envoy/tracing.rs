@@ -119,13 +119,13 @@ fn the_guide_removes_what_the_filter_drops() -> Result<()> {
     Ok(())
 }
 
-/// Envoy makes a request id anew for whom it takes for a stranger: one whose address is that of the connection, and
+/// Envoy generates a new request id for external requests: those whose client address is that of the connection, and
 /// not listed as internal.
 #[tokio::test]
-async fn a_request_id_is_made_anew_for_strangers_alone() -> Result<()> {
+async fn only_external_requests_get_a_new_request_id() -> Result<()> {
     let local = json!({"cidr_ranges": [{"address_prefix": "127.0.0.0", "prefix_len": 8}]});
     for (name, fields, guide, kept) in [
-        ("a stranger", json!({}), false, false),
+        ("an external client", json!({}), false, false),
         ("an internal address", json!({"internal_address_config": local}), false, true),
         ("an address by X-Forwarded-For", json!({"use_remote_address": false}), false, true),
         ("preserved", json!({"preserve_external_request_id": true}), false, true),

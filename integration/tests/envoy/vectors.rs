@@ -56,7 +56,7 @@ struct Expected {
     /// Said by `members_seen`.
     #[serde(rename = "must_read_all_lines")]
     _must_read_all_lines: Option<bool>,
-    /// What an SDK makes of two members of one key; strangers' are not ours to merge.
+    /// What an SDK makes of two members of one key; third-party members are not ours to merge.
     #[serde(rename = "otel_effective")]
     _otel_effective: Option<Value>,
     /// For people.
@@ -183,7 +183,7 @@ impl Vector {
         }
     }
 
-    /// The strangers that fit whole behind ours, up to the first that does not.
+    /// The third-party members that fit whole behind ours, up to the first that does not.
     fn fitting(&self) -> Vec<String> {
         let mut bytes = OURS.len();
         let fits = |member: &String| {

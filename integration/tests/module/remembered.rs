@@ -1,4 +1,4 @@
-//! What the module remembers by trace id: beyond the end of its VM, and against a host that does not go along.
+//! What the module remembers by trace id: after the end of its VM, and with a host that fails.
 
 use anyhow::{Context, Result};
 use integration::cases::{Case, Direction, Passage};

@@ -19,7 +19,7 @@ impl Rustup {
     /// The compiler of this test under another name; `None` if there is no rustup.
     fn with(name: &str) -> Result<Option<Self>> {
         if Command::new("rustup").arg("--version").output().is_err() {
-            println!("left out: rust-toolchain.toml, for want of rustup");
+            println!("left out: rust-toolchain.toml; needs rustup");
             return Ok(None);
         }
         let (sysroot, version) = (printed("rustc", "--print=sysroot")?, printed("rustc", "-vV")?);

@@ -159,7 +159,7 @@ impl Driver {
         let spawned = command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let Ok(mut process) = spawned else {
             ensure!(env::var_os("CI").is_none_or(|ci| ci != "true"), "no chromedriver: install chromium-driver");
-            eprintln!("left out: the page in a browser, for want of chromedriver (apt-get install chromium-driver)");
+            eprintln!("left out: the page in a browser; needs chromedriver (apt-get install chromium-driver)");
             return Ok(None);
         };
         let output = io::BufReader::new(process.stdout.take().context("a pipe")?);

@@ -58,7 +58,7 @@ pub(crate) fn a_link_leads_to_the_same_host(call: &Call, answer: &Answer) {
     assert!(cookie.chars().all(|c| c.is_ascii_graphic() || c == ' ') && cookie.matches(';').count() == 5, "{cookie:?}");
 }
 
-/// R13; white space may stand inside of a stranger's member.
+/// R13; white space may stand inside a third-party member.
 pub(crate) fn what_is_written_is_visible_ascii(changes: &[Change]) {
     for (name, value) in changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
         assert!(value.chars().all(|c| matches!(c, ' '..='~' | '\t')), "{name:?} is written as {value:?}");
@@ -73,9 +73,9 @@ pub(crate) fn baggage_keeps_within_its_limits(changes: &[Change]) {
     }
 }
 
-/// R21, R24: behind ours stand members of the request, in their order; where strangers are kept and there is
+/// R21, R24: behind ours stand members of the request, in their order; where third-party members are kept and there is
 /// room, all of the plainest.
-pub(crate) fn strangers_members_pass_byte_for_byte(
+pub(crate) fn third_party_members_pass_byte_for_byte(
     config: &Value,
     role: Role,
     call: &Call,
@@ -95,7 +95,7 @@ pub(crate) fn strangers_members_pass_byte_for_byte(
     let moves_context = config.get("tenant").or(config.get("overrides")).is_some();
     let drops = config.get("foreignBaggage").map_or(role == Role::Edge && moves_context, |word| word == "drop");
     let drops = drops && !leaves;
-    assert!(!drops || written.is_empty(), "{written:?} are strangers");
+    assert!(!drops || written.is_empty(), "{written:?} are third-party");
     let has_room = received.len() < 60 && received.iter().map(|member| member.len() + 1).sum::<usize>() < 3000;
     if has_room && !drops {
         let plain = |member: &&&str| ["k1=v", "k2=v;p;q=1", "k3 = v ; p = 1"].contains(*member);

@@ -101,7 +101,7 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
     consequences::what_is_written_is_visible_ascii(&changes);
     consequences::baggage_keeps_within_its_limits(&changes);
     let role = subject.filter.role(call::peer(call));
-    consequences::strangers_members_pass_byte_for_byte(&subject.config, role, call, &changes, leaves);
+    consequences::third_party_members_pass_byte_for_byte(&subject.config, role, call, &changes, leaves);
     consequences::the_next_proxy_changes_nothing(subject, call, &after);
     if !leaves && !naive::is_tunnel(&call.lines) {
         consequences::a_valid_seal_alone_is_enough(subject, call, &after);
@@ -112,7 +112,7 @@ pub(crate) fn hold(subject: &Subject, call: &Call) {
     }
 }
 
-/// Whether a request goes beyond the mesh; a tunnel is left alone.
+/// Whether a request goes to an external host; a tunnel is left alone.
 fn is_withheld(subject: &Subject, call: &Call) -> bool {
     let is_edge = subject.filter.role(call::peer(call)) == Role::Edge;
     !is_edge && naive::leaves(&subject.config, call) && !naive::is_tunnel(&call.lines)

@@ -1,4 +1,4 @@
-//! Baggage: ours in front, strangers' behind it as they came.
+//! Baggage: ours in front, third-party members behind, unchanged.
 
 use std::sync::LazyLock;
 
@@ -102,7 +102,7 @@ pub(crate) fn is_written(config: &Value) -> bool {
         .any(|to| to.get("baggage").is_some())
 }
 
-pub(crate) fn drops_strangers(scene: &Scene) -> bool {
+pub(crate) fn drops_third_party(scene: &Scene) -> bool {
     let moves_context = ["tenant", "overrides"].iter().any(|section| scene.config.get(section).is_some());
     let drops = scene.config.get("foreignBaggage").map_or(scene.is_edge && moves_context, |word| word == "drop");
     drops && !scene.is_leaving
@@ -110,10 +110,10 @@ pub(crate) fn drops_strangers(scene: &Scene) -> bool {
 
 /// Whether baggage is any business of this configuration.
 pub(crate) fn is_managed(scene: &Scene) -> bool {
-    drops_strangers(scene) || !keys(scene).is_empty()
+    drops_third_party(scene) || !keys(scene).is_empty()
 }
 
-/// The strangers of an older list, where it holds something of ours.
+/// The third-party members of an older list, where it holds something of ours.
 pub(crate) fn without_ours(scene: &Scene, all: &[String]) -> Option<Vec<String>> {
     let strangers = all.iter().filter(|member| !owns(scene, key(member)) && MEMBER.is_match(member));
     all.iter().any(|member| owns(scene, key(member))).then(|| strangers.cloned().collect())
@@ -124,7 +124,7 @@ pub(crate) fn write(scene: &Scene, tenant: Option<&str>, entries: &Entries, seal
     let received: Vec<_> = scene.values("baggage").flat_map(members).collect();
     let mut all = ours(scene, tenant, entries);
     all.extend(seal.filter(|_| is_written(scene.config)).map(|seal| format!("{}={seal}", seal::MEMBER)));
-    if !drops_strangers(scene) {
+    if !drops_third_party(scene) {
         if all.is_empty() && !received.iter().any(|member| owns(scene, key(member))) {
             return;
         }

@@ -142,7 +142,7 @@ struct Scene<'a> {
     config: &'a Value,
     call: &'a Call,
     is_edge: bool,
-    /// Whether it goes beyond the mesh.
+    /// Whether it goes to an external host.
     is_leaving: bool,
     /// The token, where its issuer counts.
     token: Option<&'a Payload>,

@@ -60,7 +60,7 @@ fn older_member(name: &str) -> Option<&str> {
 
 /// Removes what a client may not send, and what would be written anyway.
 pub(crate) fn strip(scene: &Scene, lines: &mut Lines) {
-    lines.retain(|(name, _)| name == "baggage" || is_stranger(scene, name));
+    lines.retain(|(name, _)| name == "baggage" || is_third_party(scene, name));
     let older = |name: &str| OLDER_BAGGAGE.contains(&fold(name).as_str());
     rewrite(lines, older, |value| baggage::without_ours(scene, value), ",");
     rewrite(lines, |name| fold(name) == "connection", |value| without_our_names(scene, value), ", ");
@@ -75,10 +75,10 @@ pub(crate) fn withhold_older(scene: &Scene, lines: &mut Lines) {
 }
 
 /// Whether a line stays, perhaps rewritten.
-fn is_stranger(scene: &Scene, name: &str) -> bool {
+fn is_third_party(scene: &Scene, name: &str) -> bool {
     let is_older_list = OLDER_BAGGAGE.contains(&fold(name).as_str());
     let is_foreign_member = older_member(name).is_some_and(|key| !baggage::owns(scene, key));
-    let keeps = !baggage::drops_strangers(scene) && !is_configured(scene.config, &fold(name));
+    let keeps = !baggage::drops_third_party(scene) && !is_configured(scene.config, &fold(name));
     !is_ours(scene, name) || (keeps && (is_older_list || is_foreign_member))
 }
 

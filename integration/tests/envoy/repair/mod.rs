@@ -123,7 +123,7 @@ async fn what_the_application_sends_wins_and_a_request_without_a_tenant_stays_wi
     let chose_nothing = Request::to("shop").header("traceparent", traceparent(2));
     assert_eq!(sidecar.receive(&chose_nothing).await?, [""; 0]);
     let outside = Request::to("api.example.com").header("traceparent", traceparent(1));
-    assert_eq!(sidecar.call(&outside).await?, [""; 0], "beyond the mesh");
+    assert_eq!(sidecar.call(&outside).await?, [""; 0], "an external host");
     sidecar.reports(&[("restored", 3), ("none", 1)]).await
 }
 
