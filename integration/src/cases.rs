@@ -1,4 +1,4 @@
-//! Cases as data: a configuration, requests, and what leaves the filter. One table, run by several runners.
+//! Cases as data: a configuration, requests, and their expected results. One table, run by several runners.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,8 +28,8 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One request and what becomes of it; the default is `GET /` of `www.example.com`. `integration/README.md` has a table
-/// of the fields.
+/// One request and its expected result; the default is `GET /` of `www.example.com`. `integration/README.md` has a
+/// table of the fields.
 ///
 /// A header or trailer line is `name: value`; each character up to U+00FF stands for the byte of its number.
 #[derive(Clone, Debug, Deserialize)]
@@ -89,7 +89,7 @@ pub enum Peer {
 pub struct Passage {
     /// The direction of its listener.
     pub direction: Direction,
-    /// The cluster that its route chooses; left out where the name does not matter.
+    /// The cluster that its route chooses; optional if the name does not matter.
     pub cluster: String,
     /// The name of its route, by default that of Istio's own.
     pub route: String,
@@ -137,7 +137,8 @@ pub enum Runner {
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It goes on with exactly these lines, sorted by name, the lines of one name in order; and the same for trailers.
+    /// The request goes on with exactly these lines, sorted by name, the lines of one name in order; the same for
+    /// trailers.
     Upstream(Headers, Headers),
     /// It is answered with this status.
     Refused(u16),
@@ -253,7 +254,7 @@ impl Case {
         lines(&self.trailers)
     }
 
-    /// Its pseudo-headers, as Envoy hands them to filters (RFC 9113 §8.3.1, RFC 8441 §4).
+    /// Its pseudo-headers, as Envoy passes them to filters (RFC 9113 §8.3.1, RFC 8441 §4).
     pub fn pseudo_headers(&self) -> Headers {
         let mut headers = Headers::default();
         headers.push(":authority", self.authority.as_bytes());
@@ -281,7 +282,7 @@ impl Case {
         }
     }
 
-    /// The request as it leaves, which a second proxy must not change; `None` if it goes no further.
+    /// The outgoing request, which a second proxy must not change; `None` if the filter answers it.
     pub fn at_the_next_proxy(&self) -> Option<Self> {
         let Outcome::Upstream(headers, trailers) = self.expected() else { return None };
         let [headers, trailers] = [headers, trailers].map(|left| left.lines().into_iter().map(Text::Plain).collect());

@@ -1,4 +1,4 @@
-//! What Envoy Gateway makes of the manifests that we ship for it, on a stock Envoy: `integration/envoy-gateway`.
+//! The configuration that Envoy Gateway makes of our manifests, on a stock Envoy: `integration/envoy-gateway`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ pub fn record(release: &str, dump: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// What a dump holds, as recordings have it.
+/// The contents of a dump, in the form of recordings.
 fn resources(dump: &str) -> Result<Resources> {
     let mut resources = Resources::from_dump(dump)?;
     // What Kubernetes asks whether the proxy is ready.
@@ -75,7 +75,7 @@ fn resources(dump: &str) -> Result<Resources> {
     Ok(resources)
 }
 
-/// Sends every request of the scenario through each recording; fails at the first of which something else becomes.
+/// Sends every request of the scenario through each recording; fails at the first with a different result.
 pub async fn run() -> Result<()> {
     let releases = releases()?;
     ensure!(!releases.is_empty(), "no release is recorded");
@@ -87,7 +87,7 @@ pub async fn run() -> Result<()> {
     Ok(())
 }
 
-/// Puts the module and the address where the recordings of all scenarios have them.
+/// Replaces the module and the address by those of all recordings.
 fn normalise(value: &mut Value) {
     match value {
         Value::Array(list) => list.iter_mut().for_each(normalise),

@@ -1,4 +1,4 @@
-//! What the documentation says, to be compared with what is so.
+//! Reads the documentation, for tests that compare it with the facts.
 
 use crate::root;
 use anyhow::{Context, Result, ensure};
@@ -21,7 +21,7 @@ pub fn blocks_of(file: &str, kind: &str) -> Result<Vec<String>> {
     Ok(blocks.collect())
 }
 
-/// The rows of the one table whose first column is called so, as cells without the quotes of code.
+/// The rows of the only table whose first column has this title, as cells without backticks.
 pub fn table(first_column: &str) -> Result<Vec<Vec<String>>> {
     let head = format!("| {first_column} |");
     let text = FILES.iter().map(|file| std::fs::read_to_string(root().join(file))).collect::<Result<String, _>>()?;
@@ -32,7 +32,7 @@ pub fn table(first_column: &str) -> Result<Vec<Vec<String>>> {
     Ok(rows)
 }
 
-/// What the module needs of Envoy: host calls and callbacks by their names.
+/// The module's capabilities: host calls and callbacks by their names.
 pub fn capabilities() -> Result<Vec<String>> {
     Ok(table("capability")?.into_iter().filter_map(|row| row.into_iter().next()).collect())
 }

@@ -1,4 +1,4 @@
-//! Text as data, with generators for what is too long to write down.
+//! Text as data, with generators for long texts.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Text {
-    /// As it stands.
+    /// This text.
     Plain(String),
     /// Each part as often as its number says, one after the other.
     Repeated {

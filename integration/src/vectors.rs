@@ -41,7 +41,7 @@ pub struct KeyPair {
     pub public: String,
 }
 
-/// A seal that counts, and what it holds.
+/// A seal that counts, with its contents.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ValidSeal {
@@ -51,9 +51,9 @@ pub struct ValidSeal {
     pub key: String,
     /// Until when it counts, in seconds since 1970.
     pub expiry: u64,
-    /// The tenant; empty if it holds none.
+    /// The tenant; empty if it has none.
     pub tenant: String,
-    /// The overrides as one canonical line; empty if it holds none.
+    /// The overrides as one canonical line; empty if it has none.
     pub overrides: String,
     /// The seal.
     pub seal: String,

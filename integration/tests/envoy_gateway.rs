@@ -1,4 +1,4 @@
-//! What Envoy Gateway makes of our manifests, from recordings.
+//! Our manifests on Envoy Gateway, from recordings.
 
 use anyhow::{Result, ensure};
 use integration::envoy_gateway;
@@ -9,7 +9,7 @@ async fn what_we_ship_for_envoy_gateway_works() -> Result<()> {
     envoy_gateway::run().await
 }
 
-/// All Wasm stands in one place, so that no second instance of ours can strip first.
+/// All Wasm filters run in one place, so no second instance of ours can strip first.
 #[test]
 fn the_filter_stands_behind_the_token_and_closes_on_a_crash() -> Result<()> {
     for release in envoy_gateway::releases()? {

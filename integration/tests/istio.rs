@@ -1,6 +1,6 @@
-//! What istiod makes of our manifests.
+//! Our manifests on Istio.
 //!
-//! From recordings of istiod, and live where `PILOT_DISCOVERY` names one.
+//! From recordings of istiod, and live if `PILOT_DISCOVERY` names one.
 
 use anyhow::{Context, Result, ensure};
 use integration::istio::{Istiod, Mesh, Recording, Scenario, Shipped, WAYPOINTS};
@@ -64,7 +64,7 @@ fn what_we_ship_stands_where_its_comments_say() -> Result<()> {
     Ok(())
 }
 
-/// What we ship for copying, with nothing changed but where the module is.
+/// The shipped manifests, with only the module's path changed.
 #[tokio::test]
 async fn what_we_ship_works_in_every_way() -> Result<()> {
     for way in Shipped::ALL {
@@ -109,7 +109,7 @@ async fn a_waypoint_goes_by_the_version_and_lets_no_context_out() -> Result<()> 
     Ok(())
 }
 
-/// Each of 140 versions by what `tenancy routes` wrote, where nobody may patch Envoy.
+/// Each of 140 versions by the routes of `tenancy routes`, without patches of Envoy.
 #[tokio::test]
 async fn a_request_reaches_each_sandbox_by_generated_routes() -> Result<()> {
     Scenario::routes()?.run().await

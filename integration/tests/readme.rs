@@ -130,7 +130,7 @@ fn set(configuration: &Value, name: &str, value: &str, written: &str) -> Result<
     Ok(String::from_utf8(value.with_context(|| format!("{name} sets no {written}"))?.to_vec())?)
 }
 
-/// A crate that comes or goes has to say what it costs.
+/// A crate that is added or removed must state its cost.
 #[test]
 fn the_dependencies_of_the_module_are_those_of_its_crates() -> Result<()> {
     // `proxy-wasm` brings it.

@@ -1,6 +1,6 @@
 //! The systems that others have described, on Istio: `integration/seeds`.
 //!
-//! Each runs from recordings of istiod, and live where `PILOT_DISCOVERY` names one.
+//! Each runs from recordings of istiod, and live if `PILOT_DISCOVERY` names one.
 
 use anyhow::Result;
 use integration::istio::Scenario;
@@ -10,7 +10,7 @@ async fn carousell() -> Result<()> {
     seed("carousell").await
 }
 
-/// `envoyfilter/match-tree.yaml`, as it is shipped.
+/// The shipped `envoyfilter/match-tree.yaml`.
 #[tokio::test]
 async fn match_tree() -> Result<()> {
     seed("match-tree").await
@@ -48,7 +48,7 @@ async fn turner_sealed() -> Result<()> {
     Scenario::sealed("turner")?.run().await
 }
 
-/// The same systems without a rule for a sandbox: a request reaches what is deployed.
+/// The same systems without a rule for a sandbox: a request reaches its tenant's deployments.
 mod without_rules {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! The bootstraps of `envoyfilter/bootstrap`, and what tests change in them.
+//! The bootstraps of `envoyfilter/bootstrap`, and the changes that tests make to them.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -118,13 +118,13 @@ impl Bootstrap {
         self
     }
 
-    /// Chooses what the connection manager does to headers before it chooses a route.
+    /// Sets the connection manager's early header mutations.
     pub fn removing_early(mut self, extensions: Value) -> Self {
         self.connection_manager()[EARLY] = extensions;
         self
     }
 
-    /// Leaves our filter out, and what is removed early for it.
+    /// Removes our filter, and its early header mutations.
     pub fn without_filter(self) -> Self {
         let mut bootstrap = self.removing_early(Value::Array(Vec::new()));
         bootstrap.http_filters().as_array_mut().expect("a list").retain(|filter| filter["name"] != WASM);

@@ -11,21 +11,21 @@ use crate::envoy::Envoy;
 pub const STABLE: &str = "shop stable";
 /// The version of the shop that the tenant `feat-x` gets.
 pub const FEAT_X: &str = "shop feat-x";
-/// The clusters of the cart, and what answers there: everybody's, and that of the tenant `feat-x`, which no route names.
+/// The clusters of the cart with their names: the stable one, and that of the tenant `feat-x`, which no route names.
 pub const CARTS: [(&str, &str); 2] = [("cart", "cart stable"), ("cart-feat-x", "cart feat-x")];
 
 /// A gateway in front of a sidecar in front of the shop in two versions.
 #[derive(Debug)]
 pub struct Chain {
-    /// The gateway, where clients come in.
+    /// The gateway, for clients.
     pub gateway: Envoy,
-    /// The sidecar, where the mesh comes in.
+    /// The sidecar, for calls of the mesh.
     pub sidecar: Envoy,
     /// The shop, stable first.
     pub shops: [Echo; 2],
 }
 
-/// One request and what became of it.
+/// One request and its result.
 #[derive(Clone, Debug)]
 pub struct Visit {
     /// The name of the shop that answered.
@@ -57,7 +57,7 @@ impl Chain {
         Ok(Visit { shop, received, reply })
     }
 
-    /// Sends bytes that are a request and that have to reach a shop; gives the shop's name and what it got.
+    /// Sends the bytes of a request that must reach a shop; returns the shop's name and the lines that it received.
     pub async fn visit_raw(&self, entry: &Envoy, request: &[u8]) -> Result<(String, Received)> {
         let reply = client::raw(entry.listener(), request).await?;
         self.received().with_context(|| String::from_utf8_lossy(&reply).into_owned())

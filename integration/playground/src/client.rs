@@ -31,7 +31,7 @@ pub enum Protocol {
     Http2,
 }
 
-/// A request to send; `GET /` unless told otherwise.
+/// A request to send; `GET /` by default.
 #[derive(Clone, Debug)]
 pub struct Request {
     authority: String,
@@ -116,7 +116,7 @@ impl Request {
         let mut request = self.to_hyper(self.path.parse()?)?;
         request.headers_mut().insert(HOST, HeaderValue::from_bytes(self.authority.as_bytes())?);
         if !self.trailers.0.is_empty() {
-            // hyper gives a GET no body unless told, and sends the trailers that are announced.
+            // hyper sends a GET without a body by default, and sends only announced trailers.
             request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
             request.headers_mut().insert(TRAILER, self.trailers.names().join(",").parse()?);
         }
@@ -151,7 +151,7 @@ impl Reply {
     }
 }
 
-/// Writes these bytes, which should ask for `Connection: close`, and reads what comes until the connection closes.
+/// Writes these bytes, which should ask for `Connection: close`, and reads until the connection closes.
 pub async fn raw(address: SocketAddr, bytes: &[u8]) -> Result<Vec<u8>> {
     timeout(PATIENCE, async {
         let mut stream = TcpStream::connect(address).await?;

@@ -1,4 +1,4 @@
-//! A service that answers with what it got.
+//! A service that answers with its request.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -62,7 +62,7 @@ impl Echo {
         Self::start_at((Ipv4Addr::LOCALHOST, port).into(), name, None).await
     }
 
-    /// Starts one at this address; it makes these calls before it answers, and answers 502 where one fails.
+    /// Starts one at this address; it makes these calls before it answers, and answers 502 if one fails.
     pub async fn start_at(address: SocketAddr, name: &str, forward: Option<Forward>) -> Result<Self> {
         let listener = TcpListener::bind(address).await.with_context(|| format!("{name} at {address}"))?;
         Self::start_with(listener, name, forward)

@@ -32,7 +32,7 @@ pub struct Envoy {
 
 /// How Envoy is started.
 struct Launch<'a> {
-    /// A program that runs it, with its options; empty where none does.
+    /// A program that runs it, with its options; empty if there is none.
     tool: &'a [&'a str],
     /// Variables beside those of this process.
     environment: &'a BTreeMap<String, String>,
@@ -160,7 +160,7 @@ impl Envoy {
     }
 }
 
-/// The command that is Envoy: `ENVOY_PATH`, or where `FUNC_E` names one, func-e, which runs that.
+/// The command for Envoy: `ENVOY_PATH`, or the func-e of `FUNC_E`, which runs that.
 pub(crate) fn envoy_command() -> Result<Command> {
     let path = env::var_os("ENVOY_PATH")
         .context("no ENVOY_PATH: run `make test` or `make run`, or set ENVOY_PATH to an Envoy binary")?;
@@ -187,7 +187,7 @@ fn address_of(listeners: &str, fits: impl Fn(&str) -> bool) -> Result<SocketAddr
     Ok((socket["address"].as_str().context("no address")?.parse::<IpAddr>()?, u16::try_from(port)?).into())
 }
 
-/// The folder of an Envoy: its bootstrap, its log and where its admin interface listens.
+/// The folder of an Envoy: its bootstrap, its log and the address of its admin interface.
 #[derive(Debug)]
 struct Home(TempDir);
 

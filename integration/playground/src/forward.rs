@@ -1,4 +1,4 @@
-//! What a service does before it answers: it calls others, and hands on only what it was taught to.
+//! The calls that a service makes before it answers, with only the headers that it forwards.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ pub struct Forward {
     pub through: SocketAddr,
     /// The hosts that it calls, in turn.
     pub calls: Vec<String>,
-    /// The headers whose lines it hands on, each line for itself.
+    /// The headers that it forwards, line by line.
     pub headers: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use crate::client::{Protocol, Reply, Request};
 use crate::echo::{Echo, Received};
 use crate::envoy::Envoy;
 
-/// What carries a request, and what the stock gateway's Envoy adds.
+/// Headers of the connection, and those that the stock gateway's Envoy adds.
 const PLUMBING: [&str; 5] = [":authority", "host", "trailer", "transfer-encoding", "x-forwarded-proto"];
 
 /// An Envoy that sends everything to one service.
@@ -34,7 +34,7 @@ impl Hop {
         Ok(self.received(&reply)?.lines())
     }
 
-    /// Sends a request that must not reach the service; gives the answer.
+    /// Sends a request that must not reach the service; returns the answer.
     pub async fn refuse(&self, request: &Request) -> Result<Reply> {
         let reply = request.send(self.envoy.listener(), Protocol::Http1).await?;
         let received = self.service.take();
@@ -51,7 +51,7 @@ impl Hop {
 }
 
 impl Received {
-    /// The header lines without what only carries the request.
+    /// The header lines without those of the connection.
     pub fn lines(&self) -> Vec<String> {
         self.headers.without(&PLUMBING).lines()
     }

@@ -68,7 +68,7 @@ impl Running {
         Ok(Self { chain, carts, page })
     }
 
-    /// Prints what runs and what to try, with the answers that it got just now.
+    /// Prints what is running and what to try, with actual answers.
     async fn show(&self) -> Result<()> {
         let Self { chain, carts, page } = self;
         let [stable, feat_x] = chain.shops.each_ref().map(Echo::address);
@@ -135,7 +135,7 @@ fn claim(port: u16) -> io::Result<()> {
     TcpListener::bind(("127.0.0.1", port)).map(drop)
 }
 
-/// A curl command, and what comes back.
+/// A curl command and its output.
 async fn example(entry: &Envoy, host: &str, headers: &[(&str, &str)]) -> Result<String> {
     let mut text = format!("  $ curl -A playground -H 'Host: {host}'");
     let mut request = Request::to(host).header("user-agent", "playground").header("accept", "*/*");

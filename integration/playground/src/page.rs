@@ -27,7 +27,7 @@ const MAX_BODY: usize = 64 * 1024;
 const NOT_YET: &str =
     "The page is not built yet. `make page` builds it; `make run` does so by itself, once Envoy is up.\n";
 
-/// Serves the files of a folder on 127.0.0.1, to pages of its own alone; dropping it stops it.
+/// Serves the files of a folder on 127.0.0.1, only to its own pages; dropping it stops it.
 #[derive(Debug)]
 pub struct Page {
     address: SocketAddr,
@@ -110,7 +110,7 @@ impl Site {
         is_ours && (request.method() != Method::POST || header(ORIGIN).is_some())
     }
 
-    /// A file of the folder; none of its folders, and nothing outside.
+    /// A file directly in the folder.
     fn file(&self, name: &str) -> Response<Full<Bytes>> {
         let name = if name.is_empty() { INDEX } else { name };
         match std::fs::read(self.folder.join(name)) {

@@ -1,4 +1,4 @@
-//! Sends a request as somebody wrote it, and tells what came back.
+//! Sends a request byte for byte, and returns the answer.
 
 use std::net::SocketAddr;
 

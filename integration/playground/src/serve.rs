@@ -3,7 +3,7 @@
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// Accepts for as long as it is not aborted; its connections end with it.
+/// Accepts connections until it is aborted; its connections end with it.
 pub(crate) async fn serve<C>(listener: TcpListener, converse: impl Fn(TcpStream) -> C)
 where
     C: Future<Output = ()> + Send + 'static,

@@ -22,7 +22,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A WasmPlugin as a TrafficExtension, any other document as it is.
+/// A WasmPlugin as a TrafficExtension; any other document unchanged.
 pub(super) fn traffic_extension(mut document: Value) -> Value {
     if document["kind"] == "WasmPlugin" {
         document["kind"] = "TrafficExtension".into();

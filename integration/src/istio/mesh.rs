@@ -58,7 +58,7 @@ impl<'a> Mesh<'a> {
         Self::new(scenario, &istiod.release, site, envoys, Source::Istiod { running, _agent: agent }).await
     }
 
-    /// Starts it from what an istiod pushed.
+    /// Starts it with the configuration that an istiod pushed.
     pub async fn replay(scenario: &'a Scenario, recording: &Recording) -> Result<Self> {
         let site = Site::claim()?;
         let (mut files, mut bootstraps) = (Vec::new(), Vec::new());
@@ -129,7 +129,7 @@ impl<'a> Mesh<'a> {
         }
     }
 
-    /// Sends a request and tells what became of it.
+    /// Sends a request and returns its result.
     pub async fn send(&self, row: &Row) -> Result<Outcome> {
         let mut request = Request::to(&row.host).method(&row.method).path(&row.path);
         for line in &row.headers {

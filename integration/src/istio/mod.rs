@@ -1,4 +1,4 @@
-//! Scenarios on Istio: what istiod pushes for a folder of manifests, on stock Envoys.
+//! Scenarios on Istio: the configuration that istiod pushes for a folder of manifests, on stock Envoys.
 //!
 //! Where `PILOT_DISCOVERY` names an istiod, [`Mesh::live`] runs it from files, and [`Mesh::record`] keeps what it
 //! pushed. Everywhere else [`Mesh::replay`] gives the same Envoys a [`Recording`].

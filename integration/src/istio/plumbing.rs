@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::scenario::{Kind, Place, Proxy, Scenario, Service};
 
-/// Where a sidecar takes what is for its service, as Istio's own do.
+/// The inbound port of a sidecar, as in Istio's own.
 const INBOUND: u16 = 15006;
 
 impl Scenario {
@@ -57,7 +57,7 @@ impl Scenario {
         documents.flatten().collect()
     }
 
-    /// A Service of Kubernetes behind the waypoint, and where it runs.
+    /// A Kubernetes Service behind the waypoint, with its address.
     fn kubernetes_service(&self, name: &str, namespace: &str, vip: u8, services: &[&Service]) -> Vec<Value> {
         let vip = format!("127.0.0.{vip}");
         let port = json!({"name": "http", "port": self.port, "protocol": "TCP"});
@@ -146,7 +146,7 @@ impl Proxy {
                 "ISTIO_VERSION": release,
                 "CLUSTER_ID": "Kubernetes",
                 "MESH_ID": "cluster.local",
-                // Envoy listens where it is told to, and nothing is redirected to it.
+                // Envoy listens on configured addresses; no traffic is redirected to it.
                 "INTERCEPTION_MODE": "NONE",
             },
         })

@@ -90,7 +90,7 @@ impl Recording {
         Ok(folder)
     }
 
-    /// Writes it into a folder, in place of what was there.
+    /// Writes it into a folder, and replaces the folder's contents.
     pub(crate) fn write_to(&self, folder: &Path) -> Result<()> {
         if folder.exists() {
             fs::remove_dir_all(folder)?;

@@ -67,7 +67,7 @@ pub(super) fn internal_listeners() -> Value {
     })
 }
 
-/// Where a proxy finds what its listeners and clusters refer to.
+/// The files that a proxy's listeners and clusters refer to.
 struct Sources<'a> {
     files: &'a Files,
     resources: &'a Resources,

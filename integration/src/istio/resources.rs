@@ -39,7 +39,7 @@ impl Resources {
             endpoints: of("Endpoints", "dynamic_endpoint_configs", "/endpoint_config", "cluster_name")?,
             extensions: of("Ecds", "ecds_filters", "/ecds_filter", "name")?,
         };
-        // The rest stands in the clusters.
+        // The rest is in the clusters.
         let Self { clusters, endpoints, .. } = &mut resources;
         endpoints.retain(|name, _| clusters.get(name).is_some_and(|cluster| cluster["type"] == "EDS"));
         resources.extensions.values_mut().for_each(forget_version);

@@ -1,4 +1,4 @@
-//! `integration/istio/routes`: what `tenancy routes` writes for 40 services and 100 sandboxes.
+//! `integration/istio/routes`: the output of `tenancy routes` for 40 services and 100 sandboxes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,7 +67,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// The requests at the gateway, where a match tree takes the place of its VirtualService.
+    /// The requests at the gateway, with a match tree in place of its VirtualService.
     pub fn match_tree_of_routes() -> Result<Self> {
         let mut scenario = Self::routes()?;
         scenario.name = "routes-match-tree".into();
@@ -105,7 +105,7 @@ impl Scenario {
 /// How the host of the service begins whose versions no HTTPRoute can tell apart.
 const SUBSETS: &str = "s41.";
 
-/// The line of which HTTPRoutes are recorded.
+/// The release line whose HTTPRoutes are recorded.
 const GATEWAY_API: u32 = 31;
 
 /// A Service of Kubernetes. Its endpoints are those of the ServiceEntry for the same host.

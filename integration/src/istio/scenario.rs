@@ -1,4 +1,4 @@
-//! A scenario: manifests, who runs where, and what becomes of each request.
+//! A scenario: manifests, workloads, and the expected result of each request.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ pub(super) struct Service {
     /// The hosts that it calls through its sidecar, each once a request.
     #[serde(default)]
     pub(super) calls: Vec<String>,
-    /// The headers that it hands on there.
+    /// The headers that it forwards.
     #[serde(default)]
     pub(super) forwards: Vec<String>,
 }
@@ -97,15 +97,15 @@ pub(super) enum Place {
     Behind(String),
 }
 
-/// A request, and what has to become of it.
+/// A request and its expected result.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
     /// What it shows.
     pub name: String,
-    /// The one way of deployment that it is about; none where it is about all.
+    /// The only way of deployment that it applies to; `None` if it applies to all.
     pub(super) by: Option<Shipped>,
-    /// The release lines that it is about, 9 for 1.9; none where it is about all.
+    /// The release lines that it applies to, 9 for 1.9; empty if it applies to all.
     #[serde(default)]
     pub(crate) lines: Vec<u32>,
     /// The proxy that it is sent to.
@@ -134,8 +134,8 @@ pub struct Outcome {
     pub status: u16,
     /// The services that it reached, callers first.
     pub reaches: Vec<String>,
-    /// The watched header lines that the last of them got, by name, and of varying ones the name; where it does not
-    /// matter, none.
+    /// The watched header lines that the last of them received, by name, and only the name of those that vary; `None` if
+    /// they do not matter.
     pub brings: Option<Vec<String>>,
 }
 
@@ -166,7 +166,7 @@ impl Scenario {
         self.manifests.iter().any(|document| document.pointer("/spec/pluginConfig/seal/sign").is_some())
     }
 
-    /// The same scenario, its WasmPlugins written as what replaces them since Istio 1.30.
+    /// The same scenario with TrafficExtensions, which replace WasmPlugins since Istio 1.30.
     pub fn with_traffic_extensions(mut self) -> Self {
         self.name += "-traffic-extension";
         self.since = TRAFFIC_EXTENSION;
@@ -205,7 +205,7 @@ impl Row {
         self.calls.as_ref().unwrap_or(&self.host)
     }
 
-    /// Whether it says what the last service has to get.
+    /// Whether it states the headers that the last service must receive.
     pub(super) fn minds_headers(&self) -> bool {
         self.brings.is_some()
     }

@@ -161,7 +161,7 @@ fn patch(component: &str, documents: &mut [Value]) -> Result<()> {
     kustomization.patch(documents).with_context(|| component.to_owned())
 }
 
-/// The same with the module where every manifest of a scenario has it.
+/// The same with the module's path of all scenarios.
 pub(super) fn located(documents: &[Value]) -> Result<Vec<Value>> {
     let text = serde_json::to_string(documents)?;
     let text = MODULE.iter().fold(text, |text, (shipped, here)| text.replace(shipped, here));

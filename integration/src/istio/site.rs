@@ -17,9 +17,9 @@ const ATTEMPTS: u8 = 100;
 /// is free for each test is a /24 of 127.0.0.0/8.
 #[derive(Debug)]
 pub(super) struct Site {
-    /// What stands here for [`WRITTEN`].
+    /// The local replacement of [`WRITTEN`].
     here: [String; 2],
-    /// Held, so that nobody else takes the network.
+    /// Held, so that no other test takes the network.
     _claim: TcpListener,
 }
 
@@ -41,7 +41,7 @@ impl Site {
         WRITTEN.iter().zip(&self.here).fold(text.to_owned(), |text, (written, here)| text.replace(written, here))
     }
 
-    /// A text from here as it is written.
+    /// A local text in its written form.
     pub(super) fn normalise(&self, text: &str) -> String {
         WRITTEN.iter().zip(&self.here).fold(text.to_owned(), |text, (written, here)| text.replace(here, written))
     }

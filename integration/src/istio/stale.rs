@@ -1,4 +1,4 @@
-//! Whether a recording is of today's manifests, and holds what they say.
+//! Whether a recording is of the current manifests, and contains their settings.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use super::recording::Recording;
 use super::resources::Resources;
 use super::scenario::Scenario;
 
-/// A header match: the name, how it matches, and what.
+/// A header match: the name, the kind of match, and the value.
 type Rule = (String, &'static str, String);
 
 impl Recording {
-    /// Fails where it was made from other documents, or lacks a plugin's configuration or a rule of these.
+    /// Fails if it was made from other documents, or lacks a plugin's configuration or one of their rules.
     pub(super) fn check(&self, scenario: &Scenario) -> Result<()> {
         self.check_documents(&scenario.documents())
     }
@@ -59,7 +59,7 @@ impl Recording {
     }
 }
 
-/// The configurations that stand somewhere in this as text, as Envoy hands them to a module.
+/// The configurations anywhere in this as text, as Envoy passes them to a module.
 fn texts(value: &Value) -> Vec<Value> {
     match value {
         Value::Array(list) => list.iter().flat_map(texts).collect(),

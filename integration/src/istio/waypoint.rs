@@ -29,7 +29,7 @@ pub const WAYPOINTS: [&str; 6] = [
 const INNER: &str = "main_internal";
 /// The cluster that leads into a tunnel, and needs certificates.
 const TUNNEL: &str = "connect_originate";
-/// Filters that Istio's build of Envoy has alone.
+/// Filters that only Istio's build of Envoy has.
 const ISTIO: &str = "type.googleapis.com/io.istio.";
 
 impl Scenario {
@@ -40,7 +40,7 @@ impl Scenario {
         scenario.manifests.extend(located(&kustomized(&format!("wasm-plugin/manifests/{folder}"))?)?);
         scenario.since = TRAFFIC_EXTENSION;
         if folder.ends_with("/service") {
-            // The plugin is at this service alone.
+            // Only this service has the plugin.
             scenario.requests.retain(|row| row.called() == "shop.default.svc.cluster.local");
         }
         Ok(scenario)

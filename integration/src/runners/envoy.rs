@@ -106,7 +106,7 @@ impl Proxy {
         Ok(Self { envoy, listeners, tells_peers_apart, service })
     }
 
-    /// Sends the request of a case; of what arrives it leaves out what Envoy itself writes.
+    /// Sends the request of a case; ignores the headers that Envoy itself writes.
     pub async fn run(&self, case: &Case, wire: Wire) -> Result<Outcome> {
         let passage = match case.peer {
             Peer::Known if self.tells_peers_apart => &workload(),

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use crate::cases::{Case, Counts, Outcome};
 
-/// What became of a request, and what was counted.
+/// The result of a request, and its counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     /// What became of it.
@@ -26,7 +26,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Panics where it is not as the case says, or where more was written than had to change (R2).
+    /// Panics if the result differs from the case, or if more was written than had to change (R2).
     pub fn check(&self, case: &Case, who: &str) {
         assert_eq!(self.outcome, case.expected(), "{who}: {}", case.name);
         if let Outcome::Upstream(headers, trailers) = &self.outcome {

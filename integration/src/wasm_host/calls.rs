@@ -181,7 +181,7 @@ impl Call<'_> {
         self.hand_over(bytes, data, size)
     }
 
-    /// Removes every line of a name, and adds one where there is a value.
+    /// Removes every line of a name, and adds one if there is a value.
     fn change(&mut self, map: u64, name: &[u8], value: Option<Vec<u8>>) -> u32 {
         let Some(lines) = self.map(map) else { return BAD_ARGUMENT };
         lines.0.retain(|(known, _)| known != name);

@@ -1,4 +1,4 @@
-//! The encodings in which Envoy hands data to a module.
+//! The encodings in which Envoy passes data to a module.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) fn pairs_or_nothing(lines: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     if lines.is_empty() { Vec::new() } else { pairs(lines) }
 }
 
-/// The bytes of a value of a token, without its type; `None` where the host fails to serialise it.
+/// The bytes of a token's value, without its type; `None` if the host fails to serialise it.
 pub(super) fn value(value: &Value) -> Option<Vec<u8>> {
     Some(match value {
         Value::Null => return None,
@@ -38,7 +38,7 @@ pub(super) fn value(value: &Value) -> Option<Vec<u8>> {
     })
 }
 
-/// What stands in a payload at a path of names and indexes.
+/// The value in a payload at a path of names and indexes.
 pub(super) fn at<'p>(payload: &'p Value, path: &[&str]) -> Option<&'p Value> {
     path.iter().try_fold(payload, |value, segment| match value {
         Value::Array(list) => list.get(segment.parse::<usize>().ok()?),

@@ -37,7 +37,7 @@ pub struct Stream(i32);
 /// What the module wants to become of a request for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It goes on.
+    /// The request goes on.
     Continue,
     /// It waits.
     Pause,
@@ -79,7 +79,7 @@ impl WasmHost {
         self.module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect()
     }
 
-    /// Says what the proxy's node knows, before it is configured.
+    /// Sets the properties of the proxy's node, before it is configured.
     pub fn set_node(&mut self, node: Node) {
         self.store.data_mut().node = node;
     }
@@ -89,7 +89,7 @@ impl WasmHost {
         self.store.data_mut().environment.insert(name.into(), value.into());
     }
 
-    /// Adds a plugin configuration; `None` where the module refuses it.
+    /// Adds a plugin configuration; `None` if the module refuses it.
     pub fn configure(&mut self, configuration: &str) -> Result<Option<RootContext>> {
         let root = self.new_root()?;
         Ok(self.reconfigure(root, configuration)?.then_some(root))
@@ -151,7 +151,7 @@ impl WasmHost {
         self.enter::<_, i32>("proxy_on_done", stream.0, stream.0).map(drop)
     }
 
-    /// Forgets a request; gives what became of it.
+    /// Ends a request, and returns its result.
     pub fn on_delete(&mut self, stream: Stream) -> Result<Exchange> {
         self.enter::<_, ()>("proxy_on_delete", stream.0, stream.0)?;
         self.store.data_mut().exchanges.remove(&stream.0).context("a stream")
@@ -201,7 +201,7 @@ impl WasmHost {
         calls
     }
 
-    /// Begins the journal anew.
+    /// Clears the journal.
     pub fn forget(&mut self) {
         self.store.data_mut().journal.clear();
     }
@@ -227,13 +227,13 @@ impl WasmHost {
         &self.store.data().log
     }
 
-    /// Takes what was counted since it was asked last, by the name of the metric.
+    /// Returns the counts since the last call, by metric name.
     pub fn take_metrics(&mut self) -> BTreeMap<String, u64> {
         let metrics = self.store.data_mut().metrics.iter_mut();
         metrics.map(|(name, count)| (name.clone(), std::mem::take(count))).filter(|(_, count)| *count > 0).collect()
     }
 
-    /// A request as it stands.
+    /// The current state of a request.
     pub fn exchange(&self, stream: Stream) -> Result<&Exchange> {
         self.store.data().exchanges.get(&stream.0).context("a stream that is open")
     }

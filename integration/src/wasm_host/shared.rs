@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::token::now;
 
-/// Shared data and the clock: they stay where a VM ends. A clone is the same.
+/// Shared data and the clock, which outlive a VM. A clone shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Shared(Rc<RefCell<Contents>>);
 
@@ -37,7 +37,7 @@ impl Shared {
         (contents.data.len(), contents.data.values().map(|(bytes, _)| bytes.len()).sum())
     }
 
-    /// Bytes that nobody foresees.
+    /// Unpredictable bytes.
     pub(super) fn random(size: usize) -> Vec<u8> {
         let words = std::iter::repeat_with(|| RandomState::new().hash_one(size));
         words.flat_map(u64::to_le_bytes).take(size).collect()
@@ -51,7 +51,7 @@ impl Shared {
         self.0.borrow().data.get(key).cloned()
     }
 
-    /// Whether it was taken: not, where the key is there with another version and this one is not zero.
+    /// Whether the host accepted it: not if the key has another version and this one is not zero.
     pub(super) fn set(&self, key: Vec<u8>, bytes: Vec<u8>, version: u32) -> bool {
         let mut contents = self.0.borrow_mut();
         let is_other = contents.data.get(&key).is_some_and(|(_, current)| version != 0 && *current != version);

@@ -11,7 +11,7 @@ use super::encoding;
 use super::shared::Shared;
 use crate::cases::{Case, Passage, Peer};
 
-/// One request, as the proxy holds it while the module works on it.
+/// One request in the proxy while the module works on it.
 #[derive(Clone, Debug, Default)]
 pub struct Exchange {
     /// The header lines, pseudo-headers included.
@@ -24,7 +24,7 @@ pub struct Exchange {
     pub peer: Peer,
     /// Which way it passes.
     pub passage: Passage,
-    /// The local replies, of which there may be one.
+    /// The local replies; more than one is an error.
     pub replies: Vec<Reply>,
 }
 
@@ -46,12 +46,12 @@ pub struct Reply {
     pub body: String,
 }
 
-/// What goes wrong with a host call.
+/// The failure of a host call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It answers `InternalFailure` and does nothing.
     Fails,
-    /// It answers `Ok`, and the bytes that it hands over end early.
+    /// It answers `Ok`, but the bytes that it returns are truncated.
     Truncates,
     /// Shared data has changed since it was read.
     Loses,

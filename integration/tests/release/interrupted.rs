@@ -69,6 +69,8 @@ fn ctrl_c_ends_what_make_run_builds() -> Result<()> {
     assert!(signal("-INT", &format!("-{}", make.id())));
     make.wait()?;
     let ended = until("both builds end", || builds(tools.path()).iter().all(|build| !signal("-0", build)));
-    builds(tools.path()).iter().for_each(|build| drop(signal("-KILL", build)));
+    for build in builds(tools.path()) {
+        let _ = signal("-KILL", &build);
+    }
     ended
 }
