@@ -89,11 +89,11 @@ fn what_is_not_valid_is_told_by_its_option_with_the_remedy() {
         ("--tenant ,", "nothing to seal: --tenant and --override name nothing"),
         ("--tenant=", "--tenant: is empty"),
         ("--tenant dev1 --override=", "--override: is empty"),
-        ("--tenant dev_", "--tenant: invalid: dev_ is no name of 1 to 63 of A-Za-z0-9._-"),
+        ("--tenant dev_", "--tenant: invalid: dev_ is not a name of 1 to 63 of A-Za-z0-9._-"),
         ("--tenant a,b", "--tenant: names another tenant, b: a conflict; give one"),
         (
             "--override foo",
-            "--override: dropped: foo is no service and version, or its conditions are none; write SERVICE:VERSION",
+            "--override: dropped: foo is not a service and version, or its conditions are invalid; write SERVICE:VERSION",
         ),
         ("--override foo:v1;color=red", "--override: dropped: foo:v1;color=red"),
         ("--override foo:v1 --override foo:v2", "--override: a second version of one service: foo:v2; give one"),
