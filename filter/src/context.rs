@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::read::overrides::{Format, Overrides};
 use crate::read::tenant::Tenant;
 
-/// Between the tenant and the overrides where a context is bytes; neither may hold it.
+/// The separator between tenant and overrides in an encoded context; neither may contain it.
 pub(crate) const SEPARATOR: u8 = b'\n';
 
 /// What a request carries.
@@ -16,20 +16,20 @@ pub(crate) struct Context<'a> {
     pub(crate) seal: Standing<'a>,
 }
 
-/// How a context stands with seals.
+/// The relation of a context to seals.
 #[derive(Debug, Default)]
 pub(crate) enum Standing<'a> {
-    /// No seal came, or none is asked for.
+    /// There is no seal, or the configuration needs none.
     #[default]
     Unsealed,
-    /// The seals that came do not count; one of them travels on where that is merely counted.
+    /// No seal is valid; one of them travels on if that is only counted.
     Refused(Option<Cow<'a, [u8]>>),
-    /// The context is what this seal holds.
+    /// The context is that of this seal.
     Sealed(Cow<'a, [u8]>),
 }
 
 impl Context<'_> {
-    /// Whether it holds neither tenant nor overrides.
+    /// Whether it has neither tenant nor overrides.
     pub(crate) fn is_empty(&self) -> bool {
         self.tenant.is_none() && self.overrides.is_empty()
     }
@@ -53,7 +53,7 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The seal that holds the context; `None` if none does.
+    /// The seal of the context; `None` if it has none.
     pub(crate) fn valid(&self) -> Option<&[u8]> {
         match self {
             Self::Unsealed | Self::Refused(_) => None,

@@ -14,7 +14,7 @@ use crate::trailers::TrailerScan;
 #[derive(Debug)]
 pub struct Filter {
     rules: Rules,
-    /// For callers that presented no certificate, if the configuration tells them apart.
+    /// The rules for callers without a certificate, if the configuration distinguishes them.
     unknown_peer: Option<Rules>,
     claims: Vec<ClaimPath>,
     /// `None` at an edge, which never repairs.

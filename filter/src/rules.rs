@@ -26,10 +26,10 @@ use crate::write::strip;
 use crate::write::targets::{OverrideTargets, TenantTargets, set_line};
 use crate::write::withhold::Withholding;
 
-/// Baggage of ours: the tenant, the overrides and the seal, each with its key.
+/// Our baggage: the tenant, the overrides and the seal, each with its key.
 type Members<'a> = SmallVec<[(&'a Key, Cow<'a, [u8]>); 3]>;
 
-/// What to do with a request.
+/// The rules for a request.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) role: Role,
@@ -37,7 +37,7 @@ pub(crate) struct Rules {
     pub(crate) asked: Asked,
     /// Whether an edge refuses plain CONNECT.
     pub(crate) tunnel: Policy,
-    /// Whether a token decides anything.
+    /// Whether a token matters.
     pub(crate) reads_token: bool,
     pub(crate) verified: Verified,
     pub(crate) tenant: TenantRules,
@@ -47,17 +47,17 @@ pub(crate) struct Rules {
     pub(crate) projections: Vec<Projection>,
     pub(crate) destinations: Option<Destinations>,
     pub(crate) caller: Caller,
-    /// `None` if the configuration leaves baggage alone.
+    /// `None` if the configuration does not touch baggage.
     pub(crate) baggage: Option<BaggageRules>,
     pub(crate) mesh: MeshDomains,
-    /// What may not leave the mesh; `None` at an edge, where the mesh begins.
+    /// Our context, which may not leave the mesh; `None` at an edge, where the mesh begins.
     pub(crate) withholding: Option<Withholding>,
-    /// `None` if the configuration knows no seals.
+    /// `None` without `seal`.
     pub(crate) seal: Option<(SealTargets, Seal)>,
 }
 
 impl Rules {
-    /// Whether a tunnel is left alone, as the mesh does (HBONE).
+    /// Whether a tunnel passes untouched, as in the mesh (HBONE).
     pub(crate) fn passes_tunnel(&self, pseudo: &Pseudo<'_>) -> Result<bool, Refusal> {
         match (pseudo.is_tunnel, self.role, self.tunnel) {
             (true, Role::Edge, Policy::Reject) => Err(Refusal::Tunnel),
@@ -65,28 +65,28 @@ impl Rules {
         }
     }
 
-    /// Whether the version of a service decides something here.
+    /// Whether the version of a service matters here.
     pub(crate) fn reads_versions(&self) -> bool {
         !self.projections.is_empty() || self.destinations.as_ref().is_some_and(Destinations::name_versions)
     }
 
-    /// Whether the service that the authority calls decides something.
+    /// Whether the called service matters.
     pub(crate) fn reads_called(&self) -> bool {
         let is_called = |projection: &Projection| projection.service == Service::Called;
         self.projections.iter().any(is_called) || self.destinations.as_ref().is_some_and(Destinations::name_versions)
     }
 
-    /// The call that a request makes here.
+    /// The call of a request at this proxy.
     fn call<'c>(&'c self, lines: &Lines<'c>) -> Call<'c> {
         Call { method: lines.pseudo.method, caller: self.caller.name() }
     }
 
-    /// What takes a list of destinations that somebody else wrote out of a request.
+    /// Removes a list of destinations that arrived with a request.
     pub(crate) fn clear_destinations<'a>(&'a self, lines: &Lines<'a>) -> Option<Mutation<'a>> {
         self.destinations.as_ref().and_then(|Destinations { header, field, .. }| set_line(lines, header, *field, None))
     }
 
-    /// Where else than by its own route the request may go; `None` if nowhere.
+    /// The other destinations of a request; `None` if there are none.
     #[inline(never)]
     pub(crate) fn offer(
         &self,
@@ -110,7 +110,7 @@ impl Rules {
         offered.ok()
     }
 
-    /// Fills in what the believed sources say, unless the request is answered here.
+    /// Fills in the values of the believed sources, unless the filter answers the request.
     pub(crate) fn resolve<'a>(
         &self,
         lines: &Lines<'a>,
@@ -140,7 +140,7 @@ impl Rules {
         Ok(())
     }
 
-    /// Every change that leaves the context in each of its targets; an edge removes whatever else is ours.
+    /// The changes that write the context to each of its targets; an edge removes all our other headers and members.
     pub(crate) fn write<'a>(
         &'a self,
         lines: &Lines<'a>,

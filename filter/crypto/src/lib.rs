@@ -21,20 +21,20 @@ use tenancy_filter_envoy::{Attributes, route};
 
 /// A key pair from 32 random bytes: PKCS#8 and SubjectPublicKeyInfo, both in DER.
 ///
-/// `None` if the bytes are no scalar of P-256, which is so for one of 2³² at most.
+/// `None` if the bytes are not a scalar of P-256, with a probability of at most 2⁻³².
 pub fn generate(random: [u8; 32]) -> Option<(Vec<u8>, Vec<u8>)> {
     let key = SecretKey::from_slice(&random).ok()?;
     let public = key.public_key().to_public_key_der().ok()?;
     Some((key.to_pkcs8_der().ok()?.as_bytes().to_vec(), public.as_bytes().to_vec()))
 }
 
-/// The public key of a private one (PKCS#8, DER), as SubjectPublicKeyInfo in DER; `None` if it is none on P-256.
+/// The public key of a private one (PKCS#8, DER), as SubjectPublicKeyInfo in DER; `None` if it is not a key on P-256.
 pub fn public_key(private: &[u8]) -> Option<Vec<u8>> {
     let key = SecretKey::from_pkcs8_der(private).ok()?;
     Some(key.public_key().to_public_key_der().ok()?.as_bytes().to_vec())
 }
 
-/// The signature of a text's SHA-256, in DER; `None` if the key (PKCS#8, DER) is none on P-256.
+/// The signature of a text's SHA-256, in DER; `None` if the key (PKCS#8, DER) is not on P-256.
 pub fn sign(private: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let key = SigningKey::from_pkcs8_der(private).ok()?;
     let signature: Signature = key.sign(text);
@@ -48,10 +48,10 @@ pub fn verify(public: &[u8], signature: &[u8], text: &[u8]) -> bool {
     key.zip(signature).is_some_and(|(key, signature)| key.verify(text, &signature).is_ok())
 }
 
-/// What can be looked up of a request without a proxy: its route, and its seals. Nothing is remembered.
+/// The facts of a request without a proxy: its route, and its seals. It has no memory.
 #[derive(Debug)]
 pub struct Alone<'a, A> {
-    /// What is known of the request.
+    /// The known facts of the request.
     pub attributes: &'a A,
     /// What the filter does with seals.
     pub seal: Option<&'a Seal>,
@@ -61,7 +61,7 @@ pub struct Alone<'a, A> {
     pub now: u64,
 }
 
-/// Nobody outside learns in which set of a table a seal stood.
+/// A fixed key is enough here: no client sees the table of a seal.
 const TABLE_KEY: [u8; 16] = [0; 16];
 
 impl<A: Attributes> Lookup for Alone<'_, A> {
@@ -69,7 +69,7 @@ impl<A: Attributes> Lookup for Alone<'_, A> {
         Recalled::Unknown
     }
 
-    /// A route that cannot be read is none.
+    /// A route that cannot be read counts as no route.
     fn route(&mut self) -> Option<Route> {
         route(self.attributes).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::node::{Node, Object};
 use super::ownership::Owner;
 
-/// Longer than any name of Envoy's cluster in practice; a bound on what a request can make of it.
+/// Longer than cluster names are in practice; it bounds the header that a request can cause.
 const MAX_TEMPLATE_BYTES: usize = 512;
 
 /// `None` if there are none, or no route could take them.
@@ -72,7 +72,7 @@ fn read_template(node: &Node<'_>, config: &Object<'_>) -> Option<Template> {
     Some(template)
 }
 
-/// Parts it at its placeholders.
+/// Splits it at its placeholders.
 fn parse(text: &str) -> Result<Template, String> {
     let mut parts = Vec::new();
     let mut rest = text;

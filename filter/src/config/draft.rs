@@ -13,20 +13,20 @@ pub(super) struct Draft {
     pub(super) claims: Vec<ClaimPath>,
     /// The first field that needs `verified`, by its path.
     pub(super) needs_verified: Option<String>,
-    /// Whether a source has `trust: verified`, in whatever role.
+    /// Whether a source has `trust: verified`, in any role.
     pub(super) trusts_verified: bool,
-    /// Whether issuers name tenants, and count without standing in `verified.issuers`.
+    /// Whether issuers name tenants, and so count without an entry in `verified.issuers`.
     pub(super) admits_issuers: bool,
-    /// Whether requests may go elsewhere than their routes say.
+    /// Whether `destinations` may replace the cluster of a route.
     pub(super) has_destinations: bool,
-    /// What stands between the names of environments in a tenant.
+    /// The separator between the environments in a tenant's name.
     pub(super) levels: Option<Box<str>>,
-    /// Whether a token decides anything in this role.
+    /// Whether this role reads a token.
     pub(super) reads_token: bool,
 }
 
 impl Draft {
-    /// A draft that goes on counting behind these claims, so that two drafts agree about their numbers.
+    /// A draft that continues the numbers of these claims, so that two drafts agree about them.
     pub(super) fn new(role: Role, claims: Vec<ClaimPath>) -> Self {
         Self {
             role,
@@ -72,7 +72,7 @@ impl Draft {
     }
 }
 
-/// Whether a claim in a text is rather one name that holds dots than a path with dots between its names.
+/// Whether a claim in a string is probably one name with dots, not a path.
 fn is_url(claim: &str) -> bool {
     claim.contains('.') && claim.bytes().any(|byte| b"/:".contains(&byte))
 }
@@ -84,7 +84,7 @@ fn claim_path(node: &Node<'_>) -> Option<ClaimPath> {
             .iter()
             .map(|segment| match segment.as_str() {
                 Some(name) => Some(name.to_owned()),
-                // Istio hands numbers on as doubles.
+                // Istio passes numbers on as doubles.
                 None => segment
                     .as_f64()
                     .filter(|index| *index >= 0.0 && index.fract() == 0.0)

@@ -1,22 +1,22 @@
-//! What a plugin configuration has wrong, and what it says in vain.
+//! Errors and warnings of a plugin configuration.
 
 use std::fmt;
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// The configuration works, but this part of it can never have an effect, or hardly the one that is meant.
+    /// The configuration works, but this part of it can never have an effect, or hardly the intended one.
     Warning,
-    /// The configuration is refused.
+    /// The configuration is rejected.
     Error,
 }
 
-/// One finding: where it is, what it is and how to mend it.
+/// One finding: its place, the message and the remedy.
 ///
 /// It displays as `path: message`, a warning with `warning: ` before that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether it refuses the configuration.
+    /// Whether it rejects the configuration.
     pub severity: Severity,
     /// The path of the field, as in `tenant.from[0].host`; empty for the configuration as a whole.
     pub path: String,
@@ -35,9 +35,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All findings of one plugin configuration, in the order of the contract.
-///
-/// It displays as one line a finding.
+/// All findings of one plugin configuration, in the order of the contract. It displays as one line per finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings(pub(super) Vec<Finding>);
 
@@ -47,7 +45,7 @@ impl Findings {
         self.0.iter()
     }
 
-    /// Whether one of them refuses the configuration.
+    /// Whether one of them rejects the configuration.
     pub(super) fn refuse(&self) -> bool {
         self.0.iter().any(|finding| finding.severity == Severity::Error)
     }

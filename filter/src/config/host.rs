@@ -26,7 +26,7 @@ pub(super) fn read(
     Some(HostRule { pattern, except, of })
 }
 
-/// Names that no host gives to a tenant.
+/// Names that are not tenants of a host.
 fn read_except(names: &Node<'_>) -> Vec<Box<str>> {
     if names.value.as_array().is_some_and(Vec::is_empty) {
         names.mistake("is empty; leave it out, or name what is no tenant, as in [www]");
@@ -42,7 +42,7 @@ fn read_except(names: &Node<'_>) -> Vec<Box<str>> {
 }
 
 fn warn_if_never_asked(node: &Node<'_>, text: &str, of: HostPlace, earlier: &[Source<TenantPlace>]) {
-    // A host of this pattern that nothing but its form tells from its others: who fits it fits them all.
+    // An example host of this pattern: a pattern that matches it matches all hosts of this one.
     let (before, after) = cut(text.as_bytes(), b"{tenant}");
     let mut host = [before, b"0-any-tenant-0", after.unwrap_or_default()].concat();
     host.iter_mut().filter(|byte| **byte == b'*').for_each(|byte| *byte = b'z');

@@ -1,16 +1,16 @@
-//! JSON in which no object names a field twice: which of the two counts, RFC 8259 §4 leaves open.
+//! JSON without repeated fields: RFC 8259 §4 does not say which of two counts.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A value without a field that stands twice.
+/// A value without a repeated field.
 struct Unique(Value);
 
 /// How a Struct with a field begins, as bytes: with an entry of its map (protobuf, "Encoding"; `struct.proto`).
 const STRUCT: &[u8] = b"\n";
-/// What stands before the value of such an entry; a control byte, of which JSON has none.
+/// The tag before the value of such an entry: a control byte, which JSON does not allow.
 const VALUE: u8 = 0x12;
 
 /// Parses JSON, or says what is wrong with it.

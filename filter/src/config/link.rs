@@ -8,7 +8,7 @@ use crate::read::tenant::TenantPlace;
 use super::draft::Draft;
 use super::node::Node;
 
-/// What user agents keep a cookie for at most (RFC 6265bis §5.5), in seconds.
+/// The longest lifetime of a cookie in user agents (RFC 6265bis §5.5), in seconds.
 const MAX_SECONDS: u32 = 400 * DAY;
 const DAY: u32 = 24 * 60 * 60;
 
@@ -30,7 +30,7 @@ pub(super) fn read<'c>(
     Some((Link { parameter: parameter.into(), query, cookie: name, max_age, when, origin }, cookie))
 }
 
-/// The links, once all sources are known: nothing would come of a cookie that nobody reads.
+/// Checks the links after all sources are known: a cookie that no source reads would have no effect.
 pub(super) fn with_cookies(
     links: Vec<(Link, Node<'_>)>,
     sources: &[Source<TenantPlace>],
@@ -65,7 +65,7 @@ fn seconds(text: &str) -> Option<u32> {
         b'd' => DAY,
         _ => return None,
     };
-    // The standard library would take a sign.
+    // The standard library would accept a sign.
     let is_number = number.first() != Some(&b'0') && number.iter().all(u8::is_ascii_digit);
     let number = Some(number).filter(|_| is_number).and_then(|number| std::str::from_utf8(number).ok())?;
     let seconds = number.parse::<u32>().ok()?.checked_mul(unit)?;

@@ -1,13 +1,13 @@
-//! Headers with a meaning of their own, which no configuration may take for its context.
+//! Headers that already have a meaning, which no configuration may use for its context.
 
 use crate::names::{begins, same_name};
 use crate::repair::{self, TraceHeader};
 
-/// Headers that mean something alike.
+/// Headers with a similar meaning.
 struct Group {
-    /// In lower case; `*` stands for any end of a name.
+    /// In lower case; a `*` at the end matches any rest of a name.
     names: &'static [&'static str],
-    /// Whether the request is not whole without them, so that nobody may strip them either (RFC 9110 §7.6.1).
+    /// Whether a request needs them, so that `strip` may not name them either (RFC 9110 §7.6.1).
     frames: bool,
     meaning: &'static str,
     remedy: &'static str,
@@ -72,12 +72,12 @@ const GROUPS: [Group; 11] = [
     Group { names: &["grpc-*"], frames: false, meaning: "it belongs to gRPC", remedy: OURS },
 ];
 
-/// What frames a message or steers a connection; taking it away breaks the request.
+/// Headers that frame a message or control a connection; removing them breaks the request.
 pub(super) fn framing() -> impl Iterator<Item = &'static str> {
     GROUPS.iter().filter(|group| group.frames).flat_map(|group| group.names.iter().copied())
 }
 
-/// What a name means in any spelling, and what to do instead; `None` if it means nothing.
+/// The meaning of a name in any spelling, and what to use instead; `None` if it has none.
 pub(super) fn of(name: &str) -> Option<(&'static str, &'static str)> {
     let group = GROUPS.iter().find(|group| group.names.iter().any(|known| covers(known, name)));
     let known = group.map(|group| (group.meaning, group.remedy));

@@ -1,4 +1,4 @@
-//! The plugin configuration: parsed once, with everything that is found reported at once.
+//! The plugin configuration: parsed once, with all findings reported at once.
 
 mod boundary;
 mod destinations;
@@ -68,13 +68,13 @@ pub const CONFIG_FIELDS: &[&str] = &[
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) rules: Rules,
-    /// For callers that presented no certificate, if the configuration tells them apart.
+    /// The rules for callers without a certificate, if the configuration distinguishes them.
     pub(crate) unknown_peer: Option<Rules>,
     pub(crate) claims: Vec<ClaimPath>,
     pub(crate) repair: Option<Repair>,
 }
 
-/// Compiles a plugin configuration, with its warnings, or lists everything that was found if it is refused.
+/// Compiles a plugin configuration, with its warnings, or returns all findings if it is rejected.
 pub(crate) fn compile(json: &[u8]) -> Result<(Compiled, Findings), Findings> {
     let notes = Notes::default();
     let compiled = match parse(json) {
@@ -121,7 +121,7 @@ fn read_configuration(root: &Node<'_>) -> Option<Compiled> {
     Some(Compiled { rules, unknown_peer, claims, repair })
 }
 
-/// Notes what is wrong whatever the role is; what only some roles find would follow from the guess.
+/// Notes mistakes that are wrong in every role; others would follow from a guess of the role.
 fn note_what_every_role_finds(root: &Node<'_>) {
     let [mesh, waypoint] = [Role::Mesh, Role::Waypoint].map(|role| found_by(role, root));
     let common = found_by(Role::Edge, root).into_iter().filter(|it| mesh.contains(it) && waypoint.contains(it));
@@ -139,8 +139,8 @@ fn found_by(role: Role, root: &Node<'_>) -> Vec<Finding> {
     notes.into_inner()
 }
 
-/// The same configuration as an edge reads it. What it finds was found already, or is what only an edge has to say,
-/// which a mesh configuration may leave out.
+/// The same configuration as an edge reads it. Its findings are known already, or concern fields that only an edge
+/// needs and a mesh configuration may leave out.
 fn rules_of_an_edge(root: &Node<'_>, draft: &mut Draft) -> Option<Rules> {
     let notes = Notes::default();
     let root = Node::root(root.value, &notes);
@@ -197,7 +197,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
     rules
 }
 
-/// The headers that are believed, whether always or under a condition.
+/// The headers that are believed, always or conditionally.
 fn believed(tenant: &TenantRules, overrides: &OverrideRules) -> Vec<Field> {
     let tenant = tenant.sources.iter().filter_map(|source| {
         let TenantPlace::Header(field) = source.place else { return None };
@@ -212,7 +212,7 @@ fn believed(tenant: &TenantRules, overrides: &OverrideRules) -> Vec<Field> {
 
 fn read_version(config: &Object<'_>) {
     let Some(node) = config.required("version", "write version: 1") else { return };
-    // Istio hands numbers on as doubles.
+    // Istio passes numbers on as doubles.
     if node.value.as_f64() != Some(1.0) {
         node.mistake(format!("expected 1, found {}; this filter knows version 1 alone", node.value));
     }
@@ -223,7 +223,7 @@ fn read_role(config: &Object<'_>) -> Option<Role> {
     config.required("role", remedy)?.word(&[("edge", Role::Edge), ("mesh", Role::Mesh), ("waypoint", Role::Waypoint)])
 }
 
-/// Where a proxy of a role stands, in words.
+/// The place of a proxy with a role, in words.
 fn place(role: Role) -> &'static str {
     match role {
         Role::Edge => "at an edge",

@@ -1,4 +1,4 @@
-//! A JSON value with the path that led to it, and what was found on the way.
+//! A JSON value with its path and its findings.
 
 use std::cell::RefCell;
 
@@ -8,7 +8,7 @@ use crate::request::Role;
 
 use super::finding::{Finding, Severity};
 
-/// Where findings are collected, so that one reading finds them all.
+/// The collected findings of one reading.
 pub(super) type Notes = RefCell<Vec<Finding>>;
 
 /// A value of the configuration and its path.
@@ -19,7 +19,7 @@ pub(super) struct Node<'c> {
     notes: &'c Notes,
 }
 
-/// An object of which only named fields are known.
+/// An object with known fields.
 pub(super) struct Object<'c> {
     map: &'c Map<String, Value>,
     fields: Vec<&'static str>,
@@ -27,7 +27,7 @@ pub(super) struct Object<'c> {
     notes: &'c Notes,
 }
 
-/// What an entry of a list may say: exactly one place, of one of these kinds, and options.
+/// The form of a list's entry: exactly one place, of one of these kinds, and options.
 pub(super) struct Form<K: 'static> {
     pub(super) kinds: &'static [(&'static str, K)],
     pub(super) options: &'static [&'static str],
@@ -42,7 +42,7 @@ pub(super) struct Entry<'c, K> {
     pub(super) object: Object<'c>,
 }
 
-/// More entries than anybody writes by hand; what is generated belongs into routes.
+/// More entries than anyone writes by hand; generated entries belong in routes.
 const MAX_ENTRIES: usize = 64;
 
 impl<'c> Node<'c> {
@@ -50,13 +50,13 @@ impl<'c> Node<'c> {
         Self { value, path: String::new(), notes }
     }
 
-    /// Notes a mistake here, which refuses the configuration.
+    /// Notes a mistake here, which rejects the configuration.
     #[inline(never)]
     pub(super) fn mistake(&self, message: impl Into<String>) {
         self.note(Severity::Error, message.into());
     }
 
-    /// Notes that what stands here has no effect, or hardly the one that is meant.
+    /// Warns that this field has no effect, or hardly the intended one.
     #[inline(never)]
     pub(super) fn warn(&self, message: impl Into<String>) {
         self.note(Severity::Warning, message.into());
@@ -66,7 +66,7 @@ impl<'c> Node<'c> {
         self.notes.borrow_mut().push(Finding { severity, path: self.path.clone(), message });
     }
 
-    /// Notes what another reading found, unless it is known.
+    /// Adds the findings of another reading, without duplicates.
     pub(super) fn note_once(&self, finding: Finding) {
         let mut notes = self.notes.borrow_mut();
         if !notes.contains(&finding) {
@@ -74,7 +74,7 @@ impl<'c> Node<'c> {
         }
     }
 
-    /// Notes that something else belongs here, and shows what stands there.
+    /// Notes that the value has the wrong type, and shows it.
     #[inline(never)]
     pub(super) fn expected(&self, what: &str) {
         self.mistake(format!("expected {what}, found {}", self.shown()));
@@ -89,7 +89,7 @@ impl<'c> Node<'c> {
         }
     }
 
-    /// An object with no other fields than these; each unknown one is a mistake.
+    /// An object with these fields; each unknown field is a mistake.
     pub(super) fn object(&self, fields: &[&'static str]) -> Option<Object<'c>> {
         let Some(map) = self.value.as_object() else {
             self.expected(&format!("an object with the fields {}", fields.join(", ")));
@@ -106,7 +106,7 @@ impl<'c> Node<'c> {
         Some(Node { value, path: format!("{}.{name}", self.path), notes: self.notes })
     }
 
-    /// The values of an object by names of the configuration's own; `None` if it is no object.
+    /// The values of an object with free names; `None` if it is not an object.
     pub(super) fn map(&self) -> Option<Vec<(&'c str, Node<'c>)>> {
         let Some(map) = self.value.as_object() else {
             self.expected("an object");
@@ -153,7 +153,7 @@ impl<'c> Node<'c> {
         text
     }
 
-    /// A whole number in a range. Istio hands numbers on as doubles.
+    /// A whole number in a range. Istio passes numbers on as doubles.
     pub(super) fn whole(&self, range: &std::ops::RangeInclusive<u64>) -> Option<u64> {
         let is_whole = |number: &f64| number.fract() == 0.0 && *number >= 0.0;
         let number = self.value.as_f64().filter(is_whole).map(|number| number as u64);
@@ -164,7 +164,7 @@ impl<'c> Node<'c> {
         number
     }
 
-    /// One of a few words, as what it stands for.
+    /// The meaning of one of a few words.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
         let meaning = |word: &str| words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
         let meaning = self.value.as_str().and_then(meaning);
@@ -182,7 +182,7 @@ impl<'c> Node<'c> {
     }
 }
 
-/// The known word that a misspelt one is nearest to; `None` if it is near none, and so rather another word.
+/// The known word nearest to a misspelt one; `None` if none is near.
 ///
 /// ```
 /// assert_eq!(tenancy_filter::nearest("tenent", &["tenant", "role"]), Some("tenant"));
@@ -239,7 +239,7 @@ impl<'c> Object<'c> {
         self.map.get(name).map(|value| Node { value, path: self.child_path(name), notes: self.notes })
     }
 
-    /// A field that has to be there; `remedy` says what to write.
+    /// A required field; `remedy` says what to write.
     pub(super) fn required(&self, name: &'static str, remedy: &str) -> Option<Node<'c>> {
         self.field(name).or_else(|| {
             let missing = Node { path: self.child_path(name), ..self.whole() };
@@ -248,7 +248,7 @@ impl<'c> Object<'c> {
         })
     }
 
-    /// The entries of a list that has to be there and not to be empty.
+    /// The entries of a required, non-empty list.
     pub(super) fn required_list(&self, name: &'static str, remedy: &str) -> Vec<Node<'c>> {
         let Some(node) = self.required(name, remedy) else { return Vec::new() };
         if node.value.as_array().is_some_and(Vec::is_empty) {
@@ -257,7 +257,7 @@ impl<'c> Object<'c> {
         node.list()
     }
 
-    /// The entries of `from`, each another source; the mesh may do without, because it reads `to` as well.
+    /// The entries of `from`, each a different source; optional in the mesh, which also reads `to`.
     pub(super) fn sources<K>(&self, role: Role, form: &Form<K>, example: &str) -> Vec<Node<'c>> {
         let entries = match role {
             Role::Edge => self.required_list("from", &format!("at an edge nothing else is read, as in {example}")),

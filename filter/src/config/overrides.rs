@@ -20,7 +20,7 @@ use super::target::{TargetKind, read_targets};
 use super::tenant::ON_INVALID;
 use super::trust::{self, without_trust};
 
-/// What overrides come from.
+/// The sources of overrides.
 #[derive(Clone, Copy)]
 enum SourceKind {
     Header,
@@ -145,7 +145,7 @@ fn read_format(entry: &Node<'_>, object: &Object<'_>) -> Option<Format> {
     Some(Format { list: list.to_owned().into(), pair: pair.to_owned().into(), when: when.to_owned().into() })
 }
 
-/// Why entries, or their conditions, could not be told by these separators; `None` if they can.
+/// Why entries, or their conditions, would be ambiguous with these separators; `None` if they are not.
 fn clash(list: &str, pair: &str, when: &str) -> Option<String> {
     let holds = |text: &str, part: &str| cut(text.as_bytes(), part.as_bytes()).1.is_some();
     if holds(pair, list) {
@@ -168,7 +168,7 @@ fn clash(list: &str, pair: &str, when: &str) -> Option<String> {
     })
 }
 
-/// A separator that may stand behind a condition, and so is none of the marks in one.
+/// A separator that may follow a condition, and so is none of the marks in one.
 fn between_parts<'c>(node: &Node<'c>) -> Option<&'c str> {
     let text = separator(node)?;
     let is_mark = ["=", "!", "=!", "|"].contains(&text);
@@ -178,7 +178,7 @@ fn between_parts<'c>(node: &Node<'c>) -> Option<&'c str> {
     (!is_mark).then_some(text)
 }
 
-/// A separator is printable, and no byte of it may stand in a service or a version.
+/// A separator is printable, and contains no byte of a service or a version.
 fn separator<'c>(node: &Node<'c>) -> Option<&'c str> {
     let text = node.text()?;
     let fits = |byte| Bytes::PRINTABLE.has(byte) && !Bytes::NAME.has(byte);
@@ -216,7 +216,7 @@ fn read_projection(entry: &Node<'_>, draft: &mut Draft) -> Option<Projection> {
     Some(Projection { header, field, service })
 }
 
-/// Who calls matters for versions alone.
+/// The caller matters only for versions.
 pub(super) fn read_caller(config: &Object<'_>, rules: &Rules) -> Caller {
     let node = config.field("caller");
     match rules.role {

@@ -1,4 +1,4 @@
-//! Which header names and baggage keys a configuration owns, and for what.
+//! The header names and baggage keys that a configuration owns, and their use.
 
 use crate::baggage::{self, BAGGAGE_PREFIXES, Key, OLDER_BAGGAGE};
 use crate::bytes::grammar::{MAX_TENANT_BYTES, is_token};
@@ -13,7 +13,7 @@ use crate::write::strip::CONNECTION;
 use super::meaning;
 use super::node::Node;
 
-/// Whose carrier it is: a header or a key carries one thing.
+/// The use of a name: a header or a key carries one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     Tenant,
@@ -23,7 +23,7 @@ pub(super) enum Owner {
     Seal,
 }
 
-/// Carriers of baggage members, which are named by key.
+/// Headers of baggage members, which are named by key.
 pub(super) const BAGGAGE: [&str; 3] = [baggage::NAME, OLDER_BAGGAGE[0], OLDER_BAGGAGE[1]];
 
 /// Everything owned so far.
@@ -55,7 +55,7 @@ impl Ownership {
         self.own_header(&carrier_name(node)?, node, owner)
     }
 
-    /// A header to write that the field at this node stands for.
+    /// The header to write that the field at this node names.
     pub(super) fn own_header(&mut self, name: &str, node: &Node<'_>, owner: Owner) -> Option<(HeaderName, Field)> {
         let name: HeaderName = name.into();
         if let Some((_, _, other)) = self.headers.iter().find(|(known, ..)| *known == name) {
@@ -67,7 +67,7 @@ impl Ownership {
         Some((name, field))
     }
 
-    /// A header to read, which may be one that is written too.
+    /// A header to read, which may also be written.
     pub(super) fn source_header(&mut self, node: &Node<'_>, owner: Owner) -> Option<Field> {
         let name = carrier_name(node)?;
         match self.headers.iter().find(|(known, ..)| *known == name) {
@@ -89,7 +89,7 @@ impl Ownership {
         self.own_key(baggage_key(node)?, true, node, owner)
     }
 
-    /// A baggage key, to write or not, that the field at this node stands for, and its number.
+    /// The baggage key, to write or to read, that the field at this node names, and its number.
     pub(super) fn own_key(&mut self, key: Key, is_written: bool, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
         if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
             node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
@@ -100,7 +100,7 @@ impl Ownership {
         Some((key, number))
     }
 
-    /// A baggage key to read, which may be one that is written too, by its number.
+    /// A baggage key to read, which may also be written, by its number.
     pub(super) fn source_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<u16> {
         let key = baggage_key(node)?;
         match self.keys.iter().find(|(known, ..)| *known == key) {
@@ -134,7 +134,7 @@ impl Ownership {
         Some(place)
     }
 
-    /// What a browser says of a page that it opens, which a link goes by.
+    /// The headers by which a link recognises a page that a browser opens.
     pub(super) fn keep_navigation(&mut self) {
         [Kept::FetchMode, Kept::FetchDest, Kept::Purpose].into_iter().for_each(|header| self.keep(header));
     }
@@ -161,8 +161,8 @@ impl Ownership {
         Some(self.asked.queries.number(name))
     }
 
-    /// An edge does not remove cookies, queries and headers of proxies and browsers, so what it did not believe would be
-    /// believed behind it.
+    /// An edge does not remove cookies, queries and headers of proxies and browsers, so later proxies would believe a
+    /// value that the edge did not.
     fn refuse_in_mesh(&self, node: &Node<'_>, what: &str) {
         if !self.role.is_edge() {
             node.mistake(format!(
@@ -171,7 +171,7 @@ impl Ownership {
         }
     }
 
-    /// Removes a header by its lower-case name, or all that begin with what stands before `*`, unless it is owned.
+    /// Removes a header by its lower-case name, or all headers with the prefix before `*`, unless it is owned.
     pub(super) fn strip(&mut self, name: &str) {
         match name.strip_suffix('*') {
             Some(prefix) => self.names.insert_prefix(prefix, Field::Stripped),
@@ -199,7 +199,8 @@ impl Ownership {
         self.keys.iter().map(|(key, ..)| key.clone()).collect()
     }
 
-    /// The keys whose members survive only as we write them: an edge leaves none, the mesh those that it only reads.
+    /// The keys whose members are removed unless the filter writes them: at an edge all, in the mesh not those that it
+    /// only reads.
     pub(super) fn removed_keys(&self) -> Vec<Key> {
         let removed = self.keys.iter().filter(|(.., usage)| self.role.is_edge() || *usage == Use::Written);
         removed.map(|(key, ..)| key.clone()).collect()
@@ -219,7 +220,7 @@ impl Ownership {
         written.map(member).fold(0, usize::saturating_add)
     }
 
-    /// Owns baggage, and whatever else applications read as baggage.
+    /// Owns `baggage`, and the older headers that applications read as baggage.
     pub(super) fn own_baggage(&mut self) {
         self.names.insert(baggage::NAME, Field::Baggage);
         OLDER_BAGGAGE.iter().for_each(|name| self.names.insert(name, Field::OlderBaggage));

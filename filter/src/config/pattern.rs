@@ -37,9 +37,9 @@ fn sentence(text: &str, fault: &Fault<'_>) -> String {
     }
 }
 
-/// Warns of a text at the beginning of every match with which no name begins.
+/// Warns if every match begins with a text that begins no name.
 ///
-/// This finds what is written literally and nothing else: to know all patterns that fit no name takes an automaton.
+/// This finds only literal text: finding all patterns that match no name takes an automaton.
 fn warn_of_the_impossible(node: &Node<'_>, pattern: &str, asks_hosts: bool) {
     let head = literal_head(pattern);
     if !Bytes::NAME.hold(head.as_bytes()) {
@@ -49,7 +49,7 @@ fn warn_of_the_impossible(node: &Node<'_>, pattern: &str, asks_hosts: bool) {
     }
 }
 
-/// What every match of a valid pattern begins with, as far as it stands there literally.
+/// The literal text at the beginning of every match of a valid pattern.
 fn literal_head(pattern: &str) -> &str {
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     if pattern.as_bytes().contains(&b'|') {

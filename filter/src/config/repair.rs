@@ -1,4 +1,4 @@
-//! `repair`: what is remembered by trace id, and how much of it.
+//! `repair`: the memory of contexts by trace id.
 
 use crate::repair::{Repair, TraceHeader};
 use crate::request::Role;
@@ -8,11 +8,11 @@ use super::node::{Node, Object};
 /// 512 slots of a kilobyte at most, to 65,536: a proxy's concurrent requests, with room for those that linger.
 const SLOTS: std::ops::RangeInclusive<u64> = 64..=65_536;
 const DEFAULT_SLOTS: u64 = 4096;
-/// Seconds: from zero to the longest that a call may trail behind its request.
+/// Seconds: from zero to the longest time that a call may follow its request.
 const LINGER: std::ops::RangeInclusive<u64> = 0..=300;
 const DEFAULT_LINGER: u64 = 5;
 
-/// `None` at an edge, where clients choose trace ids, and at a waypoint, where nothing that comes in goes out again.
+/// `None` at an edge, where clients choose trace ids, and at a waypoint, which has no outbound requests.
 pub(super) fn read(config: &Object<'_>, role: Role) -> Option<Repair> {
     let node = config.field("repair")?;
     let why = match role {

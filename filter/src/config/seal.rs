@@ -16,14 +16,14 @@ use super::place;
 /// Seconds, up to ninety days, for queues.
 const TTL: std::ops::RangeInclusive<u64> = 10..=7_776_000;
 const DEFAULT_TTL: u64 = 60;
-/// A second: up to what keeps a core busy.
+/// Per second: up to the load of one core.
 const VERIFICATIONS: std::ops::RangeInclusive<u64> = 1..=5000;
 const DEFAULT_VERIFICATIONS: u32 = 200;
 
-/// Rotation needs three: of the last seals, of those that are made, and of the next ones.
+/// Rotation needs three: the previous key, the current one and the next one.
 const MAX_KEYS: usize = 8;
 
-/// What stands before the point of a public key on P-256: SubjectPublicKeyInfo in DER (RFC 5480 §2), uncompressed.
+/// The prefix of a public key on P-256, before the point: SubjectPublicKeyInfo in DER (RFC 5480 §2), uncompressed.
 const P256_KEY: [u8; 27] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
@@ -34,7 +34,7 @@ const MAX_VARIABLE_BYTES: usize = 128;
 /// The bytes of a point's two coordinates.
 const P256_POINT: usize = 64;
 
-/// What only an edge says, and what only the mesh does.
+/// Fields that only an edge has, and those that only the mesh has.
 const OF_EDGE: [&str; 2] = ["sign", "ttl"];
 const OF_MESH: [&str; 3] = ["verify", "unsealed", "verificationsPerSecond"];
 
@@ -70,7 +70,7 @@ fn refuse_misplaced(seal: &Object<'_>, role: Role) {
     }
 }
 
-/// Where no baggage is written, the member is merely owned: no client brings it, and it does not leave the mesh.
+/// If no baggage is written, the member is merely owned: no client may send it, and it does not leave the mesh.
 fn read_targets(node: &Node<'_>, seal: &Object<'_>, draft: &mut Draft) -> Option<SealTargets> {
     let header = match seal.field("header") {
         Some(name) => draft.owned.target_header(&name, Owner::Seal),
@@ -99,7 +99,7 @@ fn read_private_key(sign: &Object<'_>) -> Option<PrivateKey> {
         (Some(name), None) => {
             let read = name.value.as_str().filter(|name| is_variable(name));
             if read.is_none() {
-                // Not what was found: it may be the key itself.
+                // Does not show the value, which may be the key itself.
                 name.mistake("expected the name of a variable of the module's environment, as in TENANCY_SEAL_KEY");
             }
             read.map(|name| PrivateKey::Env(name.into()))
@@ -108,7 +108,7 @@ fn read_private_key(sign: &Object<'_>) -> Option<PrivateKey> {
             key.warn("stands in every dump of this proxy's configuration; use privateKeyEnv but for a test");
             let read = key.value.as_str().and_then(PrivateKey::decode);
             if read.is_none() {
-                // Not what was found: it may be most of a key.
+                // Does not show the value, which may be most of a key.
                 key.mistake("expected a private key on P-256 as base64 (PKCS#8, DER); tenancy seal new-key prints one");
             }
             read.map(PrivateKey::Der)
@@ -120,7 +120,7 @@ fn read_private_key(sign: &Object<'_>) -> Option<PrivateKey> {
     }
 }
 
-/// Whether a variable of the environment may be called so, as Kubernetes has it. No private key may.
+/// Whether this is a valid name of an environment variable in Kubernetes. A private key is not.
 fn is_variable(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     (1..=MAX_VARIABLE_BYTES).contains(&name.len()) && name.bytes().all(fits)
@@ -182,7 +182,7 @@ fn read_key_name(name: &str, node: &Node<'_>) -> bool {
     is_name
 }
 
-/// Where the seal is the one source there is, no other is read.
+/// If the seal is the only source, no other is read.
 fn warn_of_sources(config: &Object<'_>) {
     for node in ["tenant", "overrides"].into_iter().filter_map(|name| config.field(name)) {
         if let Some(from) = node.child("from").filter(|from| from.value.as_array().is_some_and(|list| !list.is_empty()))

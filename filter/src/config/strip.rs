@@ -9,7 +9,7 @@ use super::node::Node;
 use super::ownership::{BAGGAGE, Ownership};
 use super::place;
 
-/// A name, or a prefix with `*` behind it.
+/// A name, or a prefix followed by `*`.
 struct Stripped<'c> {
     /// As it is written.
     text: &'c str,
@@ -17,7 +17,7 @@ struct Stripped<'c> {
     is_prefix: bool,
 }
 
-/// Takes the headers that an edge removes; `believed` are those that it reads before.
+/// Reads the headers that an edge removes; `believed` are those that it reads first.
 pub(super) fn read(node: &Node<'_>, draft: &mut Draft, believed: &[Field]) {
     if !draft.role.is_edge() {
         node.mistake(format!("strips nothing {}; move it to the edge", place(draft.role)));
@@ -65,7 +65,7 @@ impl<'c> Stripped<'c> {
         }
     }
 
-    /// Why it is hardly meant; `None` if nothing speaks against it.
+    /// Why it is probably a mistake; `None` if it is not.
     fn doubt(&self, owned: &Ownership, believed: &[Field]) -> Option<String> {
         let text = self.text;
         let mut believed = believed.iter().filter_map(|field| owned.header(*field));

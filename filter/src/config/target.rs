@@ -1,4 +1,4 @@
-//! What a context is written into, and what that makes of it for the next proxy.
+//! The targets of a context, and the sources that they are for the next proxy.
 
 use crate::events::Origin;
 use crate::read::source::Source;
@@ -6,7 +6,7 @@ use crate::request::Role;
 
 use super::node::Node;
 
-/// What a context is written into. Headers are read before baggage.
+/// The targets of a context. Headers are read before baggage.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum TargetKind {
     Header,
@@ -21,8 +21,8 @@ impl TargetKind {
     }
 }
 
-/// Reads the entries of a list of targets. Returns what the previous proxy wrote there, as sources of the mesh, headers
-/// first; an edge takes no target for a source.
+/// Reads the entries of a list of targets. Returns the targets as sources of the mesh, because the previous proxy wrote
+/// them, headers first; an edge does not read its targets.
 pub(super) fn read_targets<P>(
     entries: &[Node<'_>],
     role: Role,

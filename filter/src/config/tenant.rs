@@ -19,7 +19,7 @@ use super::trust::{self, without_trust};
 use super::{host, link};
 
 const SOURCE: Form<TenantKind> = Form { kinds: &TenantKind::WORDS, options: &["trust", "except", "of", "link"] };
-/// What further belongs to one kind alone.
+/// Options of one kind only.
 const OPTIONS: [(&str, TenantKind); 3] =
     [("except", TenantKind::Host), ("of", TenantKind::Host), ("link", TenantKind::Query)];
 const TARGET: Form<TargetKind> = Form { kinds: &TargetKind::WORDS, options: &[] };
@@ -28,7 +28,7 @@ pub(super) const ON_INVALID: [(&str, Policy); 2] = [("ignore", Policy::Tolerate)
 
 /// The rules without `tenant`: no source, so no value to tolerate.
 pub(super) fn none() -> (TenantRules, TenantTargets) {
-    // A seal may hold a tenant all the same, which then decides nothing.
+    // A seal may still contain a tenant, which then has no effect.
     let [on_conflict, on_invalid] = [Policy::Tolerate; 2];
     (
         TenantRules { sources: Vec::new(), links: Vec::new(), pattern: None, on_conflict, on_invalid },
@@ -56,7 +56,7 @@ pub(super) fn read(node: &Node<'_>, draft: &mut Draft) -> Option<(TenantRules, T
     Some((TenantRules { sources, links, pattern, on_conflict, on_invalid }, targets))
 }
 
-/// A separator of environments' names is made of what a tenant may hold.
+/// A separator of environments consists of bytes that a tenant may contain.
 fn read_levels(node: &Node<'_>, draft: &Draft) -> Option<Box<str>> {
     if !draft.has_destinations {
         node.warn("decides nothing without destinations; add them, or leave this out");
@@ -86,7 +86,7 @@ fn read_target(entry: &Node<'_>, draft: &mut Draft, targets: &mut TenantTargets)
     Some((kind, place))
 }
 
-/// Adds the sources of `from` to those that `to` names. Returns the links among them.
+/// Adds the sources of `from` to those of `to`. Returns the links among them.
 fn read_sources(tenant: &Object<'_>, draft: &mut Draft, sources: &mut Vec<Source<TenantPlace>>) -> Vec<Link> {
     let entries = tenant.sources(draft.role, &SOURCE, "[{host: \"{tenant}.www.example.com\"}]");
     let mut links = Vec::new();
@@ -144,7 +144,7 @@ fn refuse_misplaced(entry: &Entry<'_, TenantKind>) {
     }
 }
 
-/// An issuer is read before whatever rests on its token, so that it cannot name another's tenant.
+/// An issuer is read before every other source of its token, so that it cannot name another issuer's tenant.
 fn read_issuer(node: &Node<'_>, draft: &mut Draft) -> Option<IssuerPattern> {
     (draft.admits_issuers, draft.reads_token) = (true, true);
     if let Some(path) = &draft.needs_verified {

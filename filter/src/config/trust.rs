@@ -1,4 +1,4 @@
-//! Whom an edge believes, and sources that it never does.
+//! The trust of sources at an edge.
 
 use crate::read::source::{Belief, Condition, Source};
 use crate::request::Role;
@@ -24,7 +24,7 @@ pub(super) fn without_trust<K>(entry: &Entry<'_, K>, belief: Belief) -> Conditio
     Condition { belief }
 }
 
-/// When a source is believed that a client can write; in the mesh always.
+/// The condition for a source that a client can write; always believed in the mesh.
 pub(super) fn of_client(source: &Object<'_>, draft: &mut Draft) -> Condition {
     let node = source.field("trust");
     let trust = node.as_ref().and_then(|node| node.word(&WORDS)).unwrap_or(Trust::Mesh);
@@ -42,13 +42,13 @@ pub(super) fn of_client(source: &Object<'_>, draft: &mut Draft) -> Condition {
     Condition { belief }
 }
 
-/// The same of a source that no edge removes; `None` if it is not believed there either, and so does nothing at all.
+/// The same for a source that no edge removes; `None` if it is not believed there either, and so has no effect.
 pub(super) fn of_client_at_edge(source: &Object<'_>, place: &Node<'_>, draft: &mut Draft) -> Option<Condition> {
     let condition = of_client(source, draft);
     if condition.belief != Belief::Never {
         return Some(condition);
     }
-    // Another word is a mistake by itself.
+    // Any other word is a separate mistake.
     if source.field("trust").is_none_or(|trust| trust.value == "mesh") {
         place.mistake(
             "is never believed under trust: mesh, the default; write trust: verified to believe a client whose token counts, or trust: anyone to believe every client",
@@ -57,8 +57,8 @@ pub(super) fn of_client_at_edge(source: &Object<'_>, place: &Node<'_>, draft: &m
     None
 }
 
-/// Warns of the sources that an edge removes and never believes: of each that does not say so by `trust: mesh`, or, if
-/// there are no others, of the whole list, which then chooses nothing.
+/// Warns of the sources that an edge removes and never believes: of each without an explicit `trust: mesh`, or, if
+/// there are no other sources, of the whole list, which then has no effect.
 pub(super) fn warn_of_unbelieved<P>(from: Option<&Node<'_>>, entries: &[Node<'_>], sources: &[Source<P>]) {
     let unbelieved: Vec<_> = sources.iter().filter(|source| source.when.belief == Belief::Never).collect();
     if let (Some(from), true) = (from, !entries.is_empty() && unbelieved.len() == entries.len()) {

@@ -5,10 +5,10 @@ use crate::read::evidence::Verified;
 use super::draft::Draft;
 use super::node::{Node, Object};
 
-/// Where Istio's RequestAuthentication has the payload put.
+/// The key under which Istio's RequestAuthentication stores the payload.
 const PAYLOAD: &str = "payload";
 
-/// Which tokens count; has to be said where one of them decides anything.
+/// The tokens that count; required if a source needs one.
 pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Verified {
     let Some(node) = config.field("verified") else {
         if let (Some(path), false) = (&draft.needs_verified, draft.admits_issuers) {
@@ -22,7 +22,7 @@ pub(super) fn read(config: &Object<'_>, draft: &mut Draft) -> Verified {
     read_object(&node, draft).unwrap_or_else(none)
 }
 
-/// Warns of what no source needs, in whatever role.
+/// Warns of settings that no source needs, in any role.
 fn warn_of_idle(node: &Node<'_>, draft: &Draft) {
     if draft.needs_verified.is_none() && !draft.admits_issuers {
         node.warn("decides nothing, because no source needs a token; leave it out");

@@ -1,4 +1,4 @@
-//! A table of fixed size: texts, each with what is known of it until it expires.
+//! A table of fixed size: texts, each with a value until it expires.
 
 use siphasher::sip::SipHasher13;
 
@@ -7,7 +7,7 @@ use crate::bytes::text::same;
 /// The bytes of the key by which texts choose their sets.
 pub const SEAL_TABLE_KEY_BYTES: usize = 16;
 
-/// Entries of a set: the one that expires first gives way.
+/// Entries of a set: the one that expires first is replaced.
 const WAYS: usize = 4;
 const SETS: usize = 256;
 
@@ -15,7 +15,7 @@ const SETS: usize = 256;
 #[cfg(test)]
 const MAX_ENTRIES: usize = WAYS * SETS;
 
-/// Texts by their bytes. Without the key nobody can tell which texts share a set, and push others out.
+/// Texts by their bytes. Without the key no client can tell which texts share a set, and evict others.
 #[derive(Debug)]
 pub(super) struct Kept<V> {
     hasher: SipHasher13,
@@ -34,13 +34,13 @@ impl<V> Kept<V> {
         Self { hasher: SipHasher13::new_with_key(key), sets: std::iter::repeat_with(Vec::new).take(SETS).collect() }
     }
 
-    /// What is known of a text, and until when.
+    /// The value of a text, and its expiry.
     pub(super) fn find(&self, text: &[u8]) -> Option<(u64, &V)> {
         let set = self.sets.get(self.set(text))?;
         set.iter().find(|entry| same(&entry.text, text)).map(|entry| (entry.expiry, &entry.value))
     }
 
-    /// Keeps a text that is not known yet, in the place of the one of its set that expires first.
+    /// Inserts a new text in place of the one in its set that expires first.
     pub(super) fn keep(&mut self, text: &[u8], expiry: u64, value: V) {
         let set = self.set(text);
         let Some(set) = self.sets.get_mut(set) else { return };

@@ -4,7 +4,7 @@ use crate::seal::kept::Kept;
 use crate::seal::text::{MAX_SIGNATURE_BYTES, signed, unsigned};
 use crate::seal::{SEAL_TABLE_KEY_BYTES, Signing};
 
-/// Seals by what they hold: at most 1,024 of a worker.
+/// Seals by their contents: at most 1,024 per worker.
 #[derive(Debug)]
 pub struct Made(Kept<Vec<u8>>);
 
@@ -40,7 +40,7 @@ impl Made {
 }
 
 impl Signing {
-    /// When a seal ends that is made at this time, both in seconds since 1970.
+    /// The expiry of a seal made at this time, both in seconds since 1970.
     fn expiry(&self, now: u64) -> u64 {
         let step = (self.ttl / 4).max(1);
         now.saturating_add(self.ttl).div_ceil(step).saturating_mul(step)

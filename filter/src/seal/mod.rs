@@ -1,4 +1,4 @@
-//! Seals: the context as an edge signs it. Where the mesh verifies them, nothing else gives context.
+//! Seals: the context, signed by an edge. If the mesh verifies them, context comes from nothing else.
 //!
 //! The crypto is the host's, and so is the clock. What a worker keeps of seals, [`Made`] and [`Verdicts`], a front end
 //! holds.
@@ -22,7 +22,7 @@ pub const HEADER: &str = "x-tenancy-seal";
 /// The baggage member of a seal.
 pub const MEMBER: &str = "tenancy-seal";
 
-/// What a configuration does with seals.
+/// The configuration of seals.
 #[derive(Debug)]
 pub enum Seal {
     /// An edge makes them.
@@ -34,15 +34,15 @@ pub enum Seal {
 /// How to make seals, compiled from `seal.sign`.
 #[derive(Debug)]
 pub struct Signing {
-    /// The name of the key, which the mesh knows it by.
+    /// The name of the key in the mesh.
     pub key: Box<str>,
-    /// Where the key is.
+    /// The place of the key.
     pub private_key: PrivateKey,
-    /// Seconds for which a seal counts at least.
+    /// The minimum lifetime of a seal in seconds.
     pub(crate) ttl: u64,
 }
 
-/// Where a private key is: PKCS#8 in DER, as base64.
+/// The place of a private key: PKCS#8 in DER, as base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrivateKey {
     /// In a variable of the module's environment, of this name.
@@ -61,13 +61,13 @@ pub struct Verification {
     pub(crate) per_second: u32,
 }
 
-/// What a request without a valid seal carries.
+/// The context of a request without a valid seal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum OnUnsealed {
     /// Nothing.
     #[default]
     Drop,
-    /// What it says, as without seals; it is counted.
+    /// Its own context, as without seals; it is counted.
     Count,
 }
 

@@ -1,4 +1,4 @@
-//! A request's seals: read before anything else, and written beside what they hold.
+//! A request's seals: read before anything else, and written beside their contents.
 
 use std::borrow::Cow;
 
@@ -16,11 +16,11 @@ use crate::rules::Rules;
 use crate::seal::text::{MAX_SEALED_BYTES, SealText, split_context};
 use crate::seal::{OnUnsealed, Seal, Verification};
 
-/// The most seals that are looked at in the header, in `baggage` and in the older lists: an honest request has the same
-/// one in each. Were they counted together, the next proxy, which finds fewer, would look further.
+/// The most seals that are read in the header, in `baggage` and in the older lists each: an honest request has the same
+/// one in all of them. With a common limit the next proxy, which finds fewer, would read further.
 const MAX_SEALS: usize = 4;
 
-/// Where a seal is written, and read in the mesh.
+/// The places to which a seal is written, and from which the mesh reads it.
 #[derive(Debug)]
 pub(crate) struct SealTargets {
     pub(crate) header: (HeaderName, Field),
@@ -46,7 +46,7 @@ impl SealTargets {
 
 /// Seals in the mesh.
 impl Rules {
-    /// Fills in what the first valid seal holds. Returns whether the sources count: there is no valid seal, and
+    /// Fills in the contents of the first valid seal. Returns whether the sources count: there is no valid seal, and
     /// `seal.unsealed` is `count`.
     #[inline(never)]
     pub(crate) fn open<'a>(
@@ -78,7 +78,7 @@ impl Rules {
         Ok(counts)
     }
 
-    /// Takes what a valid seal holds, and nothing else.
+    /// Takes only the contents of a valid seal.
     ///
     /// # Errors
     /// [`Refusal::TenantInvalid`], and the context stays as it was.
@@ -119,8 +119,7 @@ impl Rules {
         }
     }
 
-    /// Tells that a request without any seal carries a context, or has lost what it said; and that one with a valid
-    /// seal said something else.
+    /// Reports a context without a seal, kept or lost, and a context that contradicts its valid seal.
     #[inline(never)]
     pub(crate) fn tell_seal<'a>(
         &'a self,
@@ -144,7 +143,7 @@ impl Rules {
         events.record(event);
     }
 
-    /// Whether a request says something else than its context, where that is written.
+    /// Whether the request's targets differ from its context.
     fn contradict<'a>(&'a self, lines: &Lines<'a>, context: &Context<'a>) -> bool {
         let mut rewritten = Vec::new();
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut rewritten);
@@ -161,7 +160,7 @@ impl Rules {
 
 /// Seals at an edge.
 impl Rules {
-    /// Seals what was decided.
+    /// Seals the decided context.
     #[inline(never)]
     pub(crate) fn seal(&self, context: &mut Context<'_>, lookup: &mut dyn Lookup, events: &dyn Events) {
         if context.is_empty() {

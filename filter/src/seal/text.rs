@@ -11,7 +11,7 @@ pub const MAX_SEALED_BYTES: usize = 512;
 /// The most bytes of a signature: ECDSA on P-256, in DER (SEC 1, C.5).
 pub const MAX_SIGNATURE_BYTES: usize = 72;
 
-/// The most bytes of a seal: what the longest key, expiry, context and signature come to, and the dots.
+/// The most bytes of a seal: the longest key, expiry, context and signature, and the dots.
 pub(crate) const MAX_SEAL_BYTES: usize = 832;
 
 /// The form of all seals so far.
@@ -23,7 +23,7 @@ pub(crate) const MAX_KEY_BYTES: usize = 32;
 /// Digits of an expiry: until the year 33658.
 const MAX_EXPIRY_DIGITS: usize = 12;
 
-/// A seal, taken apart. That it is well-formed does not say that its signature is right.
+/// A parsed seal. It is well-formed; its signature may still be invalid.
 ///
 /// ```
 /// use tenancy_filter::SealText;
@@ -37,7 +37,7 @@ const MAX_EXPIRY_DIGITS: usize = 12;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SealText<'s> {
-    /// What the signature is made of: all bytes before its dot.
+    /// The signed text: all bytes before the signature's dot.
     pub signed: &'s [u8],
     /// The name of the key: 1 to 32 letters, digits, `-` and `_`.
     pub key: &'s str,
