@@ -13,15 +13,18 @@ use wasmi::{Engine, Module};
 
 use super::gateway::{gateway, module, plugin};
 
-/// What this request does not show: a module that keeps every request in its memory (`make soak` does), and repair and
-/// the debug level, which have tests of their own.
-const ELSEWHERE: [&str; 6] = [
+/// What this request does not show: a module that keeps every request in its memory (`make soak` does), and repair, seals
+/// and the debug level, which have tests of their own.
+const ELSEWHERE: [&str; 9] = [
     "proxy_on_delete",
     "proxy_get_current_time_nanoseconds",
     "proxy_get_shared_data",
     "proxy_set_shared_data",
     "proxy_get_log_level",
     "random_get",
+    "proxy_call_foreign_function",
+    "environ_get",
+    "environ_sizes_get",
 ];
 
 fn edge(issuer: &Issuer) -> Result<Bootstrap> {

@@ -7,7 +7,8 @@ mod wycheproof;
 use std::collections::BTreeMap;
 
 use self::parties::{Keys, before, gateway, in_an_hour, only, plain_sidecar, seals, sidecar, verifying};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use integration::markdown::capabilities;
 use integration::{Echo, Envoy, Protocol, Received, Request, signs};
 use serde_json::json;
 
@@ -218,5 +219,30 @@ async fn keys_are_tried_before_the_first_request() -> Result<()> {
     }
     let log = log(sidecar("INBOUND", json!({"verify": {"k1": keys.off_the_curve()?}}))?).await?;
     assert!(log.contains("seal.verify.k1: is no point on P-256"), "{log}");
+    Ok(())
+}
+
+/// A capability that seals need is missed with the configuration.
+#[tokio::test]
+async fn seals_need_their_capabilities() -> Result<()> {
+    let (keys, all) = (Keys::number(1)?, capabilities()?);
+    let verifies = sidecar("INBOUND", verifying(&keys, &json!({})))?;
+    let mut cases = vec![(&verifies, "proxy_call_foreign_function", "seal.verify.k1: the proxy gives no access")];
+    let gateway = gateway(&keys)?;
+    if signs("the capabilities of an edge that signs")? {
+        cases.extend([
+            (&gateway, "proxy_call_foreign_function", "seal.sign: the proxy gives no access"),
+            (&gateway, "environ_get", "seal.sign.privateKeyEnv: "),
+            (&gateway, "environ_sizes_get", "seal.sign.privateKeyEnv: "),
+        ]);
+    }
+    for (bootstrap, dropped, expected) in cases {
+        let rest: Vec<_> = all.iter().filter(|name| *name != dropped).cloned().collect();
+        Envoy::start(&bootstrap.clone().restricted(&all)).await?;
+        let Err(why) = Envoy::start(&bootstrap.clone().restricted(&rest)).await else {
+            bail!("nothing misses {dropped}")
+        };
+        assert!(format!("{why:#}").contains(expected), "without {dropped}: {why:#}");
+    }
     Ok(())
 }
