@@ -12,7 +12,7 @@ pub fn signs(what: &str) -> Result<bool> {
     let (major, minor) = line()?;
     let signs = (major, minor) >= SIGNING;
     if !signs {
-        println!("left out: {what}, for want of an Envoy that signs: 1.37 or later, not {major}.{minor}");
+        println!("left out: {what}; needs an Envoy that signs: 1.37 or later, not {major}.{minor}");
     }
     Ok(signs)
 }
