@@ -122,6 +122,13 @@ impl Filter {
         self.rules.seal.as_ref().map(|(_, seal)| seal)
     }
 
+    /// Whether a request may pass if the host fails before the filter saw it: in the mesh, unless only a valid seal gives
+    /// context there.
+    pub fn passes_unseen(&self, peer: Peer) -> bool {
+        let rules = self.rules(peer);
+        !rules.role.is_edge() && !rules.drops_unsealed()
+    }
+
     /// How to remember requests by their trace ids; `None` unless configured.
     pub fn repair(&self) -> Option<&Repair> {
         self.repair.as_ref()
@@ -174,6 +181,23 @@ mod tests {
             assert_eq!((wants_token(Peer::Unknown), filter.tells_peers_apart()), (reads_token, reads_peer), "{config}");
             let differs = filter.role(Peer::Known) != filter.role(Peer::Unknown);
             assert_eq!((differs, filter.rules.role == Role::Mesh), (reads_peer, config.contains("mesh")), "{config}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_saw_passes_where_the_mesh_believes_its_peers() {
+        const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQva9rvytDLFTpUagwpJaQDPHfY8pNyg2Ye4bAwBPVPx1PN5fqzZVqtUnI9rRaQx11mi0z7kgxoteRNw0E6vYDw==";
+        let seal = |unsealed: &str| format!(r#", "seal": {{"verify": {{"k1": "{KEY}"}}, "unsealed": "{unsealed}"}}"#);
+        for (more, known, unknown) in [
+            (String::new(), true, true),
+            (r#", "peers": "mtls""#.into(), true, false),
+            (seal("count"), true, true),
+            (seal("drop"), false, false),
+        ] {
+            let json = format!(r#"{{"version": 1, "role": "mesh", "tenant": {{"to": [{{"header": "x"}}]}}{more}}}"#);
+            let filter = Filter::from_config(json.as_bytes()).unwrap().filter;
+            let passes = [Peer::Known, Peer::Unknown].map(|peer| filter.passes_unseen(peer));
+            assert_eq!(passes, [known, unknown], "{more}");
         }
     }
 }

@@ -65,6 +65,11 @@ impl Rules {
         }
     }
 
+    /// Whether only a valid seal gives context.
+    pub(crate) fn drops_unsealed(&self) -> bool {
+        self.seal.as_ref().is_some_and(|(_, seal)| seal.drops_unsealed())
+    }
+
     /// Whether the version of a service matters here.
     pub(crate) fn reads_versions(&self) -> bool {
         !self.projections.is_empty() || self.destinations.as_ref().is_some_and(Destinations::name_versions)
@@ -151,6 +156,7 @@ impl Rules {
     ) -> Vec<Mutation<'a>> {
         let mut mutations = match self.role {
             Role::Edge => strip::strip(&self.names, self.baggage.as_ref(), lines),
+            Role::Mesh | Role::Waypoint if self.drops_unsealed() => strip::strip_forms(self.baggage.as_ref(), lines),
             Role::Mesh | Role::Waypoint => Vec::new(),
         };
         self.tenant_to.write(lines, context.tenant.as_ref(), &mut mutations);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 use tenancy_filter::{
-    Answer, Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Role, Route, TraceId, Unsealed,
+    Answer, Decision, Event, Events, Lease, Lookup, Mutation, Peer, Recalled, Route, TraceId, Unsealed,
 };
 use tenancy_filter_envoy::{Facts, Pairs, is_outbound, peer, route};
 
@@ -169,10 +169,10 @@ impl Stream {
             Stop::Answered(answer) => host::respond(answer.status(), &answer.headers(), &answer.to_string()),
             Stop::HostFailed => {
                 self.plugin.story.record(Event::HostFailed);
-                match self.plugin.filter.role(self.peer) {
-                    Role::Mesh | Role::Waypoint => return Action::Continue,
-                    Role::Edge => host::respond(500, &[], NO_ACCESS),
+                if self.plugin.filter.passes_unseen(self.peer) {
+                    return Action::Continue;
                 }
+                host::respond(500, &[], NO_ACCESS);
             }
         }
         self.is_answered = true;

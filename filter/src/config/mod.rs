@@ -168,7 +168,8 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         strip::read(&node, draft, &believed(&tenant, &overrides));
     }
     boundary::read_trace_headers(config, draft);
-    let baggage = read_baggage(config, draft, moves_context);
+    let drops_unsealed = seal.as_ref().is_some_and(|(_, seal)| seal.drops_unsealed());
+    let baggage = read_baggage(config, draft, moves_context, drops_unsealed);
     let tunnel = read_connect(config, draft.role);
     let mesh = boundary::read_domains(config, draft.role, &projections, destinations.is_some());
     let withholding = boundary::withholding(draft, &tenant, &overrides);
@@ -179,7 +180,7 @@ fn read_rules(root: &Node<'_>, config: &Object<'_>, draft: &mut Draft) -> Rules 
         names,
         asked,
         tunnel,
-        reads_token: draft.reads_token && !seal.as_ref().is_some_and(|(_, seal)| seal.drops_unsealed()),
+        reads_token: draft.reads_token && !drops_unsealed,
         verified,
         tenant,
         tenant_to,
@@ -255,7 +256,12 @@ fn tells_peers_apart(config: &Object<'_>, role: Role) -> bool {
     node.word(&[("any", false), ("mtls", true)]).unwrap_or(false) && why.is_none()
 }
 
-fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> Option<BaggageRules> {
+fn read_baggage(
+    config: &Object<'_>,
+    draft: &mut Draft,
+    moves_context: bool,
+    drops_unsealed: bool,
+) -> Option<BaggageRules> {
     let words = [("drop", Foreign::Drop), ("keep", Foreign::Keep)];
     let word = config.field("foreignBaggage").and_then(|node| node.word(&words));
     let edge = draft.role.is_edge();
@@ -269,7 +275,7 @@ fn read_baggage(config: &Object<'_>, draft: &mut Draft, moves_context: bool) -> 
         ));
     }
     draft.owned.own_baggage();
-    Some(BaggageRules { keys: OurKeys::new(draft.owned.removed_keys()), foreign, any_spelling: edge })
+    Some(BaggageRules { keys: OurKeys::new(draft.owned.removed_keys()), foreign, any_spelling: edge || drops_unsealed })
 }
 
 #[cfg(test)]

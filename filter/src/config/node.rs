@@ -42,6 +42,13 @@ pub(super) struct Entry<'c, K> {
     pub(super) object: Object<'c>,
 }
 
+/// What is shown of a text that may be a private key. The first 48 characters of all keys on P-256 are the same (PKCS#8,
+/// base64).
+const SECRET_CHARACTERS: usize = 24;
+
+/// What is shown of any other value.
+const SHOWN_CHARACTERS: usize = 60;
+
 /// More entries than anyone writes by hand; generated entries belong in routes.
 const MAX_ENTRIES: usize = 64;
 
@@ -82,11 +89,8 @@ impl<'c> Node<'c> {
 
     /// The value on one short line.
     pub(super) fn shown(&self) -> String {
-        let text = self.value.to_string();
-        match text.char_indices().nth(60).and_then(|(at, _)| text.get(..at)) {
-            Some(head) => format!("{head}…"),
-            None => text,
-        }
+        let limit = if self.path.starts_with("seal") { SECRET_CHARACTERS } else { SHOWN_CHARACTERS };
+        cut_at(&self.value.to_string(), limit)
     }
 
     /// An object with these fields; each unknown field is a mistake.
@@ -112,7 +116,7 @@ impl<'c> Node<'c> {
             self.expected("an object");
             return None;
         };
-        let path = |name: &str| format!("{}.{}", self.path, name.escape_debug());
+        let path = |name: &str| format!("{}.{}", self.path, short(name).escape_debug());
         let node = |(name, value): (&'c String, &'c Value)| {
             (name.as_str(), Node { value, path: path(name), notes: self.notes })
         };
@@ -182,6 +186,19 @@ impl<'c> Node<'c> {
     }
 }
 
+/// A name, which is cut if it is as long as a key.
+pub(super) fn short(name: &str) -> String {
+    if name.len() > 40 { cut_at(name, SECRET_CHARACTERS) } else { name.to_owned() }
+}
+
+/// The first characters of a text.
+fn cut_at(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit).and_then(|(at, _)| text.get(..at)) {
+        Some(head) => format!("{head}…"),
+        None => text.to_owned(),
+    }
+}
+
 /// The known word nearest to a misspelt one; `None` if none is near.
 ///
 /// ```
@@ -213,7 +230,7 @@ impl<'c> Object<'c> {
             let meant = nearest(name, &self.fields);
             let meant = meant.map_or(String::new(), |known| format!("did you mean {known}? "));
             let known = self.fields.join(", ");
-            let path = self.child_path(&name.escape_debug().to_string());
+            let path = self.child_path(&short(name).escape_debug().to_string());
             Node { value, path, notes: self.notes }.mistake(format!("unknown field; {meant}known here: {known}"));
         }
     }

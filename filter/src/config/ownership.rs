@@ -11,7 +11,7 @@ use crate::seal::MAX_SEAL_BYTES;
 use crate::write::strip::CONNECTION;
 
 use super::meaning;
-use super::node::Node;
+use super::node::{Node, short};
 
 /// The use of a name: a header or a key carries one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,7 +254,7 @@ fn carrier_name(node: &Node<'_>) -> Option<HeaderName> {
     let name = node.text()?.to_ascii_lowercase();
     let is = |taken: &&str| same_name(taken.as_bytes(), name.as_bytes());
     if !is_token(name.as_bytes()) {
-        node.mistake(format!("expected a header name (letters, digits, \"-\"), found {name:?}"));
+        node.mistake(format!("expected a header name (letters, digits, \"-\"), found {:?}", short(&name)));
     } else if BAGGAGE.iter().any(is) {
         node.mistake(format!("{name:?} holds members; name one by its key, as in {{baggage: tenant}}"));
     } else if let Some((meaning, remedy)) = meaning::of(&name) {

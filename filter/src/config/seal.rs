@@ -9,7 +9,7 @@ use crate::seal::{
 };
 
 use super::draft::Draft;
-use super::node::{Node, Object};
+use super::node::{Node, Object, short};
 use super::ownership::Owner;
 use super::place;
 
@@ -18,7 +18,7 @@ const TTL: std::ops::RangeInclusive<u64> = 10..=7_776_000;
 const DEFAULT_TTL: u64 = 60;
 /// Per second: up to the load of one core.
 const VERIFICATIONS: std::ops::RangeInclusive<u64> = 1..=5000;
-const DEFAULT_VERIFICATIONS: u32 = 200;
+const DEFAULT_VERIFICATIONS: u32 = 500;
 
 /// Rotation needs three: the previous key, the current one and the next one.
 const MAX_KEYS: usize = 8;
@@ -28,8 +28,8 @@ const P256_KEY: [u8; 27] = [
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
 ];
-/// Fewer than the base64 of any private key has.
-const MAX_VARIABLE_BYTES: usize = 128;
+/// Fewer than any private key has, as base64 or hexadecimal digits.
+const MAX_VARIABLE_BYTES: usize = 40;
 
 /// The bytes of a point's two coordinates.
 const P256_POINT: usize = 64;
@@ -176,7 +176,8 @@ fn read_key_name(name: &str, node: &Node<'_>) -> bool {
     let is_name = is_key_name(name);
     if !is_name {
         node.mistake(format!(
-            "expected a key's name of 1 to {MAX_KEY_BYTES} letters, digits, \"-\" and \"_\", found {name:?}"
+            "expected a key's name of 1 to {MAX_KEY_BYTES} letters, digits, \"-\" and \"_\", found {:?}",
+            short(name)
         ));
     }
     is_name

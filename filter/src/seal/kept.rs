@@ -1,61 +1,91 @@
 //! A table of fixed size: texts, each with a value until it expires.
 
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::rc::Rc;
+
 use siphasher::sip::SipHasher13;
 
-use crate::bytes::text::same;
-
-/// The bytes of the key by which texts choose their sets.
+/// The bytes of the key by which texts are hashed.
 pub const SEAL_TABLE_KEY_BYTES: usize = 16;
 
-/// Entries of a set: the one that expires first is replaced.
-const WAYS: usize = 4;
-const SETS: usize = 256;
+/// The most entries of a table.
+const MAX_ENTRIES: usize = 1024;
 
-/// The most entries of a table, 1,024.
-#[cfg(test)]
-const MAX_ENTRIES: usize = WAYS * SETS;
-
-/// Texts by their bytes. Without the key no client can tell which texts share a set, and evict others.
+/// Texts by their bytes. If the table is full, a new text replaces one that was not found lately, whatever its expiry
+/// (the clock algorithm): a flood of new texts, even of long-lived ones, replaces itself.
 #[derive(Debug)]
 pub(super) struct Kept<V> {
-    hasher: SipHasher13,
-    sets: Vec<Vec<Entry<V>>>,
+    places: HashMap<Rc<[u8]>, usize, Keyed>,
+    entries: Vec<Entry<V>>,
+    /// Where the search for an entry to replace continues.
+    hand: usize,
 }
 
 #[derive(Debug)]
 struct Entry<V> {
-    text: Box<[u8]>,
+    text: Rc<[u8]>,
     expiry: u64,
     value: V,
+    /// Whether it was found since the hand passed.
+    is_used: Cell<bool>,
+}
+
+/// Without the key no client can choose texts whose hashes collide.
+#[derive(Debug)]
+struct Keyed(SipHasher13);
+
+impl BuildHasher for Keyed {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        self.0
+    }
 }
 
 impl<V> Kept<V> {
     pub(super) fn new(key: &[u8; SEAL_TABLE_KEY_BYTES]) -> Self {
-        Self { hasher: SipHasher13::new_with_key(key), sets: std::iter::repeat_with(Vec::new).take(SETS).collect() }
+        let keyed = Keyed(SipHasher13::new_with_key(key));
+        Self { places: HashMap::with_hasher(keyed), entries: Vec::new(), hand: 0 }
+    }
+
+    /// A number that only this worker derives from a text.
+    pub(super) fn hash(&self, text: &[u8]) -> u64 {
+        self.places.hasher().0.hash(text)
     }
 
     /// The value of a text, and its expiry.
     pub(super) fn find(&self, text: &[u8]) -> Option<(u64, &V)> {
-        let set = self.sets.get(self.set(text))?;
-        set.iter().find(|entry| same(&entry.text, text)).map(|entry| (entry.expiry, &entry.value))
+        let entry = self.entries.get(*self.places.get(text)?)?;
+        entry.is_used.set(true);
+        Some((entry.expiry, &entry.value))
     }
 
-    /// Inserts a new text in place of the one in its set that expires first.
+    /// Inserts a new text.
     pub(super) fn keep(&mut self, text: &[u8], expiry: u64, value: V) {
-        let set = self.set(text);
-        let Some(set) = self.sets.get_mut(set) else { return };
-        let entry = Entry { text: text.into(), expiry, value };
-        if set.len() < WAYS {
-            set.push(entry);
-        } else if let Some(first) = set.iter_mut().min_by_key(|known| known.expiry) {
-            *first = entry;
+        let entry = Entry { text: text.into(), expiry, value, is_used: Cell::new(false) };
+        let place = if self.entries.len() < MAX_ENTRIES { self.entries.len() } else { self.replaceable() };
+        self.places.insert(Rc::clone(&entry.text), place);
+        match self.entries.get_mut(place) {
+            None => self.entries.push(entry),
+            Some(known) => {
+                let replaced = std::mem::replace(known, entry);
+                self.places.remove(&replaced.text);
+            }
         }
     }
 
-    fn set(&self, text: &[u8]) -> usize {
-        let hash = self.hasher.hash(text);
-        let set = hash.checked_rem(SETS as u64).unwrap_or_default();
-        usize::try_from(set).unwrap_or_default()
+    /// The place of an entry that was not found since the hand passed it last.
+    fn replaceable(&mut self) -> usize {
+        // After one round the hand has passed every entry.
+        for _ in 0..=MAX_ENTRIES {
+            self.hand = self.hand.wrapping_add(1).checked_rem(MAX_ENTRIES).unwrap_or_default();
+            if self.entries.get(self.hand).is_none_or(|entry| !entry.is_used.replace(false)) {
+                break;
+            }
+        }
+        self.hand
     }
 }
 
@@ -63,16 +93,37 @@ impl<V> Kept<V> {
 mod tests {
     use super::*;
 
+    fn text(number: u64) -> [u8; 8] {
+        number.to_le_bytes()
+    }
+
     #[test]
-    fn is_of_fixed_size_and_forgets_what_expires_first() {
+    fn holds_as_many_as_it_has_room_for() {
         let mut kept = Kept::new(&[7; 16]);
-        for number in 0..20_000_u64 {
-            kept.keep(&number.to_le_bytes(), number, number);
-            assert_eq!(kept.find(&number.to_le_bytes()), Some((number, &number)));
+        for number in 0..20_000 {
+            kept.keep(&text(number), number, number);
+            assert_eq!(kept.find(&text(number)), Some((number, &number)));
+            let known = number.saturating_sub(MAX_ENTRIES as u64 - 1);
+            assert!((kept.entries.len(), kept.places.len()) <= (MAX_ENTRIES, MAX_ENTRIES) && known <= number);
         }
-        let left: Vec<_> = (0..20_000_u64).filter(|number| kept.find(&number.to_le_bytes()).is_some()).collect();
-        assert_eq!(left.len(), MAX_ENTRIES);
-        assert!(left.iter().all(|number| *number > 15_000), "{left:?}");
-        assert!(kept.sets.iter().all(|set| set.len() == WAYS && set.capacity() == WAYS));
+        let left = (0..20_000).filter(|number| kept.find(&text(*number)).is_some()).count();
+        assert_eq!((left, kept.entries.len(), kept.places.len()), (MAX_ENTRIES, MAX_ENTRIES, MAX_ENTRIES));
+        let full = (0..MAX_ENTRIES as u64).fold(Kept::new(&[7; 16]), |mut kept, number| {
+            kept.keep(&text(number), 1, ());
+            kept
+        });
+        assert!((0..MAX_ENTRIES as u64).all(|number| full.find(&text(number)).is_some()), "none is replaced before");
+    }
+
+    #[test]
+    fn what_comes_again_stays_whatever_is_new() {
+        let mut kept = Kept::new(&[7; 16]);
+        let honest = 0..500;
+        honest.clone().for_each(|number| kept.keep(&text(number), 60, ()));
+        for round in 0..50 {
+            assert!(honest.clone().all(|number| kept.find(&text(number)).is_some()), "after {round} floods");
+            // They expire later than all that was there.
+            (0..500).for_each(|number| kept.keep(&text(1000 + round * 500 + number), u64::MAX, ()));
+        }
     }
 }

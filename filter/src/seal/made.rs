@@ -17,7 +17,7 @@ impl Made {
     /// The seal of a context, at a time in seconds since 1970.
     ///
     /// It counts for at least `seal.ttl` seconds, and at most a quarter longer: so equal contexts share a seal for a
-    /// while, which is signed once. `sign` makes the signature: ECDSA on P-256 of the text's SHA-256, in DER.
+    /// while, which is signed once. Different contexts change seals at different times, so that no second has them all. `sign` makes the signature: ECDSA on P-256 of the text's SHA-256, in DER.
     ///
     /// `None` if `sign` fails.
     pub fn seal(
@@ -27,7 +27,7 @@ impl Made {
         now: u64,
         sign: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
     ) -> Option<Vec<u8>> {
-        let expiry = rules.expiry(now);
+        let expiry = rules.expiry(now, self.0.hash(context));
         let unsigned = unsigned(&rules.key, expiry, context);
         if let Some((_, seal)) = self.0.find(unsigned.as_bytes()) {
             return Some(seal.clone());
@@ -40,17 +40,20 @@ impl Made {
 }
 
 impl Signing {
-    /// The expiry of a seal made at this time, both in seconds since 1970.
-    fn expiry(&self, now: u64) -> u64 {
+    /// The expiry of a seal made at this time, both in seconds since 1970: the first one a step apart from a phase, after
+    /// `ttl`.
+    fn expiry(&self, now: u64, phase: u64) -> u64 {
         let step = (self.ttl / 4).max(1);
-        now.saturating_add(self.ttl).div_ceil(step).saturating_mul(step)
+        let phase = phase.checked_rem(step).unwrap_or_default();
+        let least = now.saturating_add(self.ttl).saturating_sub(phase);
+        least.div_ceil(step).saturating_mul(step).saturating_add(phase)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seal::PrivateKey;
+    use crate::seal::{PrivateKey, SealText};
 
     fn rules(ttl: u64) -> Signing {
         Signing { key: "k1".into(), private_key: PrivateKey::Env("KEY".into()), ttl }
@@ -66,20 +69,36 @@ mod tests {
                 Some(vec![0x30, signatures])
             })
         };
-        let first = seal(b"a\n", 1000).unwrap();
-        assert!(first.starts_with(b"v1.k1.1065.YQo."));
-        assert!((991..=1005).all(|now| seal(b"a\n", now).as_ref() == Some(&first)));
-        assert_ne!(seal(b"b\n", 1000), Some(first.clone()));
-        assert!(seal(b"a\n", 1006).unwrap().starts_with(b"v1.k1.1080."));
-        assert_eq!(signatures, 3);
+        let expiries: Vec<_> = (1000..1060)
+            .map(|now| {
+                let text = seal(b"a\n", now).unwrap();
+                (now, SealText::parse(&text).unwrap().expiry)
+            })
+            .collect();
+        assert_ne!(seal(b"a\n", 1000), seal(b"b\n", 1000));
+        assert_eq!(signatures, 4 + 1 + 1, "one in 15 seconds, in four whole and two cut ones");
+        assert!(expiries.windows(2).all(|pair| [0, 15].contains(&(pair[1].1 - pair[0].1))), "{expiries:?}");
+    }
+
+    #[test]
+    fn no_second_has_the_seals_of_all_contexts() {
+        let made = Made::new(&[3; 16]);
+        let mut ends = [0; 15];
+        for number in 0..1500_u64 {
+            let phase = made.0.hash(&number.to_le_bytes());
+            ends[(rules(60).expiry(1000, phase) % 15) as usize] += 1;
+        }
+        assert!(ends.iter().all(|count| (50..200).contains(count)), "{ends:?}");
     }
 
     #[test]
     fn counts_for_its_time_and_a_quarter_at_most() {
         for ttl in [1, 2, 3, 4, 5, 59, 60, 61, 3600, 86_400] {
             for now in 1_000_000..1_000_200 {
-                let left = rules(ttl).expiry(now) - now;
-                assert!((ttl..=ttl + (ttl / 4).max(1)).contains(&left), "{ttl} {now} {left}");
+                for phase in [0, 1, 7, u64::MAX] {
+                    let left = rules(ttl).expiry(now, phase) - now;
+                    assert!((ttl..=ttl + (ttl / 4).max(1)).contains(&left), "{ttl} {now} {phase} {left}");
+                }
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::read::tenant::Tenant;
 use crate::rules::Rules;
 use crate::seal::text::{MAX_SEALED_BYTES, SealText, split_context};
 use crate::seal::{OnUnsealed, Seal, Verification};
+use crate::write::strip;
 
 /// The most seals that are read in the header, in `baggage` and in the older lists each: an honest request has the same
 /// one in all of them. With a common limit the next proxy, which finds fewer, would read further.
@@ -130,7 +131,11 @@ impl Rules {
     ) {
         let Some((_, Seal::Verify(verification))) = &self.seal else { return };
         let is_source = |line: &Line<'_>| line.exact && matches!(line.field, Field::Source(_));
-        let brings = || lines.owned.iter().any(is_source) || self.contradict(lines, context);
+        let brings = || {
+            lines.owned.iter().any(is_source)
+                || self.contradict(lines, context)
+                || !strip::strip_forms(self.baggage.as_ref(), lines).is_empty()
+        };
         let event = match (&context.seal, verification.unsealed) {
             // Told when it was read.
             (Standing::Refused(_), _) => return,

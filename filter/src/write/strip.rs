@@ -29,6 +29,24 @@ pub(crate) fn strip<'a>(names: &Names, baggage: Option<&BaggageRules>, lines: &L
     mutations
 }
 
+/// Where only a seal gives context: removes every other form of what is written, in which a next proxy or an application
+/// might read it. Headers and keys that only `from` names stay.
+pub(crate) fn strip_forms<'a>(baggage: Option<&BaggageRules>, lines: &Lines<'a>) -> Vec<Mutation<'a>> {
+    let is_form = |line: &Line<'_>| match line.field {
+        Field::Target(_) => !line.exact,
+        Field::BaggagePrefix => baggage.is_some_and(|rules| rules.owns_header(line.name)),
+        Field::Source(_)
+        | Field::Baggage
+        | Field::OlderBaggage
+        | Field::Connection
+        | Field::Kept(_)
+        | Field::Stripped => false,
+    };
+    let mut mutations: Vec<_> = lines.names(is_form).into_iter().map(Mutation::remove).collect();
+    mutations.extend(baggage.into_iter().flat_map(|rules| rules.rewrite_older(lines)));
+    mutations
+}
+
 /// Whether a name is ours, and not one that we merely read.
 fn is_owned(field: Field) -> bool {
     !matches!(field, Field::Connection | Field::Kept(_))

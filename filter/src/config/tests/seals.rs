@@ -120,3 +120,30 @@ fn sources_that_nobody_reads_are_warned_of() {
     assert!(warning.starts_with("warning: tenant.from: decides nothing where seal.unsealed is drop"), "{warning}");
     assert_eq!(sources("count"), [""; 0]);
 }
+
+/// Wherever a private key is put by mistake, the log shows no character of its secret part: the first 48 of all are alike.
+#[test]
+fn no_mistake_shows_a_private_key() {
+    const SECRET: &str = "w6bQ9zR2xT5vY8uK1mN4pL7sD0fG3hJ6";
+    let private = format!("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg{SECRET}oUQDQgAE");
+    let hexadecimal = "c63e".repeat(16);
+    for configuration in [
+        signing(&format!(r#""sign": {{"key": "{private}", "privateKeyEnv": "KEY"}}"#)),
+        signing(&format!(r#""sign": {{"key": "k1", "privateKeyEnv": "{private}"}}"#)),
+        signing(&format!(r#""sign": {{"key": "k1", "privateKeyEnv": "{hexadecimal}"}}"#)),
+        signing(&format!(r#""sign": {{"key": "k1", "privateKey": "{private}!"}}"#)),
+        signing(&format!(r#""sign": {{"{private}": "k1"}}"#)),
+        signing(&format!(r#""sign": "{private}""#)),
+        signing(&format!(r#"{SIGN}, "ttl": "{private}""#)),
+        signing(&format!(r#"{SIGN}, "header": "{private}/""#)),
+        signing(&format!(r#"{SIGN}, "{private}": 1"#)),
+        keys(&format!(r#""{private}""#)),
+        keys(&format!(r#"{{"{private}": "{KEY}"}}"#)),
+        keys(&format!(r#"{{"k1": "{private}"}}"#)),
+    ] {
+        let findings = compile(configuration.as_bytes()).unwrap_err().to_string().to_ascii_lowercase();
+        let parts = |secret: &str| secret.as_bytes().windows(8).map(<[u8]>::to_ascii_lowercase).collect::<Vec<_>>();
+        let shows = |part: &Vec<u8>| findings.as_bytes().windows(8).any(|window| window == part);
+        assert!(!parts(SECRET).iter().any(shows) && !findings.contains(&hexadecimal), "{findings}");
+    }
+}

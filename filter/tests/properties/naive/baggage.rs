@@ -65,7 +65,8 @@ pub(crate) fn whole_values(scene: &Scene, wanted: &str) -> Vec<String> {
 
 /// Whether some reader may take a key for one of ours.
 pub(crate) fn owns(scene: &Scene, received: &str) -> bool {
-    is_one_of_ours(scene, received, scene.is_edge)
+    let is_strict = scene.is_edge || (seal::drops(scene.config) && !scene.is_leaving);
+    is_one_of_ours(scene, received, is_strict)
 }
 
 /// The same of a key in the name of a header.

@@ -95,6 +95,8 @@ fn rewritten(scene: &Scene, config: &Value, call: &Call) -> Result<Lines, Answer
     let mut lines = call.lines.clone();
     if scene.is_edge {
         names::strip(scene, &mut lines);
+    } else if seal::drops(config) {
+        names::strip_forms(scene, &mut lines);
     }
     for target in list(&config["tenant"]["to"]).filter_map(|target| target["header"].as_str()) {
         put(&mut lines, target, tenant.clone());

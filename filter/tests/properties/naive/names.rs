@@ -66,6 +66,30 @@ pub(crate) fn strip(scene: &Scene, lines: &mut Lines) {
     rewrite(lines, |name| fold(name) == "connection", |value| without_our_names(scene, value), ", ");
 }
 
+/// Where seals alone count: removes what a reader may take for what we write.
+pub(crate) fn strip_forms(scene: &Scene, lines: &mut Lines) {
+    let written: Vec<_> = written(scene.config).map(|name| name.to_ascii_lowercase()).collect();
+    let is_form = |name: &str| written.iter().any(|ours| fold(ours) == fold(name));
+    lines.retain(|(name, _)| name.starts_with(':') || is_named(scene.config, name) || !is_form(name));
+    withhold_older(scene, lines);
+}
+
+/// The headers that we write.
+fn written(config: &Value) -> impl Iterator<Item = String> {
+    let targets = ["tenant", "overrides"].map(|section| &config[section]["to"]);
+    let entries = targets.into_iter().chain([&config["projections"]]).flat_map(list);
+    let headers = entries.chain(config.get("destinations")).filter_map(|entry| entry["header"].as_str());
+    headers.map(str::to_owned).chain(seal::header(config))
+}
+
+/// Whether the configuration names it, spelled so.
+fn is_named(config: &Value, name: &str) -> bool {
+    let sources = ["tenant", "overrides"].map(|section| &config[section]["from"]);
+    let mut sources = sources.into_iter().flat_map(list).filter_map(|entry| entry["header"].as_str());
+    let is_it = |known: &str| known.to_ascii_lowercase() == name;
+    sources.any(is_it) || written(config).any(|ours| is_it(&ours))
+}
+
 /// Takes our members out of the older carriers.
 pub(crate) fn withhold_older(scene: &Scene, lines: &mut Lines) {
     let is_ours = |name: &str| older_member(name).is_some_and(|key| baggage::owns_in_any_case(scene, key));

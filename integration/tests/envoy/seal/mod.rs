@@ -126,6 +126,11 @@ fn attacks(keys: &Keys, others: &Keys) -> Result<Vec<Attack>> {
         attack("a tenant", vec![own[1].clone()], absent),
         attack("an override", vec![own[0].clone()], absent),
         attack("a baggage member", vec![("baggage", "tenant=evil".into())], absent),
+        attack("an older list", vec![("correlation-context", "tenant=evil,overrides=shop%3Aevil".into())], absent),
+        attack("another older list", vec![("jaeger-baggage", "tenant=evil".into())], absent),
+        attack("an older member", vec![("ot-baggage-tenant", "evil".into())], absent),
+        attack("another spelling", vec![("x_tenant", "evil".into())], absent),
+        attack("a member in another spelling", vec![("baggage", "Tenant=evil".into())], absent),
         alters(0, &[("unsealed_malformed", 1)]),
         alters(1, &[("unsealed_key", 1)]),
         alters(2, &[("unsealed_false", 1)]),
@@ -159,6 +164,8 @@ async fn nothing_but_a_seal_gives_context() -> Result<()> {
         assert_eq!(request.send(envoy.listener(), Protocol::Http1).await?.status, 200);
         let received = only(&service)?;
         assert_eq!(carried(&received), arrives, "{name}: {lines:?}");
+        let evil: Vec<_> = received.headers.lines().into_iter().filter(|line| line.contains("evil")).collect();
+        assert_eq!(evil, [""; 0], "{name}: in no other form either");
         let is_valid = counted[0].0 == "sealed";
         assert_eq!(seals(&received).len(), usize::from(is_valid), "{name}: no false seal goes on");
         for (counter, count) in counted {
