@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use integration::cases::{Case, CaseFile, Counts, Runner};
 use integration::markdown::blocks_of;
 use integration::runners::{ModuleRunner, NativeRunner, Proxy, Wire};
+use integration::signs;
 
 #[test]
 fn natively() -> Result<()> {
@@ -47,6 +48,9 @@ fn inside_the_module() -> Result<()> {
 #[tokio::test]
 async fn through_envoy() -> Result<()> {
     for file in CaseFile::chosen()? {
+        if file.configuration.pointer("/seal/sign").is_some() && !signs(&file.name)? {
+            continue;
+        }
         let filter = NativeRunner::beside(&file.configuration, &file.node())?;
         let proxy = Proxy::start_beside(&file.configuration, &file.passages(), &file.node()).await;
         let proxy = proxy.with_context(|| file.name.clone())?;
