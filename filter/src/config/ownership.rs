@@ -35,8 +35,9 @@ pub(super) struct Ownership {
     keys: Vec<(Key, Owner, Use)>,
 }
 
+/// Whether a baggage key is written too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
+pub(super) enum Use {
     Read,
     Written,
 }
@@ -86,16 +87,16 @@ impl Ownership {
 
     /// A baggage key to write, and its number among those that are read.
     pub(super) fn target_key(&mut self, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
-        self.own_key(baggage_key(node)?, true, node, owner)
+        self.own_key((baggage_key(node)?, Use::Written), node, owner)
     }
 
     /// The baggage key, to write or to read, that the field at this node names, and its number.
-    pub(super) fn own_key(&mut self, key: Key, is_written: bool, node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
+    pub(super) fn own_key(&mut self, (key, usage): (Key, Use), node: &Node<'_>, owner: Owner) -> Option<(Key, u16)> {
         if let Some((_, other, _)) = self.keys.iter().find(|(known, ..)| *known == key) {
             node.mistake(format!("{:?} carries {} already; a key carries one thing", key.0, other.what()));
             return None;
         }
-        self.keys.push((key.clone(), owner, if is_written { Use::Written } else { Use::Read }));
+        self.keys.push((key.clone(), owner, usage));
         let number = self.asked.members.number(&key.0);
         Some((key, number))
     }

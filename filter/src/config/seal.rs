@@ -10,7 +10,7 @@ use crate::seal::{
 
 use super::draft::Draft;
 use super::node::{Node, Object, short};
-use super::ownership::Owner;
+use super::ownership::{Owner, Use};
 use super::place;
 
 /// Seconds, up to ninety days, for queues.
@@ -77,7 +77,8 @@ fn read_targets(node: &Node<'_>, seal: &Object<'_>, draft: &mut Draft) -> Option
         None => draft.owned.own_header(HEADER, node, Owner::Seal),
     };
     let is_written = draft.owned.writes_baggage();
-    let member = draft.owned.own_key(Key(MEMBER.into()), is_written, node, Owner::Seal);
+    let usage = if is_written { Use::Written } else { Use::Read };
+    let member = draft.owned.own_key((Key(MEMBER.into()), usage), node, Owner::Seal);
     Some(SealTargets { header: header?, baggage: member.filter(|_| is_written) })
 }
 
