@@ -1,11 +1,9 @@
 //! Instructions inside Envoy of a tenant's request with a seal: known to the worker, and seen for the first time.
 
-use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use anyhow::Result;
+use integration::Keys;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tenancy_filter_crypto::{generate, sign};
 use workload::Get;
 
 use crate::bench::{Bench, Changes, REQUESTS, Task, WARM_UP};
@@ -31,19 +29,11 @@ const NONE: &str = "no filter";
 
 const VERSION: &str = "foo:v1,bar:v2";
 
-/// The pair that signs here.
-struct Keys {
-    private: Vec<u8>,
-    public: Vec<u8>,
-}
+/// Long after every measurement.
+const EXPIRY: u64 = 4_102_444_800;
 
-impl Keys {
-    fn seal(&self, tenant: &str) -> Result<String> {
-        let context = URL_SAFE_NO_PAD.encode(format!("{tenant}\n{VERSION}"));
-        let signed = format!("v1.k1.4102444800.{context}");
-        let signature = sign(&self.private, signed.as_bytes()).context("a signature")?;
-        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-    }
+fn seal(keys: &Keys, tenant: &str) -> Result<String> {
+    keys.seal("k1", EXPIRY, &format!("{tenant}\n{VERSION}"))
 }
 
 fn configuration(role: &str, seal: Option<Value>) -> String {
@@ -82,10 +72,9 @@ fn visit(tenant: &str) -> Get {
 
 /// Measures each.
 pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Row>> {
-    let (private, public) = generate([9; 32]).context("a scalar")?;
-    let keys = Keys { private, public };
-    let verify = json!({"verify": {"k1": STANDARD.encode(&keys.public)}, "verificationsPerSecond": 5000});
-    let signing = json!({"sign": {"key": "k1", "privateKey": STANDARD.encode(&keys.private)}, "ttl": 7_776_000});
+    let keys = Keys::number(9)?;
+    let verify = json!({"verify": {"k1": keys.public()}, "verificationsPerSecond": 5000});
+    let signing = json!({"sign": {"key": "k1", "privateKey": keys.private()}, "ttl": 7_776_000});
     let chain = |name: &str, direction, configuration: &str| Chain {
         direction,
         ..Chain::new(name, vec![wasm(&modules.ours, configuration)])
@@ -98,16 +87,16 @@ pub(crate) async fn measure(modules: &Modules) -> Result<Vec<Row>> {
         chain(KEPT, "UNSPECIFIED", &configuration("edge", Some(signing))),
     ];
     let bench = Bench::start(&chains).await?;
-    let seal = keys.seal("feat-x")?;
+    let known_seal = seal(&keys, "feat-x")?;
     let calls = |count| (0..count).map(|number| format!("t{number}"));
-    let sealed = calls(WARM_UP + REQUESTS).map(|tenant| Ok(call(&tenant, Some(&keys.seal(&tenant)?))));
+    let sealed = calls(WARM_UP + REQUESTS).map(|tenant| Ok(call(&tenant, Some(&seal(&keys, &tenant)?))));
     let sealed = sealed.collect::<Result<Vec<_>>>()?;
     let visits: Vec<_> = calls(WARM_UP + REQUESTS).map(|tenant| visit(&tenant)).collect();
     let decided = ["c-tenancy", "baggage"].into_iter().zip(["feat-x", "tenant=feat-x"]);
     let decided: Changes = decided.map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).collect();
     let rows = [
         known(&bench, PLAIN, &call("feat-x", None), Changes::new()).await?,
-        known(&bench, KNOWN, &call("feat-x", Some(&seal)), Changes::new()).await?,
+        known(&bench, KNOWN, &call("feat-x", Some(&known_seal)), Changes::new()).await?,
         first(&bench, (FIRST, KNOWN), &sealed).await?,
         known(&bench, PLAIN_EDGE, &visit("feat-x"), decided).await?,
         first(&bench, (MADE, KEPT), &visits).await?,

@@ -48,12 +48,6 @@ impl Discovery {
         self.write()
     }
 
-    /// The same, with other variables of the VM.
-    pub fn configure_in(&mut self, environment: &Value, configuration: &Value) -> Result<()> {
-        self.filter["config"]["vm_config"]["environment_variables"] = environment.clone();
-        self.configure(configuration)
-    }
-
     /// Replaces the whole filter by that of a bootstrap, in one step.
     pub fn replace(&mut self, mut bootstrap: Bootstrap) -> Result<()> {
         self.updates += 1;

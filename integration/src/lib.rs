@@ -5,6 +5,7 @@ pub mod cases;
 mod discovery;
 pub mod envoy_gateway;
 pub mod istio;
+mod keys;
 pub mod markdown;
 pub mod runners;
 pub mod text;
@@ -15,6 +16,7 @@ mod vectors;
 pub mod wasm_host;
 
 pub use discovery::Discovery;
+pub use keys::Keys;
 pub use playground::*;
 pub use trapping_module::trapping_module;
 pub use vectors::{KeyPair, RefusedSeal, Seals, ValidSeal, seals, vectors};

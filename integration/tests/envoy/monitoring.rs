@@ -7,13 +7,10 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use integration::token::{encode, now};
-use integration::{Bootstrap, Envoy, Hop, Protocol, Request, root};
+use integration::token::now;
+use integration::{Bootstrap, Envoy, Hop, Keys, Protocol, Request, root};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tenancy_filter_crypto::{generate, sign};
 use tokio::time::sleep;
 
 const FOLDER: &str = "wasm-plugin/manifests/monitoring";
@@ -131,21 +128,17 @@ fn queries(rules: &Value) -> Result<Vec<String>> {
 
 /// A sidecar that counts what is not sealed.
 fn verifying() -> Result<Value> {
-    let (_, public) = generate([1; 32]).context("a scalar of P-256")?;
     Ok(json!({
         "version": 1,
         "role": "mesh",
         "tenant": {"to": [{"header": "x-tenant"}]},
-        "seal": {"verify": {"k1": STANDARD.encode(public)}, "unsealed": "count"},
+        "seal": {"verify": {"k1": Keys::number(1)?.public()}, "unsealed": "count"},
     }))
 }
 
 /// A seal by another key than the sidecar's, under its name.
 fn forged() -> Result<String> {
-    let (private, _) = generate([2; 32]).context("a scalar of P-256")?;
-    let signed = format!("v1.k1.{}.{}", now() + 60, encode(b"feat-x\n"));
-    let signature = sign(&private, signed.as_bytes()).context("a signature")?;
-    Ok(format!("{signed}.{}", encode(&signature)))
+    Keys::number(2)?.seal("k1", now() + 60, "feat-x\n")
 }
 
 /// All counters are there from the start, so that a query finds a zero and no gap.

@@ -3,14 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use integration::istio::kustomized_with;
 use integration::markdown::blocks_of;
-use integration::{Bootstrap, Discovery, Echo, Envoy, Headers, Protocol, Request, signs};
+use integration::{Bootstrap, Discovery, Echo, Envoy, Headers, Keys, Protocol, Request, signs};
 use serde_json::{Value, json};
 use tenancy_filter::Filter;
-use tenancy_filter_crypto::generate;
 
 use super::early::{never_believed, removed_early};
 use super::{configurations, plugin};
@@ -33,10 +30,8 @@ fn plugins(documents: &[Value]) -> Result<Vec<Value>> {
     Ok(texts.iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?)
 }
 
-/// A private key and its public one, as `tenancy seal new-key` prints them.
-fn keys() -> Result<[String; 2]> {
-    let (private, public) = generate([9; 32]).context("a scalar of P-256")?;
-    Ok([private, public].map(|der| STANDARD.encode(der)))
+fn keys() -> Result<Keys> {
+    Keys::number(9)
 }
 
 fn with_key(configuration: &Value, public: &str) -> Result<Value> {
@@ -56,7 +51,7 @@ fn both_kinds_of_extension_are_sealed_alike() -> Result<()> {
 /// Without a key of one's own nothing comes into force, and with it each says what its folder is called.
 #[test]
 fn the_filter_takes_them_with_a_key() -> Result<()> {
-    let [_, public] = keys()?;
+    let public = keys()?.public();
     for (folder, component, expected) in [
         ("sidecars", VERIFY, json!(null)),
         ("sidecars", COUNT, json!("count")),
@@ -129,7 +124,7 @@ async fn a_gateway_signs_and_a_sidecar_believes_as_shipped() -> Result<()> {
     if !signs("the manifests of sealed context")? {
         return Ok(());
     }
-    let [private, public] = keys()?;
+    let (private, public) = (keys()?.private(), keys()?.public());
     let documents = sealed("gateway", SIGN)?;
     let host = BTreeMap::from([(VARIABLE.to_owned(), private.clone())]);
     let [sidecar] = &plugins(&sealed("sidecars", VERIFY)?)?[..] else { panic!("one plugin") };
@@ -160,7 +155,7 @@ async fn a_key_in_the_configuration_stands_in_its_dump() -> Result<()> {
     if !signs("a key in the configuration")? {
         return Ok(());
     }
-    let [private, _] = keys()?;
+    let private = keys()?.private();
     let inline = json!({"key_values": {VARIABLE: private}});
     let envoy = Envoy::start(&gateway(&inline, &sealed("gateway", SIGN)?)?).await?;
     assert!(envoy.admin("/config_dump").await?.contains(&private));
@@ -173,7 +168,7 @@ async fn a_variable_is_for_all_instances_that_share_a_vm() -> Result<()> {
     if !signs("variables of a shared VM")? {
         return Ok(());
     }
-    let [private, _] = keys()?;
+    let private = keys()?.private();
     let documents = sealed("gateway", SIGN)?;
     let host = BTreeMap::from([(VARIABLE.to_owned(), private)]);
     let mut gateway = gateway(&environment(&documents)?, &documents)?;
@@ -190,14 +185,16 @@ async fn a_vm_that_is_shared_keeps_its_variables() -> Result<()> {
     if !signs("variables of a VM that runs")? {
         return Ok(());
     }
-    let [private, _] = keys()?;
+    let private = keys()?.private();
     let documents = sealed("gateway", SIGN)?;
     let [_, second] = &plugins(&documents)?[..] else { panic!("two plugins") };
     let mut before = second.clone();
     before.as_object_mut().context("an object")?.remove("seal");
     let (mut discovery, bootstrap) = Discovery::of(Bootstrap::gateway()?.configuration(before))?;
     let envoy = Envoy::start_in(&BTreeMap::from([(VARIABLE.to_owned(), private)]), &bootstrap).await?;
-    discovery.configure_in(&environment(&documents)?, second)?;
+    let mut after = Bootstrap::gateway()?.configuration(second.clone());
+    after.plugin()["vm_config"]["environment_variables"] = environment(&documents)?;
+    discovery.replace(after)?;
     let counts: &[_] = if share_a_vm(&envoy).await? { &[("success", 1), ("rejected", 1)] } else { &[("success", 2)] };
     let name = |end| format!("extension_config_discovery.http_filter.tenancy.update_{end}");
     let expected = counts.iter().map(|(end, count)| (name(end), *count)).collect();

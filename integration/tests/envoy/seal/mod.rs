@@ -6,10 +6,10 @@ mod wycheproof;
 
 use std::collections::BTreeMap;
 
-use self::parties::{Keys, before, gateway, in_an_hour, only, plain_sidecar, seals, sidecar, verifying};
+use self::parties::{before, gateway, in_an_hour, only, plain_sidecar, seals, sidecar, verifying};
 use anyhow::{Context, Result, bail};
 use integration::markdown::capabilities;
-use integration::{Echo, Envoy, Protocol, Received, Request, signs};
+use integration::{Echo, Envoy, Keys, Protocol, Received, Request, signs};
 use serde_json::json;
 
 /// Tenant, overrides and baggage, without the member of the seal.

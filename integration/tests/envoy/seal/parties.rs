@@ -1,42 +1,9 @@
 //! Who takes part: a gateway that signs, sidecars that verify, and somebody who forges.
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use integration::token::now;
-use integration::{Bootstrap, Echo, Envoy, Received};
+use integration::{Bootstrap, Echo, Envoy, Keys, Received};
 use serde_json::{Value, json};
-use tenancy_filter_crypto::{generate, sign};
-
-/// A key pair, as base64.
-pub(crate) struct Keys {
-    private: Vec<u8>,
-    public: Vec<u8>,
-    pub(crate) private_text: String,
-    pub(crate) public_text: String,
-}
-
-impl Keys {
-    /// The pair of this number: each run has the same.
-    pub(crate) fn number(number: u8) -> Result<Self> {
-        let (private, public) = generate([number; 32]).context("a scalar of P-256")?;
-        let [private_text, public_text] = [&private, &public].map(|der| STANDARD.encode(der));
-        Ok(Self { private, public, private_text, public_text })
-    }
-
-    /// The public key with another last byte, which is no point of the curve.
-    pub(crate) fn off_the_curve(&self) -> Result<String> {
-        let (head, last) = self.public.split_last().map(|(last, head)| (head, last)).context("a key")?;
-        Ok(STANDARD.encode([head, &[last ^ 1]].concat()))
-    }
-
-    /// A seal that this key signs, whatever it says.
-    pub(crate) fn seal(&self, name: &str, expiry: u64, context: &str) -> Result<String> {
-        let signed = format!("v1.{name}.{expiry}.{}", integration::token::encode(context.as_bytes()));
-        let signature = sign(&self.private, signed.as_bytes()).context("a signature")?;
-        Ok(format!("{signed}.{}", integration::token::encode(&signature)))
-    }
-}
 
 /// Seconds since 1970, an hour from now.
 pub(crate) fn in_an_hour() -> u64 {
@@ -64,13 +31,13 @@ pub(crate) fn gateway(keys: &Keys) -> Result<Bootstrap> {
     let seal = json!({"sign": {"key": "k1", "privateKeyEnv": "TENANCY_SEAL_KEY"}});
     let mut gateway = Bootstrap::gateway()?.configuration(configuration("edge", true, seal));
     gateway.plugin()["vm_config"]["environment_variables"] =
-        json!({"key_values": {"TENANCY_SEAL_KEY": keys.private_text}});
+        json!({"key_values": {"TENANCY_SEAL_KEY": keys.private()}});
     Ok(gateway)
 }
 
 /// What a sidecar does that verifies by this key, with these fields beside.
 pub(crate) fn verifying(keys: &Keys, fields: &Value) -> Value {
-    let mut seal = json!({"verify": {"k1": keys.public_text}});
+    let mut seal = json!({"verify": {"k1": keys.public()}});
     for (name, value) in fields.as_object().into_iter().flatten() {
         seal[name] = value.clone();
     }

@@ -3,11 +3,8 @@
 mod variables;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use integration::{Bootstrap, Discovery, Envoy, Hop, Request};
+use integration::{Bootstrap, Discovery, Envoy, Hop, Keys, Request};
 use serde_json::{Map, Value, json};
-use tenancy_filter_crypto::generate;
 
 use crate::pages::Page;
 
@@ -15,10 +12,9 @@ const PAGE: &str = "docs/seal.md";
 /// The keys of the page by their names, each with the gateway's variable that holds it.
 const KEYS: [(&str, &str); 2] = [("k1", "TENANCY_SEAL_KEY"), ("k2", "TENANCY_SEAL_KEY_2")];
 
-/// The private and the public key of this number, as base64: each run has the same.
-fn pair(number: usize) -> Result<[String; 2]> {
-    let (private, public) = generate([u8::try_from(number + 1)?; 32]).context("a scalar of P-256")?;
-    Ok([private, public].map(|der| STANDARD.encode(der)))
+/// The keys of this number, from 0 on.
+fn pair(number: usize) -> Result<Keys> {
+    Keys::number(u8::try_from(number + 1)?)
 }
 
 /// The configurations of the page: the gateway's and the sidecar's.
@@ -39,7 +35,7 @@ fn edge(name: &str) -> Result<Value> {
 /// The page's sidecar, which lists these names, each with the public key of this number.
 fn mesh<'n>(keys: impl IntoIterator<Item = (&'n str, usize)>) -> Result<Value> {
     let [_, mut mesh] = configurations()?;
-    let keys = keys.into_iter().map(|(name, number)| Ok((name.to_owned(), pair(number)?[1].clone().into())));
+    let keys = keys.into_iter().map(|(name, number)| Ok((name.to_owned(), pair(number)?.public().into())));
     mesh["seal"]["verify"] = keys.collect::<Result<Map<_, _>>>()?.into();
     Ok(mesh)
 }
@@ -53,7 +49,7 @@ fn numbered<'n>(names: impl IntoIterator<Item = &'n str>) -> impl Iterator<Item 
 fn gateway(configuration: Value) -> Result<Bootstrap> {
     let mut gateway = Bootstrap::gateway()?.configuration(configuration);
     let values = KEYS.iter().enumerate().map(|(number, (_, variable))| {
-        let [private, _] = pair(number)?;
+        let private = pair(number)?.private();
         Ok(((*variable).to_owned(), private.into()))
     });
     let values: Map<_, _> = values.collect::<Result<_>>()?;
